@@ -1,0 +1,10 @@
+// One schema change: a YAML file in `changes/`, parsed. Files are applied in the order of their names.
+
+export interface Change {
+  /** The file's name without its ending: "0002-payment-methods". */
+  name: string
+  file: string
+  /** sha256 of the file's text: a change that was begun may not be edited. */
+  digest: string
+  operations: readonly unknown[]
+}

@@ -1,0 +1,22 @@
+// Structured logs, one JSON object a line. Made once a process, passed to what logs.
+import { destination, pino } from "pino"
+import type { Facts } from "./errors.ts"
+
+export interface Logger {
+  info(facts: Facts, message: string): void
+  warn(facts: Facts, message: string): void
+  error(facts: Facts, message: string): void
+  child(facts: Facts): Logger
+}
+
+/** A logger that writes to `file`, or to standard error where none is named. */
+export function createLogger(name: string, file?: string): Logger {
+  return pino({ name }, destination(file === undefined ? 2 : { dest: file, mkdir: true, sync: true }))
+}
+
+export const silentLogger: Logger = {
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+}

@@ -1,0 +1,42 @@
+// What a witness saw, as it is written to `result.json`. Read by the report and by whoever judges a release.
+
+export const failureKinds = ["refused", "reset", "timeout", "server-error", "truncated", "wrong-version", "lost-pin", "unexpected-status"] as const
+export type FailureKind = (typeof failureKinds)[number]
+
+/** One second of one version's answers. Latencies in ms, from the moment the request was due, not from when it was sent. */
+export interface SecondSlice {
+  /** Whole seconds since the Unix epoch. */
+  second: number
+  /** The version that answered; "none" where nothing answered. */
+  version: string
+  requests: number
+  failed: number
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+}
+
+export interface FailureSample {
+  /** Milliseconds since the Unix epoch. */
+  at: number
+  kind: FailureKind
+  /** "POST /api/v1/payments" */
+  request: string
+  version: string
+  detail: string
+}
+
+export interface WitnessResult {
+  /** Milliseconds since the Unix epoch. */
+  startedAt: number
+  endedAt: number
+  ratePerSecond: number
+  requests: { total: number; failed: number; rescued: number; byFailure: Record<FailureKind, number>; p50Ms: number; p99Ms: number; maxMs: number }
+  /** The first hundred failures. */
+  failures: FailureSample[]
+  pages: { opened: number; told: number; reloaded: number }
+  streams: { eventStreams: number; webSockets: number; closedWithReason: number; cut: number }
+  /** How many writes were acknowledged; each is a line of `acknowledged.ndjson` beside this file. */
+  acknowledged: number
+  seconds: SecondSlice[]
+}
