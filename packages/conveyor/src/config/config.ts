@@ -1,0 +1,78 @@
+// conveyor.yml as the program sees it: complete, in milliseconds, with every default filled in.
+// Made by load-config.ts; read by everything above the middle layers.
+import { z } from "zod"
+import { hours, milliseconds, minutes, parseDuration, seconds } from "../kernel/duration.ts"
+
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  context.addIssue({ code: "custom", message: `"${text}" is not a duration; write one such as 250ms, 15s, 15m or 1h30m` })
+  return z.NEVER
+})
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, "a name starts with a letter and has only small letters, digits and dashes")
+
+const command = z.string("a command line is missing").min(1, "a command line is missing")
+
+const path = z.string().regex(/^\/([^\s?#]*[^\s?#/])?$/, 'a path starts with "/" and does not end with one, such as / or /api/v1/payments')
+
+const service = z.strictObject({
+  start: command,
+  routes: z.array(path).min(1, "name at least one path that the service answers, such as [/]"),
+  copies: z.int().min(1).max(100).default(1),
+})
+
+const listen = z.string().regex(/^[\w.:[\]-]+:\d+$/, 'write host:port, such as 127.0.0.1:8080, or 0.0.0.0:80 for every network')
+
+const bake = z
+  .strictObject({
+    for: duration.default(minutes(2)),
+    at_least: z.int().min(1).default(100),
+    at_most: duration.default(minutes(10)),
+    rescue: z.enum(["safe-requests", "off"]).default("safe-requests"),
+  })
+  .refine((value) => value.at_most >= value.for, { path: ["at_most"], message: "has to be at least as long as `for`" })
+
+const releasePolicy = z.strictObject({
+  start_within: duration.default(seconds(60)),
+  bake: bake.prefault({}),
+  notice: duration.default(minutes(15)),
+  rollback_window: duration.default(hours(24)),
+  stop_grace: duration.default(seconds(30)),
+})
+
+const backfillPolicy = z.strictObject({
+  batch: duration.default(milliseconds(500)),
+  duty: z.number().gt(0).max(1).default(0.5),
+  window: z
+    .string()
+    .regex(/^\d\d:\d\d-\d\d:\d\d$/, 'write the hours as "20:00-06:00"')
+    .optional(),
+})
+
+export const configSchema = z.strictObject({
+  name,
+  build: command.optional(),
+  test: command.optional(),
+  services: z.record(name, service).refine((all) => Object.keys(all).length > 0, "name at least one service"),
+  environment: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "not a name of an environment variable"), z.coerce.string()).default({}),
+  status: z
+    .strictObject({ path: path.default("/api/v1/status"), client: z.coerce.string().default("conveyor") })
+    .prefault({}),
+  fleet: z
+    .strictObject({
+      changes: z.string().default("changes"),
+      shards: z.record(name, z.string()).refine((all) => Object.keys(all).length > 0, "name at least one shard and its URL"),
+      backfill: backfillPolicy.prefault({}),
+    })
+    .optional(),
+  edge: z.strictObject({ listen: listen.default("127.0.0.1:8080") }).prefault({}),
+  release: releasePolicy.prefault({}),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type ServiceConfig = Config["services"][string]
+export type ReleasePolicy = Config["release"]
+

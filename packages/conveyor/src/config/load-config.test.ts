@@ -1,0 +1,57 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { BadFileError } from "../kernel/checked-yaml.ts"
+import { loadConfig } from "./load-config.ts"
+
+const smallest = `name: shop
+services:
+  web: { start: node main.js, routes: [/] }
+`
+
+const complaintsOf = (text: string, variables = {}) => {
+  try {
+    loadConfig(text, "conveyor.yml", variables)
+  } catch (thrown) {
+    if (thrown instanceof BadFileError) return thrown.complaints
+    throw thrown
+  }
+  return []
+}
+
+test("the smallest file is complete: every default is filled in, durations are milliseconds", () => {
+  const config = loadConfig(smallest, "conveyor.yml", {})
+  assert.equal(config.services["web"]?.copies, 1)
+  assert.equal(config.release.notice, 900_000)
+  assert.equal(config.release.bake.at_least, 100)
+  assert.equal(config.edge.listen, "127.0.0.1:8080")
+})
+
+test("an unknown key is refused with its line, column and path", () => {
+  assert.deepEqual(complaintsOf(`${smallest}    \nrelase:\n  notice: 15m\n`), [
+    { line: 5, column: 1, key: "relase", message: "no such key here" },
+  ])
+})
+
+test("a duration that cannot be read says where it stands and how to write one", () => {
+  const [complaint] = complaintsOf(`${smallest}release:\n  notice: soon\n`)
+  assert.equal(complaint?.line, 5)
+  assert.equal(complaint?.key, "release.notice")
+  assert.match(complaint?.message ?? "", /15m/)
+})
+
+test("every mistake is told at once, in the order of the file", () => {
+  const found = complaintsOf("name: Shop\nservices:\n  web: { start: '', routes: [] }\n")
+  assert.deepEqual(found.map((c) => c.key), ["name", "services.web.start", "services.web.routes"])
+})
+
+test("broken YAML is placed", () => {
+  const [complaint] = complaintsOf("name: shop\nservices: [\n")
+  assert.ok((complaint?.line ?? 0) >= 2)
+})
+
+test("variables are filled in from the environment, and a missing one is placed", () => {
+  const text = `${smallest}environment:\n  DATABASE_URL: \${DB}\n  PRICE: $$5\n`
+  const config = loadConfig(text, "conveyor.yml", { DB: "postgres://127.0.0.1/x" })
+  assert.deepEqual(config.environment, { DATABASE_URL: "postgres://127.0.0.1/x", PRICE: "$5" })
+  assert.deepEqual(complaintsOf(text).map((c) => [c.line, c.column]), [[5, 17]])
+})

@@ -1,0 +1,46 @@
+// Opens state.db and brings it to the newest numbered migration. Called by store.ts alone.
+import { readFileSync, readdirSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { fileURLToPath } from "node:url"
+import { ConveyorError } from "../kernel/errors.ts"
+
+const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), "migrations")
+
+export function openDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  // FULL: a journal line that was committed is on disk before the effect it announces begins.
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000")
+  migrate(database, file)
+  return database
+}
+
+/** Runs `work` in one transaction that holds the write lock from its start. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    const result = work()
+    database.exec("COMMIT")
+    return result
+  } catch (thrown) {
+    database.exec("ROLLBACK")
+    throw thrown
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const migrations = readdirSync(migrationsFolder)
+    .filter((name) => name.endsWith(".sql"))
+    .toSorted()
+  inTransaction(database, () => {
+    const done = Number(database.prepare("PRAGMA user_version").get()?.["user_version"])
+    if (done > migrations.length) {
+      throw new ConveyorError("newer-state", `${file} was written by a newer conveyor: its schema is ${done}, this program knows ${migrations.length}`, {
+        facts: { file, found: done, known: migrations.length },
+        hint: "Install the newer conveyor again, or give this one a state directory of its own.",
+      })
+    }
+    for (const name of migrations.slice(done)) database.exec(readFileSync(join(migrationsFolder, name), "utf8"))
+    database.exec(`PRAGMA user_version = ${migrations.length}`)
+  })
+}

@@ -1,0 +1,46 @@
+// The records of state.db as the program sees them.
+import type { Facts } from "../kernel/errors.ts"
+
+export const releaseKinds = ["release", "rollback"] as const
+export type ReleaseKind = (typeof releaseKinds)[number]
+
+/** "promoted": its version serves. "rolled-back": it was switched to and went back. "failed": it never got that far. */
+export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused"
+
+export interface ReleaseRecord {
+  id: number
+  kind: ReleaseKind
+  /** "v42" */
+  version: string
+  commit: string
+  requestedAt: number
+  state: ReleaseState
+  reason: string | undefined
+  endedAt: number | undefined
+}
+
+export interface VersionRecord {
+  /** "v42" */
+  name: string
+  commit: string
+  /** First line of the commit's message. */
+  subject: string
+  createdAt: number
+  artifact: { id: string; directory: string } | undefined
+  /** Names of the changes in its commit; undefined until it was built. */
+  changes: readonly string[] | undefined
+  warmUntil: number | undefined
+  stoppedAt: number | undefined
+}
+
+export type JournalEventName = "started" | "succeeded" | "failed" | "undo_started" | "undo_finished" | "undo_failed"
+
+export interface JournalEvent {
+  seq: number
+  release: number
+  step: string
+  event: JournalEventName
+  at: number
+  fence: number
+  facts: Facts
+}

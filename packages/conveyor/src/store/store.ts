@@ -1,0 +1,212 @@
+// state.db: versions, releases and their journal. Written only by the holder of the lease, read by anybody.
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import type { Clock } from "../kernel/clock.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { Facts } from "../kernel/errors.ts"
+import { identify, isAlive } from "../kernel/process-identity.ts"
+import { inTransaction, openDatabase } from "./database.ts"
+import type { JournalEvent, JournalEventName, ReleaseKind, ReleaseRecord, ReleaseState, VersionRecord } from "./records.ts"
+
+type Row = Record<string, SQLOutputValue>
+
+export class Store {
+  readonly #database: DatabaseSync
+  readonly #clock: Clock
+  #token: number | undefined
+
+  constructor(file: string, clock: Clock) {
+    this.#database = openDatabase(file)
+    this.#clock = clock
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /**
+   * Makes this process the one that may write. Gives the fencing token.
+   * @throws ConveyorError "lease-held" while the process that holds it lives.
+   */
+  takeLease(): number {
+    const self = identify(process.pid)
+    if (self === undefined) throw new ConveyorError("no-identity", "this process cannot find itself in the process table")
+    this.#token = inTransaction(this.#database, () => {
+      const held = this.#database.prepare("SELECT * FROM lease").get()
+      if (held !== undefined && held["pid"] !== self.pid && isAlive({ pid: Number(held["pid"]), startTime: String(held["start_time"]) })) {
+        throw new ConveyorError("lease-held", `another control plane works on this state: process ${String(held["pid"])}`, {
+          facts: { pid: held["pid"], since: held["taken_at"] },
+          hint: "Use that one (`conveyor status`), or stop it first (`conveyor down`).",
+        })
+      }
+      const token = Number(held?.["token"] ?? 0) + 1
+      this.#database
+        .prepare("INSERT OR REPLACE INTO lease (id, token, pid, start_time, taken_at) VALUES (1, ?, ?, ?, ?)")
+        .run(token, self.pid, self.startTime, this.#clock.now())
+      return token
+    })
+    return this.#token
+  }
+
+  /** The commit's version, made where it has none yet. */
+  versionOf(commit: string, subject: string): VersionRecord {
+    return this.#write(() => {
+      const known = this.#database.prepare("SELECT * FROM version WHERE commit_sha = ?").get(commit)
+      if (known !== undefined) return toVersion(known)
+      this.#database
+        .prepare("INSERT INTO version (commit_sha, subject, created_at) VALUES (?, ?, ?)")
+        .run(commit, subject, this.#clock.now())
+      return toVersion(this.#one("SELECT * FROM version WHERE commit_sha = ?", commit))
+    })
+  }
+
+  version(name: string): VersionRecord | undefined {
+    const row = this.#database.prepare("SELECT * FROM version WHERE number = ?").get(numberOf(name))
+    return row === undefined ? undefined : toVersion(row)
+  }
+
+  versions(): VersionRecord[] {
+    return this.#database.prepare("SELECT * FROM version ORDER BY number").all().map(toVersion)
+  }
+
+  built(version: string, artifact: { id: string; directory: string }, changes: readonly string[]): void {
+    this.#write(() =>
+      this.#database
+        .prepare("UPDATE version SET artifact = ?, changes = ? WHERE number = ?")
+        .run(JSON.stringify(artifact), JSON.stringify(changes), numberOf(version)),
+    )
+  }
+
+  /** Opens the rollback window of a version until `until`, or closes it (undefined) because the version is current. */
+  keepWarm(version: string, until: number | undefined): void {
+    this.#write(() =>
+      this.#database.prepare("UPDATE version SET warm_until = ?, stopped_at = NULL WHERE number = ?").run(until ?? null, numberOf(version)),
+    )
+  }
+
+  stopped(version: string): void {
+    this.#write(() =>
+      this.#database.prepare("UPDATE version SET warm_until = NULL, stopped_at = ? WHERE number = ?").run(this.#clock.now(), numberOf(version)),
+    )
+  }
+
+  enqueue(kind: ReleaseKind, version: string): ReleaseRecord {
+    return this.#write(() => {
+      const { lastInsertRowid } = this.#database
+        .prepare("INSERT INTO release (kind, version, requested_at, state) VALUES (?, ?, ?, 'queued')")
+        .run(kind, numberOf(version), this.#clock.now())
+      return this.#release(Number(lastInsertRowid))
+    })
+  }
+
+  release(id: number): ReleaseRecord | undefined {
+    const row = this.#database.prepare(`${selectRelease} WHERE r.id = ?`).get(id)
+    return row === undefined ? undefined : toRelease(row)
+  }
+
+  /** Oldest first. */
+  releases(states?: readonly ReleaseState[]): ReleaseRecord[] {
+    const all = this.#database.prepare(`${selectRelease} ORDER BY r.id`).all().map(toRelease)
+    return states === undefined ? all : all.filter((release) => states.includes(release.state))
+  }
+
+  setState(id: number, state: ReleaseState, reason?: string): ReleaseRecord {
+    const endedAt = state === "queued" || state === "running" ? null : this.#clock.now()
+    return this.#write(() => {
+      this.#database.prepare("UPDATE release SET state = ?, reason = ?, ended_at = ? WHERE id = ?").run(state, reason ?? null, endedAt, id)
+      return this.#release(id)
+    })
+  }
+
+  /** Appends one event; it is on disk when this returns. */
+  record(release: number, step: string, event: JournalEventName, facts: Facts = {}): JournalEvent {
+    return this.#write(() => {
+      const at = this.#clock.now()
+      const fence = this.#token ?? 0
+      const { lastInsertRowid } = this.#database
+        .prepare("INSERT INTO journal (release, step, event, at, fence, facts) VALUES (?, ?, ?, ?, ?, ?)")
+        .run(release, step, event, at, fence, JSON.stringify(facts))
+      return { seq: Number(lastInsertRowid), release, step, event, at, fence, facts }
+    })
+  }
+
+  journal(release: number): JournalEvent[] {
+    return this.#database.prepare("SELECT * FROM journal WHERE release = ? ORDER BY seq").all(release).map(toEvent)
+  }
+
+  #release(id: number): ReleaseRecord {
+    return toRelease(this.#one(`${selectRelease} WHERE r.id = ?`, id))
+  }
+
+  #one(sql: string, ...values: (string | number)[]): Row {
+    const row = this.#database.prepare(sql).get(...values)
+    if (row === undefined) throw new ConveyorError("no-such-record", `state.db has no record for ${values.join(", ")}`, { facts: { sql, values } })
+    return row
+  }
+
+  /** Every write is fenced: whoever lost the lease cannot write any more. */
+  #write<T>(work: () => T): T {
+    return inTransaction(this.#database, () => {
+      const token = Number(this.#database.prepare("SELECT token FROM lease").get()?.["token"] ?? 0)
+      if (this.#token !== token) {
+        throw new ConveyorError("lease-lost", `this process may not write: its fencing token is ${this.#token ?? "none"}, the lease's is ${token}`, {
+          facts: { own: this.#token, current: token },
+          hint: "Another control plane took over; ask it (`conveyor status`).",
+        })
+      }
+      return work()
+    })
+  }
+}
+
+const selectRelease = "SELECT r.*, v.commit_sha FROM release r JOIN version v ON v.number = r.version"
+
+function numberOf(version: string): number {
+  const found = /^v(\d+)$/.exec(version)
+  if (found === null) {
+    throw new ConveyorError("bad-version", `"${version}" is not a version`, { facts: { version }, hint: "A version is written v42; `conveyor status` lists them." })
+  }
+  return Number(found[1])
+}
+
+const optionalNumber = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : Number(value))
+const optionalText = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : String(value))
+
+function toVersion(row: Row): VersionRecord {
+  const artifact = optionalText(row["artifact"])
+  const changes = optionalText(row["changes"])
+  return {
+    name: `v${String(row["number"])}`,
+    commit: String(row["commit_sha"]),
+    subject: String(row["subject"]),
+    createdAt: Number(row["created_at"]),
+    artifact: artifact === undefined ? undefined : (JSON.parse(artifact) as { id: string; directory: string }),
+    changes: changes === undefined ? undefined : (JSON.parse(changes) as string[]),
+    warmUntil: optionalNumber(row["warm_until"]),
+    stoppedAt: optionalNumber(row["stopped_at"]),
+  }
+}
+
+function toRelease(row: Row): ReleaseRecord {
+  return {
+    id: Number(row["id"]),
+    kind: String(row["kind"]) as ReleaseKind,
+    version: `v${String(row["version"])}`,
+    commit: String(row["commit_sha"]),
+    requestedAt: Number(row["requested_at"]),
+    state: String(row["state"]) as ReleaseState,
+    reason: optionalText(row["reason"]),
+    endedAt: optionalNumber(row["ended_at"]),
+  }
+}
+
+function toEvent(row: Row): JournalEvent {
+  return {
+    seq: Number(row["seq"]),
+    release: Number(row["release"]),
+    step: String(row["step"]),
+    event: String(row["event"]) as JournalEventName,
+    at: Number(row["at"]),
+    fence: Number(row["fence"]),
+    facts: JSON.parse(String(row["facts"])) as Facts,
+  }
+}
