@@ -1,0 +1,27 @@
+// The port to whatever turns a commit into an artifact. Called by the release steps build and test, and by whoever
+// needs a file of a commit that is not built yet.
+
+export interface Artifact {
+  /** Named by content: the same tree and build command give the same id. */
+  id: string
+  directory: string
+}
+
+export interface CommandRun {
+  command: string
+  environment: Readonly<Record<string, string>>
+  signal: AbortSignal
+  /** Each line that the command prints, both streams. */
+  onLine: (line: string) => void
+}
+
+export interface Builder {
+  /** The full commit id and first message line of anything that git can resolve. @throws ConveyorError "no-such-commit" */
+  resolve(revision: string): Promise<{ commit: string; subject: string }>
+  /** A file's text as the commit has it, or undefined. */
+  readFile(commit: string, path: string): Promise<string | undefined>
+  /** Builds the commit's artifact once; a second call finds it. @throws ConveyorError "command-failed" with the last lines. */
+  build(commit: string, run: Omit<CommandRun, "command"> & { command: string | undefined }): Promise<Artifact>
+  /** Runs a command in a throw-away copy of the artifact. @throws ConveyorError "command-failed" with the last lines. */
+  runIn(artifact: Artifact, run: CommandRun): Promise<void>
+}

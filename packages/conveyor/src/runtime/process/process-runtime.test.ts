@@ -1,0 +1,41 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { systemClock } from "../../kernel/clock.ts"
+import { isAlive, identify } from "../../kernel/process-identity.ts"
+import { describeRuntime } from "../runtime.contract.ts"
+import { createProcessRuntime } from "./process-runtime.ts"
+
+const scripts = {
+  obeys: `"${process.execPath}" -e 'setInterval(() => {}, 1000)'`,
+  ignores: `"${process.execPath}" -e 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ignoring")'`,
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+describeRuntime("process", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
+  return {
+    open: () => createProcessRuntime({ directory, clock: systemClock }),
+    spec: (overrides, onTerm) => ({
+      service: "web",
+      version: "v1",
+      release: "r-1",
+      index: 0,
+      artifact: { id: "art", directory },
+      command: scripts[onTerm],
+      environment: {},
+      ...overrides,
+    }),
+    async ignoring(copy) {
+      while (!(await readFile(copy.logFile, "utf8")).includes("ignoring")) await pause()
+    },
+    async crash(copy) {
+      const pid = Number((await readFile(join(directory, "copies", `${copy.id}.pid`), "utf8")).split(" ")[0])
+      const identity = identify(pid)
+      process.kill(-pid, "SIGKILL")
+      while (identity !== undefined && isAlive(identity)) await pause()
+    },
+    cleanUp: () => rm(directory, { recursive: true }),
+  }
+})
