@@ -1,7 +1,7 @@
 // Who a process is: a pid alone is reused, a pid with its start time is not.
 // Called by whoever finds a process again after its own restart (runtime, edge, the lease).
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readFileSync, readdirSync } from "node:fs"
 
 export interface ProcessIdentity {
   pid: number
@@ -30,13 +30,39 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
+/** Signals every process of a group; a group that is gone needs no signal. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+/** Whether any process of the group still runs, its leader or not. */
+export function isGroupAlive(leader: number): boolean {
+  try {
+    process.kill(-leader, 0)
+  } catch {
+    return false
+  }
+  // A zombie still takes signals; where nobody reaps, only the process table tells.
+  if (process.platform !== "linux") return true
+  return readdirSync("/proc").some((name) => /^\d+$/.test(name) && linuxStat(Number(name))?.group === leader)
+}
+
 function linuxStartTime(pid: number): string | undefined {
+  return linuxStat(pid)?.startTime
+}
+
+function linuxStat(pid: number): { group: number; startTime: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
     // The command name, in parentheses, may itself hold spaces and parentheses: count from the last one.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-    const [state, startTime] = [fields[0], fields[19]]
-    return state === "Z" || state === "X" ? undefined : startTime
+    const [state, group, startTime] = [fields[0], fields[2], fields[19]]
+    if (startTime === undefined || state === "Z" || state === "X") return undefined
+    return { group: Number(group), startTime }
   } catch {
     return undefined
   }

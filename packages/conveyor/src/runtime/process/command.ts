@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { ConveyorError } from "../../kernel/errors.ts"
+import { signalGroup } from "../../kernel/process-identity.ts"
 import type { CommandRun } from "../builder.ts"
 
 const keptLines = 30
@@ -47,14 +48,5 @@ export async function runCommand(directory: string, { command, environment, sign
     }
   } finally {
     signal.removeEventListener("abort", abort)
-  }
-}
-
-/** Signals a process group; a group that is gone needs no signal. */
-export function signalGroup(leader: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, name)
-  } catch {
-    // Nobody is left in it.
   }
 }

@@ -8,10 +8,9 @@ import type { Clock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError, TimedOutError } from "../../kernel/errors.ts"
 import { freePort } from "../../kernel/free-port.ts"
-import { isAlive } from "../../kernel/process-identity.ts"
+import { isGroupAlive, signalGroup } from "../../kernel/process-identity.ts"
 import { until } from "../../kernel/until.ts"
 import type { Copy, CopySpec, Runtime, StopOutcome } from "../runtime.ts"
-import { signalGroup } from "./command.ts"
 import { CopyFiles } from "./copy-files.ts"
 import type { CopyRecord } from "./copy-files.ts"
 
@@ -28,7 +27,10 @@ const diesWithinMs = seconds(10)
 const introduceAndBecome = `start=$(cut -d' ' -f22 /proc/$$/stat 2>/dev/null) || start=$(ps -o lstart= -p $$ | tr -s ' ')
 printf '%s %s' "$$" "$start" > "$CONVEYOR_PID_FILE.tmp" && mv "$CONVEYOR_PID_FILE.tmp" "$CONVEYOR_PID_FILE"
 unset CONVEYOR_PID_FILE
-exec sh -c "$0"`
+eval "$0"`
+
+/** A plain command line takes the shell's place, so that the copy's leader is the service itself and not a shell around it. */
+const asLeader = (command: string) => (/^(?!\w+=)[\w\s./:@=,+-]+$/.test(command) ? `exec ${command}` : command)
 
 export function createProcessRuntime({ directory, clock }: ProcessRuntimeOptions): Runtime {
   const files = new CopyFiles(join(directory, "copies"))
@@ -70,8 +72,8 @@ export function createProcessRuntime({ directory, clock }: ProcessRuntimeOptions
         await files.forget(id)
         return "was-gone"
       }
-      const gone = () => (isAlive(process) ? { notYet: `process ${process.pid} still runs` } : { done: true })
-      const wait = (withinMs: number) => until(gone, { what: `the end of ${id}`, everyMs: 20, withinMs, clock, signal })
+      const gone = () => (isGroupAlive(process.pid) ? { notYet: `process group ${process.pid} still runs` } : { done: true })
+      const wait = (withinMs: number) => until(gone, { what: `the end of ${id}`, everyMs: 50, withinMs, clock, signal })
 
       signalGroup(process.pid, "SIGTERM")
       const outcome = await wait(graceMs).then(
@@ -81,8 +83,7 @@ export function createProcessRuntime({ directory, clock }: ProcessRuntimeOptions
           return "killed" as const
         },
       )
-      // Also where the leader went by itself: it may have left children behind.
-      signalGroup(process.pid, "SIGKILL")
+      if (outcome === "killed") signalGroup(process.pid, "SIGKILL")
       await wait(diesWithinMs)
       await files.forget(id)
       return outcome
@@ -112,7 +113,7 @@ function launch(spec: CopySpec, record: CopyRecord, pidFile: string): void {
   mkdirSync(join(record.logFile, ".."), { recursive: true })
   const log = openSync(record.logFile, "a")
   try {
-    const child = spawn("sh", ["-c", introduceAndBecome, spec.command], {
+    const child = spawn("sh", ["-c", introduceAndBecome, asLeader(spec.command)], {
       cwd: spec.artifact.directory,
       detached: true,
       stdio: ["ignore", log, log],
