@@ -1,10 +1,12 @@
 // The records of state.db as the program sees them.
 import type { Facts } from "../kernel/errors.ts"
 
-export const releaseKinds = ["release", "rollback"] as const
-export type ReleaseKind = (typeof releaseKinds)[number]
+export type ReleaseKind = "release" | "rollback" | "contract"
 
-/** "promoted": its version serves. "rolled-back": it was switched to and went back. "failed": it never got that far. */
+/**
+ * "promoted": done, its version serves (or its change is contracted). "rolled-back": it was switched to and went back.
+ * "failed": it never got that far. "refused": nothing was begun.
+ */
 export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused"
 
 export interface ReleaseRecord {
@@ -13,6 +15,8 @@ export interface ReleaseRecord {
   /** "v42" */
   version: string
   commit: string
+  /** The change that a contract is about. */
+  change: string | undefined
   requestedAt: number
   state: ReleaseState
   reason: string | undefined

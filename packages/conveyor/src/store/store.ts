@@ -89,11 +89,12 @@ export class Store {
     )
   }
 
-  enqueue(kind: ReleaseKind, version: string): ReleaseRecord {
+  /** A contract names its change, and the version that serves while it runs. */
+  enqueue(kind: ReleaseKind, version: string, change?: string): ReleaseRecord {
     return this.#write(() => {
       const { lastInsertRowid } = this.#database
-        .prepare("INSERT INTO release (kind, version, requested_at, state) VALUES (?, ?, ?, 'queued')")
-        .run(kind, numberOf(version), this.#clock.now())
+        .prepare("INSERT INTO release (kind, version, change, requested_at, state) VALUES (?, ?, ?, ?, 'queued')")
+        .run(kind, numberOf(version), change ?? null, this.#clock.now())
       return this.#release(Number(lastInsertRowid))
     })
   }
@@ -192,6 +193,7 @@ function toRelease(row: Row): ReleaseRecord {
     kind: String(row["kind"]) as ReleaseKind,
     version: `v${String(row["version"])}`,
     commit: String(row["commit_sha"]),
+    change: optionalText(row["change"]),
     requestedAt: Number(row["requested_at"]),
     state: String(row["state"]) as ReleaseState,
     reason: optionalText(row["reason"]),

@@ -28,8 +28,10 @@ CREATE TABLE version (
 
 CREATE TABLE release (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback')),
+  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback', 'contract')),
   version INTEGER NOT NULL REFERENCES version (number),
+  -- The change that a contract is about.
+  change TEXT CHECK ((change IS NOT NULL) = (kind = 'contract')),
   requested_at INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'promoted', 'rolled-back', 'failed', 'refused')),
   reason TEXT,
