@@ -1,9 +1,18 @@
 // What a witness saw, as it is written to `result.json`. Read by the report and by whoever judges a release.
 
-export const failureKinds = ["refused", "reset", "timeout", "server-error", "truncated", "wrong-version", "lost-pin", "unexpected-status"] as const
+export const failureKinds = [
+  "refused",
+  "reset",
+  "timeout",
+  "server-error",
+  "truncated",
+  "wrong-version",
+  "lost-pin",
+  "unexpected-status",
+] as const
 export type FailureKind = (typeof failureKinds)[number]
 
-/** One second of one version's answers. Latencies in ms, from the moment the request was due, not from when it was sent. */
+/** What one version answered in one second. Latencies in ms, from the moment the request was due, not from when it was sent. */
 export interface SecondSlice {
   /** Whole seconds since the Unix epoch. */
   second: number
@@ -30,8 +39,24 @@ export interface WitnessResult {
   /** Milliseconds since the Unix epoch. */
   startedAt: number
   endedAt: number
+  /** The same seed, rate and scenario make the same traffic again. */
+  scenario: string
+  seed: number
   ratePerSecond: number
-  requests: { total: number; failed: number; rescued: number; byFailure: Record<FailureKind, number>; p50Ms: number; p99Ms: number; maxMs: number }
+  requests: {
+    total: number
+    failed: number
+    /** Answers that another version gave in place of a failing one. */
+    rescued: number
+    /** Requests that met a connection which the server was closing for idleness, and were sent once more, as a browser does. Not failures. */
+    idleRetries: number
+    byFailure: Record<FailureKind, number>
+    p50Ms: number
+    p99Ms: number
+    maxMs: number
+  }
+  /** How late the witness itself sent what was due; it is a part of the latencies above. */
+  ownDelay: { p99Ms: number; maxMs: number }
   /** The first hundred failures. */
   failures: FailureSample[]
   pages: { opened: number; told: number; reloaded: number }
@@ -39,4 +64,20 @@ export interface WitnessResult {
   /** How many writes were acknowledged; each is a line of `acknowledged.ndjson` beside this file. */
   acknowledged: number
   seconds: SecondSlice[]
+}
+
+/** One line of `progress.ndjson`, written each second. */
+export interface ProgressLine {
+  /** Whole seconds since the Unix epoch. */
+  second: number
+  /** Since the start. */
+  requests: number
+  failed: number
+  acknowledged: number
+  /** Of this second alone. */
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+  /** Requests of this second, by the version that answered. */
+  byVersion: Record<string, number>
 }

@@ -1,0 +1,84 @@
+// Sends one request as a browser would and judges what came back. Called for single requests and by pages.
+import { performance } from "node:perf_hooks"
+import type { FailureKind } from "./result.ts"
+import type { Acknowledgement, Answer, Dialect, RequestSpec } from "./scenario.ts"
+import type { Connection, Outcome } from "./wire/connection.ts"
+import type { Pool } from "./wire/pool.ts"
+
+export interface Failure {
+  kind: FailureKind
+  detail: string
+}
+
+export interface Performed {
+  /** The version that answered. */
+  version: string | undefined
+  /** The version that failed, where another one answered in its place. */
+  rescuedFrom: string | undefined
+  failure: Failure | undefined
+  acknowledged: Acknowledgement | undefined
+  /** The request met a connection that the server was closing for idleness, and was sent once more, as a browser does. */
+  idleRetried: boolean
+}
+
+export interface PerformOptions {
+  pool: Pool
+  dialect: Dialect
+  timeoutMs: number
+  /** The pin of the page that asks. */
+  version?: string
+}
+
+/** A close that crossed the request on the wire arrives within a round trip; what breaks later had been taken by the server. */
+const crossedWithinMs = 250
+const succeeds: readonly number[] = [200, 201, 204]
+const repeatable = new Set(["GET", "HEAD", "PUT", "DELETE"])
+
+export async function perform(spec: RequestSpec, { pool, dialect, timeoutMs, version }: PerformOptions): Promise<Performed> {
+  const headers = version === undefined ? (spec.headers ?? {}) : { ...spec.headers, [dialect.versionHeader]: version }
+  const exchange = async (connection: Connection) => {
+    const outcome = await connection.send({ ...spec, headers }, { ms: timeoutMs, since: "sending" })
+    pool.giveBack(connection)
+    return outcome
+  }
+
+  const connection = pool.take(repeatable.has(spec.method) ? "any-idle" : "surely-open")
+  const wasIdle = connection.reused
+  const sentAt = performance.now()
+  let outcome = await exchange(connection)
+  const idleRetried = wasIdle && repeatable.has(spec.method) && crossedOnTheWire(outcome, performance.now() - sentAt)
+  if (idleRetried) outcome = await exchange(pool.takeFresh())
+
+  return { ...judge(outcome, spec, dialect), idleRetried }
+}
+
+function crossedOnTheWire(outcome: Outcome, afterMs: number): boolean {
+  return "broken" in outcome && outcome.broken.kind === "reset" && !outcome.broken.answerBegan && afterMs < crossedWithinMs
+}
+
+function judge(outcome: Outcome, spec: RequestSpec, dialect: Dialect): Omit<Performed, "idleRetried"> {
+  if ("abandoned" in outcome) return unanswered({ kind: "timeout", detail: "still without an answer when the witness ended" })
+  if ("broken" in outcome) return unanswered({ kind: outcome.broken.kind, detail: outcome.broken.detail })
+  const { answer } = outcome
+  const seen = { version: answer.headers.get(dialect.versionHeader), rescuedFrom: answer.headers.get(dialect.rescuedHeader) }
+  const failure = judgeStatus(answer, spec.expect)
+  return { ...seen, ...(failure === undefined ? readBody(answer, spec) : { failure, acknowledged: undefined }) }
+}
+
+export function judgeStatus({ status, body }: Pick<Answer, "status" | "body">, expect = succeeds): Failure | undefined {
+  if (expect.includes(status)) return undefined
+  const detail = `${status} ${body.toString("utf8", 0, 200).replaceAll(/\s+/g, " ")}`.trim()
+  return { kind: status >= 500 ? "server-error" : "unexpected-status", detail }
+}
+
+function readBody(answer: Answer, spec: RequestSpec): Pick<Performed, "failure" | "acknowledged"> {
+  try {
+    spec.check?.(answer)
+    return { failure: undefined, acknowledged: spec.acknowledged?.(answer) }
+  } catch (thrown) {
+    const detail = `the body is not what was asked for: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    return { failure: { kind: "truncated", detail }, acknowledged: undefined }
+  }
+}
+
+const unanswered = (failure: Failure) => ({ version: undefined, rescuedFrom: undefined, failure, acknowledged: undefined })

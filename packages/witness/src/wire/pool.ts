@@ -1,0 +1,49 @@
+// The connections of one client (a browser, a point of sale), kept alive and used again as such a client would.
+// Called by `perform`; a page has one, and so has each client behind the single requests.
+import { Connection } from "./connection.ts"
+
+/** A request that may be repeated may also meet a connection that is just closing; one that may not be must not. */
+export type Reuse = "any-idle" | "surely-open"
+
+/** How long a server is trusted to keep an idle connection that it has said nothing about. */
+const trustedIdleMs = 2_000
+/** The server's clock started before ours: the answer had to travel. */
+const safetyMs = 1_000
+
+export class Pool {
+  readonly #target: URL
+  readonly #connections = new Set<Connection>()
+  #idle: Connection[] = []
+
+  constructor(target: URL) {
+    this.#target = target
+  }
+
+  take(reuse: Reuse): Connection {
+    const index = reuse === "any-idle" ? this.#idle.length - 1 : this.#idle.findLastIndex(surelyOpen)
+    const [idle] = index === -1 ? [] : this.#idle.splice(index, 1)
+    return idle ?? this.takeFresh()
+  }
+
+  takeFresh(): Connection {
+    const connection = new Connection(this.#target, () => this.#forget(connection))
+    this.#connections.add(connection)
+    return connection
+  }
+
+  giveBack(connection: Connection): void {
+    if (connection.usable) this.#idle.push(connection)
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close()
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#idle = this.#idle.filter((other) => other !== connection)
+  }
+}
+
+const surelyOpen = ({ idleForMs, advertisedIdleMs }: Connection) =>
+  idleForMs < (advertisedIdleMs === undefined ? trustedIdleMs : advertisedIdleMs - safetyMs)
