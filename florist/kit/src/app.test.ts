@@ -1,0 +1,72 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { createApp } from "./app.ts"
+import type { Service } from "./app.ts"
+import type { Database } from "./database.ts"
+import type { Fleet } from "./fleet.ts"
+import { notFound, unavailable } from "./refusal.ts"
+
+const identity = { build: "b1", release: "r7", version: "v2", copy: "c3" }
+
+test("the status of a well copy says who it is, what it relies on and how the client is", async () => {
+  const app = await appOver({ query: async () => [] })
+  const answer = await app.inject({ method: "POST", url: "/api/v1/status", payload: { client: "17" } })
+  assert.equal(answer.statusCode, 200)
+  assert.deepEqual(answer.json(), {
+    service: "test",
+    ...identity,
+    schema: { reliesOn: { "some.table": ["kept"] }, missing: [], present: true },
+    client: { shop: 17, shard: "s1", flowers: 3 },
+  })
+})
+
+test("the status of a copy whose columns are missing is 503 and names them", async () => {
+  const app = await appOver({ query: async () => [{ missing: "some.table.kept" }] })
+  const answer = await app.inject({ method: "POST", url: "/api/v1/status", payload: { client: 17 } })
+  assert.equal(answer.statusCode, 503)
+  assert.deepEqual(answer.json().schema.missing, ["some.table.kept"])
+})
+
+test("the status of a copy that cannot reach the client's shard is 503 and says so, with its identity", async () => {
+  const app = await appOver({ query: () => Promise.reject(unavailable("Shard s1", new Error("ECONNREFUSED"))) })
+  const answer = await app.inject({ method: "POST", url: "/api/v1/status", payload: { client: 17 } })
+  assert.equal(answer.statusCode, 503)
+  assert.equal(answer.json().release, "r7")
+  assert.match(answer.json().problem, /Shard s1 does not answer: ECONNREFUSED/)
+})
+
+test("every refusal has one shape, and a failure tells the client nothing of its inside", async () => {
+  const app = await appOver({ query: () => Promise.reject(new Error("secret")) })
+  const cases = [
+    { request: { method: "POST", url: "/api/v1/status", payload: {} }, status: 422 },
+    { request: { method: "POST", url: "/api/v1/status", payload: { client: 404 } }, status: 404 },
+    { request: { method: "POST", url: "/api/v1/status", payload: "{", headers: { "content-type": "application/json" } }, status: 400 },
+    { request: { method: "POST", url: "/api/v1/status", payload: "x", headers: { "content-type": "text/csv" } }, status: 415 },
+    { request: { method: "GET", url: "/nowhere" }, status: 404 },
+    { request: { method: "POST", url: "/api/v1/status", payload: { client: 17 } }, status: 500 },
+  ] as const
+  for (const { request, status } of cases) {
+    const answer = await app.inject(request)
+    assert.equal(answer.statusCode, status, JSON.stringify(request))
+    const [problem] = answer.json().errors
+    assert.equal(problem.status, status)
+    assert.doesNotMatch(answer.body, /secret/)
+  }
+})
+
+function appOver(database: Database): ReturnType<typeof createApp> {
+  const fleet: Fleet = {
+    async shop(id) {
+      if (id === 404) throw notFound(`shop ${id}`, "shop")
+      return { id, name: "Rose", city: "Tver", shard: { name: "s1", url: "postgres://localhost/s1" }, database }
+    },
+    close: async () => {},
+  }
+  const service: Service = {
+    name: "test",
+    reliesOn: { "some.table": ["kept"] },
+    clientFacts: async () => ({ flowers: 3 }),
+    routes: async () => {},
+  }
+  return createApp(service, fleet, { identity, logLevel: "silent" })
+}
