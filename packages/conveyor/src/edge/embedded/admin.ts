@@ -1,0 +1,83 @@
+// The edge's admin API, for the control plane alone: on loopback, behind a bearer token. Made by the edge process;
+// spoken to by the adapter.
+//   PUT /v1/table        a routing table; answered when it is on disk and in use; 409 where it is stale
+//   GET /v1/observation  the table in use and what is under way
+import { createHash, timingSafeEqual } from "node:crypto"
+import { createServer } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { EdgeObservation, RoutingTable } from "../edge.ts"
+import { parseRoutingTable } from "../table.ts"
+
+export interface AdminActions {
+  apply(table: RoutingTable): Promise<void>
+  observe(): EdgeObservation
+}
+
+const maxTableBytes = 8 * 1_048_576
+const statusOf: Readonly<Record<string, number>> = {
+  "stale-generation": 409,
+  "bad-routing-table": 400,
+  "wrong-token": 401,
+  "no-such-action": 404,
+}
+
+export function createAdmin(token: string, actions: AdminActions): Server {
+  return createServer((request, response) => {
+    answer(request, token, actions).then(
+      (result) => reply(response, 200, result),
+      (thrown: unknown) => replyError(response, thrown),
+    )
+  })
+}
+
+async function answer(request: IncomingMessage, token: string, actions: AdminActions): Promise<unknown> {
+  if (!sameSecret(request.headers.authorization ?? "", `Bearer ${token}`)) {
+    throw new ConveyorError("wrong-token", "The edge does not know this token", {
+      hint: "Use the token file in the edge's state directory.",
+    })
+  }
+  switch (`${request.method} ${request.url}`) {
+    case "PUT /v1/table": {
+      const table = parseRoutingTable(await readJson(request))
+      await actions.apply(table)
+      return { generation: table.generation }
+    }
+    case "GET /v1/observation":
+      return actions.observe()
+    default:
+      throw new ConveyorError("no-such-action", `The edge's admin API has no ${request.method} ${request.url}`)
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxTableBytes) throw new ConveyorError("bad-routing-table", `A routing table may have ${maxTableBytes} bytes at most`)
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"))
+  } catch (cause) {
+    throw new ConveyorError("bad-routing-table", `The routing table is not JSON: ${describe(cause)}`, { cause })
+  }
+}
+
+// Hashing first gives both sides one length, which the comparison needs.
+function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+function reply(response: ServerResponse, status: number, result: unknown): void {
+  const body = JSON.stringify(result)
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" })
+  response.end(body)
+}
+
+function replyError(response: ServerResponse, thrown: unknown): void {
+  const error = thrown instanceof ConveyorError ? thrown : new ConveyorError("edge-failed", describe(thrown))
+  reply(response, statusOf[error.code] ?? 500, { code: error.code, message: error.message, facts: error.facts, hint: error.hint })
+}

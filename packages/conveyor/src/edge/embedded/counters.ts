@@ -1,0 +1,116 @@
+// What happened to the requests and pages of each version, since the edge first ran. Called by the proxy on each
+// answer; saved and restored by the edge's state. Only the newest versions are kept.
+import { z } from "zod"
+import type { VersionCounters } from "../edge.ts"
+import { latencyBoundsMs } from "../edge.ts"
+
+const count = z.int().min(0)
+const row = z.object({
+  requests: count,
+  serverErrors: count,
+  unreachable: count,
+  rescued: count,
+  latency: z.array(count).length(latencyBoundsMs.length + 1),
+  pagesTold: count,
+  pagesReloaded: count,
+})
+type Row = z.infer<typeof row>
+
+export const savedCounters = z.record(z.string(), row)
+export type SavedCounters = z.infer<typeof savedCounters>
+
+const versionsKept = 50
+
+export class Counters {
+  #rows: Map<string, Row>
+
+  constructor(saved: SavedCounters = {}) {
+    this.#rows = new Map(Object.entries(saved))
+  }
+
+  answered(version: string, status: number, ms: number): void {
+    const row = this.#row(version)
+    row.requests++
+    if (status >= 500) row.serverErrors++
+    const bucket = bucketOf(ms)
+    row.latency[bucket] = (row.latency[bucket] ?? 0) + 1
+  }
+
+  /** No copy of the version answered. */
+  unreachable(version: string): void {
+    const row = this.#row(version)
+    row.requests++
+    row.unreachable++
+  }
+
+  /** An answer that was counted as such broke off half-way. */
+  brokeOff(version: string): void {
+    this.#row(version).unreachable++
+  }
+
+  rescued(version: string): void {
+    this.#row(version).rescued++
+  }
+
+  pageTold(version: string): void {
+    this.#row(version).pagesTold++
+  }
+
+  pageReloaded(version: string): void {
+    this.#row(version).pagesReloaded++
+  }
+
+  knows(version: string): boolean {
+    return this.#rows.has(version)
+  }
+
+  versions(): string[] {
+    return [...this.#rows.keys()]
+  }
+
+  /** Makes sure that the version has counters, so that its row's age is that of its first table. */
+  open(version: string): void {
+    this.#row(version)
+  }
+
+  of(version: string): { counters: VersionCounters; pagesTold: number; pagesReloaded: number } {
+    const { pagesTold, pagesReloaded, ...counters } = this.#rows.get(version) ?? emptyRow()
+    return { counters: { ...counters, latency: [...counters.latency] }, pagesTold, pagesReloaded }
+  }
+
+  save(): SavedCounters {
+    return Object.fromEntries(this.#rows)
+  }
+
+  #row(version: string): Row {
+    const known = this.#rows.get(version)
+    if (known !== undefined) return known
+    const row = emptyRow()
+    this.#rows.set(version, row)
+    for (const oldest of this.#rows.keys()) {
+      if (this.#rows.size <= versionsKept) break
+      this.#rows.delete(oldest)
+    }
+    return row
+  }
+}
+
+const emptyRow = (): Row => ({
+  requests: 0,
+  serverErrors: 0,
+  unreachable: 0,
+  rescued: 0,
+  latency: [...latencyBoundsMs.map(() => 0), 0],
+  pagesTold: 0,
+  pagesReloaded: 0,
+})
+
+function bucketOf(ms: number): number {
+  let [low, high] = [0, latencyBoundsMs.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ms <= (latencyBoundsMs[middle] ?? Infinity)) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,197 @@
+// The edge as one process: puts its parts together, takes tables into use, keeps its files, and ends without losing a
+// request. Called by main.ts alone.
+import type { Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { Logger } from "../../kernel/logger.ts"
+import { until } from "../../kernel/until.ts"
+import type { EdgeObservation, RoutingTable, VersionLoad } from "../edge.ts"
+import { admit } from "../table.ts"
+import { createAdmin } from "./admin.ts"
+import { Counters } from "./counters.ts"
+import { LastingStreams } from "./lasting-streams.ts"
+import { Notices } from "./notices.ts"
+import { OwnPages } from "./own-pages.ts"
+import { createProxy } from "./proxy.ts"
+import type { EdgeSettings } from "./settings.ts"
+import type { EdgeState, SavedHistory } from "./state.ts"
+import { ToldPages } from "./told-pages.ts"
+import { Traffic } from "./traffic.ts"
+import { Upstreams } from "./upstreams.ts"
+
+export interface Address {
+  host: string
+  port: number
+}
+
+export interface EdgeProcessOptions {
+  state: EdgeState
+  listen: Address
+  admin: Address
+  token: string
+  settings: EdgeSettings
+  clock: Clock
+  log: Logger
+}
+
+const saveEveryMs = 1_000
+
+export class EdgeProcess {
+  #options: EdgeProcessOptions
+  #traffic: Traffic
+  #counters: Counters
+  #toldPages: ToldPages
+  #notices: Notices
+  #lasting: LastingStreams
+  #upstreams: Upstreams
+  #proxy: Server
+  #admin: Server
+  #stopping = new AbortController()
+  #saving: Promise<void>
+  #applying: Promise<void> = Promise.resolve()
+
+  private constructor(options: EdgeProcessOptions, history: SavedHistory) {
+    const { settings, clock, log, token } = options
+    this.#options = options
+    this.#traffic = new Traffic(() => clock.now())
+    this.#counters = new Counters(history.counters)
+    this.#toldPages = new ToldPages(history.toldPages)
+    this.#notices = new Notices({ counters: this.#counters, toldPages: this.#toldPages, clock, heartbeatMs: settings.heartbeatMs })
+    this.#lasting = new LastingStreams(clock)
+    this.#upstreams = new Upstreams(settings)
+    const { signal: stopping } = this.#stopping
+    const shared = { traffic: this.#traffic, upstreams: this.#upstreams, counters: this.#counters, lasting: this.#lasting }
+    this.#proxy = createProxy({ ...shared, settings, log, stopping }, new OwnPages(this.#notices))
+    this.#admin = createAdmin(token, { apply: (table) => this.apply(table), observe: () => this.observe() })
+    this.#saving = this.#saveEachSecond()
+  }
+
+  /** Serves from the table on disk as soon as it listens. */
+  static async start(options: EdgeProcessOptions): Promise<EdgeProcess> {
+    const [table, history] = [await options.state.readTable(), await readHistory(options)]
+    const edge = new EdgeProcess(options, history)
+    if (table !== undefined) edge.#use(table)
+    await listen(edge.#admin, options.admin)
+    await listen(edge.#proxy, options.listen)
+    return edge
+  }
+
+  get addresses(): { listen: Address; admin: Address } {
+    return { listen: addressOf(this.#proxy), admin: addressOf(this.#admin) }
+  }
+
+  /** One table at a time: on disk first, then in use, then acknowledged. */
+  apply(table: RoutingTable): Promise<void> {
+    const applied = this.#applying.then(() => this.#takeIntoUse(table))
+    this.#applying = applied.catch(() => {})
+    return applied
+  }
+
+  observe(): EdgeObservation {
+    const table = this.#traffic.table
+    const pages = this.#notices.pages()
+    const names = new Set([...Object.keys(table?.versions ?? {}), ...this.#counters.versions(), ...this.#traffic.busyVersions()])
+    const loadOf = (version: string): VersionLoad => ({
+      inFlight: this.#traffic.inFlight(version),
+      pages: pages.get(version) ?? 0,
+      ...this.#counters.of(version),
+    })
+    return { table, versions: Object.fromEntries([...names].map((version) => [version, loadOf(version)])) }
+  }
+
+  /** Takes no new connection, lets what is in flight end, saves, and closes. */
+  async stop(): Promise<void> {
+    const { log, settings, clock } = this.#options
+    this.#stopping.abort()
+    this.#proxy.close()
+    this.#lasting.endAll("the edge restarts")
+    this.#notices.close()
+    await this.#drain().catch((thrown: unknown) =>
+      log.warn({ cause: describe(thrown), drainMs: settings.drainMs }, "requests were cut off at the end"),
+    )
+    this.#proxy.closeAllConnections()
+    this.#admin.close()
+    this.#admin.closeAllConnections()
+    this.#upstreams.close()
+    await this.#saving
+    await this.#applying
+    await this.#save()
+    log.info({ at: clock.now() }, "the edge has ended")
+  }
+
+  async #takeIntoUse(table: RoutingTable): Promise<void> {
+    if (admit(this.#traffic.table, table) === "in-use") return
+    await this.#options.state.writeTable(table)
+    this.#use(table)
+    this.#options.log.info({ generation: table.generation, current: table.current }, "a new generation is in use")
+  }
+
+  #use(table: RoutingTable): void {
+    for (const version of Object.keys(table.versions)) this.#counters.open(version)
+    this.#traffic.use(table)
+    this.#upstreams.follow(table)
+    this.#lasting.follow(table)
+    this.#notices.follow(table)
+  }
+
+  #drain(): Promise<true> {
+    return until(() => (this.#traffic.total === 0 ? { done: true } : { notYet: `${this.#traffic.total} in flight` }), {
+      what: "the end of the requests in flight",
+      everyMs: 20,
+      withinMs: this.#options.settings.drainMs,
+      clock: this.#options.clock,
+      signal: new AbortController().signal,
+    })
+  }
+
+  async #saveEachSecond(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(saveEveryMs, signal).catch(() => "stopping")
+      await this.#save()
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { state, log } = this.#options
+    try {
+      await state.writeHistory({ counters: this.#counters.save(), toldPages: this.#toldPages.save() })
+    } catch (thrown) {
+      log.error({ cause: describe(thrown) }, "the counters could not be saved; traffic goes on")
+    }
+  }
+}
+
+async function readHistory({ state, log }: EdgeProcessOptions): Promise<SavedHistory> {
+  try {
+    return await state.readHistory()
+  } catch (thrown) {
+    log.error({ cause: describe(thrown) }, "the saved counters are unreadable; counting starts anew")
+    return { counters: {}, toldPages: [] }
+  }
+}
+
+function listen(server: Server, { host, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, { host, port })))
+    server.listen(port, host, () => resolve())
+  })
+}
+
+function listenError(cause: NodeJS.ErrnoException, { host, port }: Address): ConveyorError {
+  const facts = { host, port, cause: cause.code }
+  if (cause.code === "EADDRINUSE") {
+    return new ConveyorError("port-occupied", `Port ${port} of ${host} is taken by another program`, {
+      facts,
+      hint: `Stop that program, or give the edge another port (\`ss -ltnp sport = :${port}\` names it).`,
+      cause,
+    })
+  }
+  return new ConveyorError("cannot-listen", `The edge cannot listen on ${host}:${port}: ${describe(cause)}`, { facts, cause })
+}
+
+function addressOf(server: Server): Address {
+  const { address, port } = server.address() as AddressInfo
+  return { host: address, port }
+}

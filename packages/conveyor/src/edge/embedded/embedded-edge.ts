@@ -1,0 +1,57 @@
+// A real edge process in a directory of its own, for tests: launched, spoken to, killed, started again, and cleaned away.
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { systemClock } from "../../kernel/clock.ts"
+import { freePort } from "../../kernel/free-port.ts"
+import { signalProcess } from "../../kernel/process-identity.ts"
+import type { Edge } from "../edge.ts"
+import { createEmbeddedEdge } from "./adapter.ts"
+import { launchEdge, stopEdge } from "./launch.ts"
+import type { RunningEdge } from "./launch.ts"
+import type { EdgeSettings } from "./settings.ts"
+
+const signal = new AbortController().signal
+
+export interface EmbeddedEdgeUnderTest {
+  edge: Edge
+  /** Where users reach it. */
+  url: string
+  running: RunningEdge
+  stateDirectory: string
+  readLog(): Promise<string>
+  /** Ends the process as said; a later `restart` serves on the same port. */
+  end(how: "SIGTERM" | "SIGKILL"): Promise<"stopped" | "killed" | "was-gone">
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promise<EmbeddedEdgeUnderTest> {
+  const directory = await mkdtemp(join(tmpdir(), "conveyor-edge-"))
+  const [stateDirectory, logFile] = [join(directory, "state"), join(directory, "edge.log")]
+  const launch = { stateDirectory, logFile, settings, listen: { host: "127.0.0.1", port: await freePort() }, clock: systemClock, signal }
+  const running = await launchEdge(launch)
+  const under: EmbeddedEdgeUnderTest = {
+    ...reach(running),
+    running,
+    stateDirectory,
+    readLog: () => readFile(logFile, "utf8"),
+    async end(how) {
+      if (how === "SIGKILL") signalProcess(under.running.identity, "SIGKILL")
+      return stopEdge(stateDirectory, { graceMs: 10_000, clock: systemClock, signal })
+    },
+    async restart() {
+      under.running = await launchEdge(launch)
+      Object.assign(under, reach(under.running))
+    },
+    async close() {
+      await stopEdge(stateDirectory, { graceMs: 2_000, clock: systemClock, signal })
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+  return under
+}
+
+function reach({ adminUrl, token, listen }: RunningEdge): { edge: Edge; url: string } {
+  return { edge: createEmbeddedEdge({ adminUrl, token }), url: `http://${listen.host}:${listen.port}` }
+}

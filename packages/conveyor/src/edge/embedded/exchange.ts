@@ -1,0 +1,234 @@
+// One request's way through the edge: claimed, asked of a copy, asked again where nothing can have happened yet, rescued
+// by another version where the table says so, and answered. Called by the proxy for each request.
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http"
+import type { Logger } from "../../kernel/logger.ts"
+import { answerWith, edgeAnswers } from "./answers.ts"
+import type { Counters } from "./counters.ts"
+import { passEvents } from "./event-stream.ts"
+import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
+import type { LastingStreams } from "./lasting-streams.ts"
+import type { Pin } from "./pin.ts"
+import { readPin, versionHeader } from "./pin.ts"
+import { RequestBody } from "./request-body.ts"
+import type { EdgeSettings } from "./settings.ts"
+import type { Claim, Traffic } from "./traffic.ts"
+import type { Outcome, Upstreams } from "./upstreams.ts"
+
+export interface ProxyTools {
+  traffic: Traffic
+  upstreams: Upstreams
+  counters: Counters
+  lasting: LastingStreams
+  settings: EdgeSettings
+  log: Logger
+  /** Aborted when the edge is told to stop: answers then close their connections. */
+  stopping: AbortSignal
+}
+
+interface Answered {
+  kind: "answered"
+  version: string
+  claim: Claim
+  answer: IncomingMessage
+  insteadOf?: string
+}
+
+interface Unreachable {
+  kind: "unreachable"
+  version: string
+  why: "noCopy" | "brokeOff" | "timedOut"
+}
+
+type Verdict = Answered | Unreachable | { kind: "refused"; why: "noTable" | "noRoute" } | { kind: "client-gone" }
+
+interface Substitution {
+  failed: Answered | Unreachable
+  substitute: string
+}
+
+const suspectMs = 1_000
+const safeMethods = new Set(["GET", "HEAD"])
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
+
+export class Exchange {
+  #request: IncomingMessage
+  #response: ServerResponse
+  #tools: ProxyTools
+  #pin: Pin
+  #body: RequestBody
+  #startedAt = performance.now()
+  #claims: Claim[] = []
+  #outgoings: ClientRequest[] = []
+  #tried = new Set<string>()
+  #waitsForContinue: boolean
+
+  constructor(request: IncomingMessage, response: ServerResponse, tools: ProxyTools) {
+    this.#request = request
+    this.#response = response
+    this.#tools = tools
+    this.#pin = readPin(request)
+    this.#body = new RequestBody(request, tools.settings.maxBodyBytes)
+    this.#waitsForContinue = request.headers.expect !== undefined
+    response.once("close", () => this.#clear())
+  }
+
+  /** Runs up to the first claim without giving way, so the claim is taken in the tick in which the request arrived. */
+  async carry(): Promise<void> {
+    if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, { connection: "close" })
+    const first = await this.#askVersion(this.#pin.wish)
+    const substitution = this.#substitutionFor(first)
+    this.#deliver(substitution === undefined ? first : await this.#askInstead(substitution))
+  }
+
+  async #askVersion(wish: string | undefined): Promise<Verdict> {
+    let connection: "pooled" | "fresh" = "pooled"
+    for (;;) {
+      const claim = this.#tools.traffic.claim(this.#pin.path, wish, this.#tried)
+      if ("refused" in claim) {
+        if (claim.refused !== "no-copy") return { kind: "refused", why: claim.refused === "no-table" ? "noTable" : "noRoute" }
+        return this.#unreachable(claim.version, "noCopy")
+      }
+      this.#claims.push(claim)
+      const outcome = await this.#ask(claim, connection)
+      if (this.#response.destroyed) return { kind: "client-gone" }
+      if (outcome.kind === "answered") return this.#answered(claim, outcome.answer)
+
+      claim.release()
+      this.#note(claim, outcome)
+      if (outcome.kind === "not-sent") {
+        this.#tried.add(claim.target.copy)
+        this.#tools.traffic.suspect(claim.target.copy, suspectMs)
+      } else if (outcome.kind === "stale" && connection === "pooled" && this.#mayBeSentAgain()) {
+        connection = "fresh"
+      } else {
+        return this.#unreachable(claim.version, outcome.kind === "timed-out" ? "timedOut" : "brokeOff")
+      }
+    }
+  }
+
+  async #ask(claim: Claim, connection: "pooled" | "fresh"): Promise<Outcome> {
+    const headers = requestHeaders(this.#request, this.#tools.settings.forwardedFor)
+    headers.push(...this.#body.framing())
+    const { outgoing, outcome } = this.#tools.upstreams.ask(claim.target, {
+      method: this.#request.method ?? "GET",
+      path: this.#pin.url,
+      headers,
+      connection,
+      send: (outgoing) => (this.#body.declared === "none" ? outgoing.end() : this.#body.pourInto(outgoing)),
+    })
+    this.#outgoings.push(outgoing)
+    outgoing.once("continue", () => this.#passContinue())
+    outgoing.on("information", (hint) => this.#passHint(hint.statusCode, hint.rawHeaders))
+    return outcome
+  }
+
+  /** For a request that certainly was not processed: the copy closed the connection before it answered a byte. */
+  #mayBeSentAgain(): boolean {
+    if (!this.#body.untouched) return false
+    return this.#body.declared === "some" || idempotentMethods.has(this.#request.method ?? "")
+  }
+
+  /** Which version is to answer instead, if any may. */
+  #substitutionFor(failed: Verdict): Substitution | undefined {
+    if (failed.kind !== "unreachable" && failed.kind !== "answered") return undefined
+    if (failed.kind === "answered" && (failed.answer.statusCode ?? 0) < 500) return undefined
+    const table = this.#tools.traffic.table
+    if (table === undefined) return undefined
+    const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
+    if (table.rescue?.from === failed.version && isSafe) return { failed, substitute: table.rescue.to }
+    const nothingSent = failed.kind === "unreachable" && failed.why === "noCopy" && this.#body.untouched
+    return nothingSent && table.current !== failed.version ? { failed, substitute: table.current } : undefined
+  }
+
+  async #askInstead({ failed, substitute }: Substitution): Promise<Verdict> {
+    if (failed.kind === "answered") this.#tried.add(failed.claim.target.copy)
+    const second = await this.#askVersion(substitute)
+    if (second.kind === "client-gone") return second
+    if (second.kind !== "answered" || second.version === failed.version) return failed
+    if (failed.kind === "answered") drop(failed)
+    if ((second.answer.statusCode ?? 0) < 500) this.#tools.counters.rescued(failed.version)
+    return { ...second, insteadOf: failed.version }
+  }
+
+  #deliver(verdict: Verdict): void {
+    switch (verdict.kind) {
+      case "client-gone":
+        return
+      case "refused":
+        return answerWith(this.#response, edgeAnswers[verdict.why])
+      case "unreachable":
+        if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, { connection: "close" })
+        this.#body.discardRest()
+        return answerWith(this.#response, edgeAnswers[verdict.why], { [versionHeader]: verdict.version })
+      case "answered":
+        return this.#pass(verdict)
+    }
+  }
+
+  #pass({ version, answer, insteadOf }: Answered): void {
+    const [response, { counters, lasting, stopping }] = [this.#response, this.#tools]
+    if (answer.destroyed) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
+    const headers = answerHeaders(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf })
+    // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
+    if (this.#waitsForContinue || stopping.aborted) headers.push("connection", "close")
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
+    answer.on("error", () => {
+      if (response.destroyed) return
+      counters.brokeOff(version)
+      // Only a torn connection tells the client that the body is not whole.
+      response.destroy()
+    })
+    answer.once("end", () => {
+      if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers))
+    })
+    if (answer.readableLength === 0) response.flushHeaders()
+    if (answer.headers["content-type"]?.startsWith("text/event-stream")) passEvents(answer, response, version, lasting)
+    answer.pipe(response)
+    this.#body.discardRest()
+  }
+
+  #answered(claim: Claim, answer: IncomingMessage): Answered {
+    // While another version is asked, nobody else listens.
+    answer.on("error", () => {})
+    this.#tools.counters.answered(claim.version, answer.statusCode ?? 0, performance.now() - this.#startedAt)
+    return { kind: "answered", version: claim.version, claim, answer }
+  }
+
+  #unreachable(version: string, why: Unreachable["why"]): Unreachable {
+    if (!this.#body.isTooLarge) this.#tools.counters.unreachable(version)
+    return { kind: "unreachable", version, why }
+  }
+
+  #note({ version, target }: Claim, outcome: Outcome & { cause?: Error }): void {
+    this.#tools.log.warn(
+      { version, ...target, outcome: outcome.kind, cause: outcome.cause?.message, path: this.#pin.path },
+      "a copy did not answer",
+    )
+  }
+
+  #passContinue(): void {
+    if (!this.#waitsForContinue) return
+    this.#waitsForContinue = false
+    this.#response.writeContinue()
+  }
+
+  #passHint(status: number, rawHeaders: readonly string[]): void {
+    if (status !== 103 || this.#response.headersSent) return
+    this.#response.writeInformation(status, [...rawHeaders])
+  }
+
+  /** The client has its answer, or is gone: nothing is in flight any more, and nobody needs an answer still under way. */
+  #clear(): void {
+    for (const claim of this.#claims) claim.release()
+    if (this.#response.writableFinished) return
+    for (const outgoing of this.#outgoings) outgoing.destroy()
+  }
+}
+
+/** Reads a short answer to its end, so that its connection can be used again; a long one costs more than a connection. */
+function drop({ answer, claim }: { answer: IncomingMessage; claim: Claim }): void {
+  claim.release()
+  const length = Number(answer.headers["content-length"] ?? Infinity)
+  if (length <= 65_536) answer.resume()
+  else answer.destroy()
+}

@@ -1,0 +1,40 @@
+// What the edge itself serves under /.conveyor/: the page script and the notice channels. Called by the proxy.
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { answerWith, edgeAnswers } from "./answers.ts"
+import type { Notices } from "./notices.ts"
+
+export const ownPrefix = "/.conveyor/"
+
+export class OwnPages {
+  #notices: Notices
+  #script = readFileSync(new URL("./client.browser.js", import.meta.url))
+  #etag = `"${createHash("sha256").update(this.#script).digest("base64url").slice(0, 22)}"`
+
+  constructor(notices: Notices) {
+    this.#notices = notices
+  }
+
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://edge")
+    const isRead = request.method === "GET" || request.method === "HEAD"
+    if (pathname === "/.conveyor/client.js" && isRead) return this.#serveScript(request, response)
+    if (pathname === "/.conveyor/events" && request.method === "GET") {
+      const [version, page] = [searchParams.get("version") ?? "", searchParams.get("page") ?? ""]
+      if (!/^[A-Za-z0-9._-]{1,64}$/.test(version) || !/^[A-Za-z0-9-]{8,64}$/.test(page)) return answerWith(response, edgeAnswers.badPage)
+      return this.#notices.open(response, version, page)
+    }
+    return answerWith(response, edgeAnswers.notOurs)
+  }
+
+  #serveScript(request: IncomingMessage, response: ServerResponse): void {
+    const headers = { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-cache", etag: this.#etag }
+    if (request.headers["if-none-match"] === this.#etag) {
+      response.writeHead(304, headers).end()
+      return
+    }
+    response.writeHead(200, { ...headers, "content-length": this.#script.length })
+    response.end(request.method === "HEAD" ? undefined : this.#script)
+  }
+}

@@ -1,0 +1,63 @@
+// Which version a request asks for. Called by the proxy for every request; pure.
+import type { IncomingMessage } from "node:http"
+
+export const versionHeader = "x-conveyor-version"
+export const versionCookie = "conveyor-version"
+
+export interface Pin {
+  /** A document starts a page, and pages start on the current version. */
+  kind: "document" | "part"
+  /** The version that a part of a page asks for; whether it is routed is for the table to say. */
+  wish: string | undefined
+  /** The request target without the pinning parameter, and its path alone. */
+  url: string
+  path: string
+}
+
+export function readPin(request: IncomingMessage): Pin {
+  const target = originForm(request.url ?? "/")
+  const { url, value } = takeParameter(target)
+  const path = url.split("?", 1)[0] ?? url
+  const named = single(request.headers[versionHeader])
+  if (isDocument(request, named)) return { kind: "document", wish: undefined, url, path }
+  return { kind: "part", wish: named ?? value ?? cookieVersion(request.headers.cookie), url, path }
+}
+
+const documentDestinations = new Set(["document", "iframe", "frame"])
+
+function isDocument(request: IncomingMessage, named: string | undefined): boolean {
+  const destination = single(request.headers["sec-fetch-dest"])
+  if (destination !== undefined) return documentDestinations.has(destination)
+  // A navigation cannot carry the header, so whoever sends it is a script of a page that knows its version.
+  return named === undefined && request.method === "GET" && (request.headers.accept?.includes("text/html") ?? false)
+}
+
+/** A client may send the absolute form of a target ("GET http://host/path"); routes know paths. */
+function originForm(target: string): string {
+  if (target.startsWith("/") || !URL.canParse(target)) return target
+  const { pathname, search } = new URL(target)
+  return pathname + search
+}
+
+function takeParameter(target: string): { url: string; value: string | undefined } {
+  const question = target.indexOf("?")
+  if (question < 0 || !target.includes(versionHeader, question)) return { url: target, value: undefined }
+  const isOurs = (pair: string) => pair === versionHeader || pair.startsWith(`${versionHeader}=`)
+  const pairs = target.slice(question + 1).split("&")
+  const rest = pairs.filter((pair) => !isOurs(pair)).join("&")
+  const value = pairs.find(isOurs)?.slice(versionHeader.length + 1)
+  return { url: target.slice(0, question) + (rest === "" ? "" : `?${rest}`), value: value === "" ? undefined : value }
+}
+
+function cookieVersion(cookies: string | undefined): string | undefined {
+  if (cookies === undefined || !cookies.includes(versionCookie)) return undefined
+  for (const pair of cookies.split(";")) {
+    const [name, value] = pair.trim().split("=", 2)
+    if (name === versionCookie) return value
+  }
+  return undefined
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}

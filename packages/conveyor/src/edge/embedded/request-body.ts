@@ -1,0 +1,65 @@
+// The body of a request on its way to a copy: with back-pressure, never before the copy has taken the connection, and
+// aware of whether anything of it is gone. Called by the exchange.
+import type { ClientRequest, IncomingMessage } from "node:http"
+import { pairs } from "./headers.ts"
+
+const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])
+
+export class RequestBody {
+  readonly declared: "none" | "some"
+  #incoming: IncomingMessage
+  #limit: number
+  #sent = 0
+  #unwanted = false
+
+  constructor(incoming: IncomingMessage, limit: number) {
+    const { "content-length": length, "transfer-encoding": encoding } = incoming.headers
+    this.declared = encoding === undefined && (length === undefined || length === "0") ? "none" : "some"
+    this.#incoming = incoming
+    this.#limit = limit
+  }
+
+  get untouched(): boolean {
+    return this.#sent === 0
+  }
+
+  get isTooLarge(): boolean {
+    return this.#sent > this.#limit || Number(this.#incoming.headers["content-length"] ?? 0) > this.#limit
+  }
+
+  /** The header that frames the body for the copy, where none is passed on. Without one, Node would announce a body for any POST. */
+  framing(): string[] {
+    if (this.#incoming.headers["transfer-encoding"] !== undefined) return ["transfer-encoding", "chunked"]
+    if (this.#incoming.headers["content-length"] !== undefined) return []
+    return bodylessMethods.has(this.#incoming.method ?? "") ? [] : ["content-length", "0"]
+  }
+
+  /** Sends the body; a body that turns out too large breaks the request off. */
+  pourInto(outgoing: ClientRequest): void {
+    const incoming = this.#incoming
+    const take = (chunk: Buffer) => {
+      this.#sent += chunk.length
+      if (this.isTooLarge) outgoing.destroy(new Error("the body is larger than the edge lets through"))
+      else if (!outgoing.write(chunk)) incoming.pause()
+    }
+    const finish = () => {
+      if (incoming.rawTrailers.length > 0) outgoing.addTrailers(pairs(incoming.rawTrailers))
+      outgoing.end()
+    }
+    outgoing.on("drain", () => incoming.resume())
+    outgoing.once("close", () => {
+      incoming.off("data", take)
+      incoming.off("end", finish)
+      if (this.#unwanted) incoming.resume()
+      else incoming.pause()
+    })
+    if (incoming.readableEnded) finish()
+    else incoming.once("end", finish).on("data", take).resume()
+  }
+
+  /** The answer is there: what still comes is read, so that the client can finish sending, and dropped once the copy is gone. */
+  discardRest(): void {
+    this.#unwanted = true
+    if (this.#incoming.listenerCount("data") === 0) this.#incoming.resume()
+  }
+}

@@ -1,0 +1,68 @@
+// The edge's files: the table in use, and the counters. Called by the edge process at its start, on each new table and
+// every second; what is read back is what was last written whole, whatever was killed when.
+import { mkdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { z } from "zod"
+import { writeDurably } from "../../kernel/durable-file.ts"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { RoutingTable } from "../edge.ts"
+import { parseRoutingTable } from "../table.ts"
+import { savedCounters } from "./counters.ts"
+import { savedPages } from "./told-pages.ts"
+
+const savedHistory = z.object({ counters: savedCounters, toldPages: savedPages })
+export type SavedHistory = z.infer<typeof savedHistory>
+
+export class EdgeState {
+  #directory: string
+  #lastHistory = ""
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  static async open(directory: string): Promise<EdgeState> {
+    await mkdir(directory, { recursive: true })
+    return new EdgeState(directory)
+  }
+
+  async readTable(): Promise<RoutingTable | undefined> {
+    const text = await this.#read("table.json")
+    if (text === undefined) return undefined
+    try {
+      return parseRoutingTable(JSON.parse(text))
+    } catch (cause) {
+      const file = join(this.#directory, "table.json")
+      throw new ConveyorError("bad-edge-state", `${file} is not a routing table: ${describe(cause)}`, {
+        facts: { file },
+        hint: `Move ${file} away and start again; the edge then waits for a new table.`,
+        cause,
+      })
+    }
+  }
+
+  async writeTable(table: RoutingTable): Promise<void> {
+    await writeDurably(join(this.#directory, "table.json"), `${JSON.stringify(table, undefined, 2)}\n`)
+  }
+
+  async readHistory(): Promise<SavedHistory> {
+    const text = await this.#read("history.json")
+    return text === undefined ? { counters: {}, toldPages: [] } : savedHistory.parse(JSON.parse(text))
+  }
+
+  async writeHistory(history: SavedHistory): Promise<void> {
+    const text = JSON.stringify(history)
+    if (text === this.#lastHistory) return
+    await writeDurably(join(this.#directory, "history.json"), text)
+    this.#lastHistory = text
+  }
+
+  async #read(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.#directory, name), "utf8")
+    } catch (thrown) {
+      if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined
+      throw thrown
+    }
+  }
+}

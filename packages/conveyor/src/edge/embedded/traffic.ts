@@ -1,0 +1,113 @@
+// The table in use and everything that is under way by it. A request's version and copy are picked, and the request is
+// counted, in one synchronous call: nothing new can land on a version between "not routed" and "nothing in flight".
+import type { RoutedVersion, RoutingTable, Target } from "../edge.ts"
+import { longestFirst, serviceFor } from "../table.ts"
+
+export interface Claim {
+  version: string
+  target: Target
+  /** Ends the counting; only the first call counts. */
+  release: () => void
+}
+
+export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string }
+
+export class Traffic {
+  #table: RoutingTable | undefined
+  #routes: RoutingTable["routes"] = []
+  #versions = new Map<string, RoutedVersion>()
+  #byVersion = new Map<string, number>()
+  #byCopy = new Map<string, number>()
+  #suspectUntil = new Map<string, number>()
+  #turn = 0
+  #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  get table(): RoutingTable | undefined {
+    return this.#table
+  }
+
+  get total(): number {
+    return [...this.#byVersion.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  use(table: RoutingTable): void {
+    this.#table = table
+    this.#routes = longestFirst(table.routes)
+    this.#versions = new Map(Object.entries(table.versions))
+    this.#suspectUntil.clear()
+  }
+
+  inFlight(version: string): number {
+    return this.#byVersion.get(version) ?? 0
+  }
+
+  /** Versions with something under way, routed or not. */
+  busyVersions(): string[] {
+    return [...this.#byVersion.keys()]
+  }
+
+  /** Picks the copy with the least in flight that serves `path` at `wish`, else at the current version; `tried` copies are left out. */
+  claim(path: string, wish: string | undefined, tried: ReadonlySet<string>): Claim | Refusal {
+    if (this.#table === undefined) return { refused: "no-table" }
+    const service = serviceFor(this.#routes, path)
+    if (service === undefined) return { refused: "no-route" }
+    const version = this.#versionServing(service, wish ?? this.#table.current, this.#table.current)
+    const target = this.#leastBusy(this.#targetsOf(version, service) ?? [], tried)
+    return target === undefined ? { refused: "no-copy", version } : this.#count(version, target)
+  }
+
+  /** A copy that just refused a connection is asked last for a moment. */
+  suspect(copy: string, ms: number): void {
+    this.#suspectUntil.set(copy, this.#now() + ms)
+  }
+
+  #versionServing(service: string, wish: string, current: string): string {
+    return this.#targetsOf(wish, service) === undefined ? current : wish
+  }
+
+  #targetsOf(version: string, service: string): readonly Target[] | undefined {
+    const targets = this.#versions.get(version)?.targets
+    return targets !== undefined && Object.hasOwn(targets, service) ? targets[service] : undefined
+  }
+
+  #leastBusy(targets: readonly Target[], tried: ReadonlySet<string>): Target | undefined {
+    let best: Target | undefined
+    let bestLoad = Infinity
+    // Starting one further each time shares ties out evenly.
+    const start = this.#turn++
+    for (let i = 0; i < targets.length; i++) {
+      const target = targets[(start + i) % targets.length]
+      if (target === undefined || tried.has(target.copy)) continue
+      const load = (this.#byCopy.get(target.copy) ?? 0) + (this.#isSuspect(target.copy) ? 1e6 : 0)
+      if (load < bestLoad) [best, bestLoad] = [target, load]
+    }
+    return best
+  }
+
+  #isSuspect(copy: string): boolean {
+    return this.#suspectUntil.size > 0 && (this.#suspectUntil.get(copy) ?? 0) > this.#now()
+  }
+
+  #count(version: string, target: Target): Claim {
+    add(this.#byVersion, version, 1)
+    add(this.#byCopy, target.copy, 1)
+    let held = true
+    const release = () => {
+      if (!held) return
+      held = false
+      add(this.#byVersion, version, -1)
+      add(this.#byCopy, target.copy, -1)
+    }
+    return { version, target, release }
+  }
+}
+
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
+}
