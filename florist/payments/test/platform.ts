@@ -123,7 +123,8 @@ interface Operation {
   derive_columns?: DeriveColumns
 }
 
-async function expandedSchema(): Promise<string[]> {
+/** Both changes expanded, none contracted. */
+export async function expandedSchema(): Promise<string[]> {
   const operations = [...(await operationsOf("0001-payments")), ...(await operationsOf("0002-payment-methods"))]
   return [
     "CREATE SCHEMA catalog",
