@@ -20,6 +20,8 @@ export interface Builder {
   resolve(revision: string): Promise<{ commit: string; subject: string }>
   /** A file's text as the commit has it, or undefined. */
   readFile(commit: string, path: string): Promise<string | undefined>
+  /** Names of the files directly in a folder, as the commit has it; none where there is no such folder. */
+  listFiles(commit: string, folder: string): Promise<string[]>
   /** Builds the commit's artifact once; a second call finds it. @throws ConveyorError "command-failed" with the last lines. */
   build(commit: string, run: Omit<CommandRun, "command"> & { command: string | undefined }): Promise<Artifact>
   /** Runs a command in a throw-away copy of the artifact. @throws ConveyorError "command-failed" with the last lines. */

@@ -44,6 +44,11 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
       }
     },
 
+    async listFiles(commit, folder) {
+      const paths = (await git("ls-tree", "--name-only", commit, `${folder.replace(/\/+$/, "")}/`)).split("\n")
+      return paths.filter((path) => path !== "").map((path) => path.slice(path.lastIndexOf("/") + 1))
+    },
+
     async build(commit, { command, ...run }) {
       const tree = (await git("rev-parse", `${commit}^{tree}`)).trim()
       const id = createHash("sha256").update(`${tree}\n${command ?? ""}\n${process.version}`).digest("hex").slice(0, 16)

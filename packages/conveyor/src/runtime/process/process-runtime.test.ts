@@ -34,7 +34,10 @@ describeRuntime("process", async () => {
       const pid = Number((await readFile(join(directory, "copies", `${copy.id}.pid`), "utf8")).split(" ")[0])
       const identity = identify(pid)
       process.kill(-pid, "SIGKILL")
-      while (identity !== undefined && isAlive(identity)) await pause()
+      for (;;) {
+        if (identity === undefined || !isAlive(identity)) return
+        await pause()
+      }
     },
     cleanUp: () => rm(directory, { recursive: true }),
   }

@@ -1,0 +1,56 @@
+// A step with its journal around it: every effect is announced on disk before it begins, and its end is recorded.
+// Called by run.ts.
+import { ConveyorError, describe } from "../kernel/errors.ts"
+import type { Facts } from "../kernel/errors.ts"
+import type { JournalEventName } from "../store/records.ts"
+import type { StepName } from "./plan.ts"
+import type { Step, StepContext } from "./steps/step.ts"
+
+/** The control plane is going down in good order: nothing failed, the next one carries on. */
+export class Interrupted extends ConveyorError {
+  constructor() {
+    super("interrupted", "the control plane is stopping; the next one carries on from here")
+    this.name = "Interrupted"
+  }
+}
+
+export async function doStep(name: StepName, step: Step, context: StepContext): Promise<void> {
+  const record = recorder(name, context)
+  try {
+    const prepared = preparedBefore(name, context) ?? (await step.prepare?.(context)) ?? {}
+    record("started", prepared)
+    record("succeeded", await step.run(context, prepared))
+  } catch (thrown) {
+    if (wasInterrupted(context.signal)) throw thrown
+    record("failed", factsOf(thrown))
+  }
+}
+
+export async function undoStep(name: StepName, step: Step, context: StepContext): Promise<void> {
+  const record = recorder(name, context)
+  record("undo_started", {})
+  try {
+    record("undo_finished", (await step.undo?.(context, preparedBefore(name, context) ?? {})) ?? {})
+  } catch (thrown) {
+    if (wasInterrupted(context.signal)) throw thrown
+    record("undo_failed", factsOf(thrown))
+  }
+}
+
+export const wasInterrupted = (signal: AbortSignal): boolean => signal.aborted && signal.reason instanceof Interrupted
+
+function recorder(step: StepName, { ports, release, onEvent }: StepContext): (event: JournalEventName, facts: Facts) => void {
+  return (event, facts) => onEvent(ports.store.record(release.id, step, event, facts))
+}
+
+/** What the first start observed: a later start, after a crash, would observe its own effects. */
+function preparedBefore(step: StepName, { ports, release }: StepContext): Facts | undefined {
+  return ports.store.journal(release.id).find((event) => event.step === step && event.event === "started")?.facts
+}
+
+function factsOf(thrown: unknown): Facts {
+  const { code, hint, facts } = thrown instanceof ConveyorError ? thrown : { code: "unexpected", hint: undefined, facts: { stack: stackOf(thrown) } }
+  return { message: describe(thrown), code, hint, facts }
+}
+
+const stackOf = (thrown: unknown) => (thrown instanceof Error ? thrown.stack : undefined)

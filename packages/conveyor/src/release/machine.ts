@@ -1,0 +1,77 @@
+// The rules of a run: given a plan and the journal so far, the one next move. Pure, so that any journal a crash can
+// leave behind can be asked. Called by run.ts before every move.
+import type { JournalEvent, JournalEventName } from "../store/records.ts"
+import type { Plan, StepName } from "./plan.ts"
+
+/** "refused": a contract's gate said no, and nothing was touched. */
+export type Outcome = "promoted" | "rolled-back" | "failed" | "refused"
+
+export type Move = { move: "do"; step: StepName } | { move: "undo"; step: StepName } | { move: "end"; outcome: Outcome; reason: string | undefined }
+
+export type StepState = "pending" | "begun" | "done" | "failed" | "undoing" | "undone" | "stuck"
+
+/** What a step's newest event says of it. */
+const stateAfter = {
+  started: "begun",
+  succeeded: "done",
+  failed: "failed",
+  undo_started: "undoing",
+  undo_finished: "undone",
+  undo_failed: "stuck",
+} satisfies Record<JournalEventName, StepState>
+
+/** How often an undo is tried before a person has to look. */
+export const undoAttempts = 5
+
+export function stateOf(step: string, events: readonly JournalEvent[]): StepState {
+  const last = events.findLast((event) => event.step === step)
+  return last === undefined ? "pending" : stateAfter[last.event]
+}
+
+export function nextMove(plan: Plan, events: readonly JournalEvent[]): Move {
+  const failure = failureBeforeDone(plan, events)
+  return failure === undefined ? forward(plan, events) : back(plan, events, failure)
+}
+
+function forward(plan: Plan, events: readonly JournalEvent[]): Move {
+  const isDone = stateOf(plan.doneAfter, events) === "done"
+  for (const step of plan.steps) {
+    const state = stateOf(step, events)
+    if (state === "done") continue
+    // What follows the promotion is tidying up; where it failed, the keeper tidies up later.
+    if (isDone && state === "failed") return { move: "end", outcome: "promoted", reason: reasonOf(events, step) }
+    return { move: "do", step }
+  }
+  return { move: "end", outcome: "promoted", reason: undefined }
+}
+
+function back(plan: Plan, events: readonly JournalEvent[], failure: JournalEvent): Move {
+  const reason = `${failure.step}: ${messageOf(failure)}`
+  if (failure.facts["code"] === "contract-refused") return { move: "end", outcome: "refused", reason: messageOf(failure) }
+  for (const step of plan.steps.toReversed()) {
+    const wasStarted = events.some((event) => event.step === step && event.event === "started")
+    if (!wasStarted || stateOf(step, events) === "undone") continue
+    const failedUndos = events.filter((event) => event.step === step && event.event === "undo_failed").length
+    if (failedUndos >= undoAttempts) {
+      return { move: "end", outcome: "failed", reason: `${reason}; going back failed too, at ${step}: ${reasonOf(events, step)}` }
+    }
+    return { move: "undo", step }
+  }
+  const wasSwitched = events.some((event) => event.step === "switch" && event.event === "started")
+  return { move: "end", outcome: wasSwitched ? "rolled-back" : "failed", reason }
+}
+
+/** The first failure of a step that was not yet behind the promotion. */
+function failureBeforeDone(plan: Plan, events: readonly JournalEvent[]): JournalEvent | undefined {
+  const doneAt = events.find((event) => event.step === plan.doneAfter && event.event === "succeeded")?.seq ?? Infinity
+  return events.find((event) => event.event === "failed" && event.seq < doneAt)
+}
+
+function reasonOf(events: readonly JournalEvent[], step: string): string {
+  return messageOf(events.findLast((event) => event.step === step))
+}
+
+function messageOf(event: JournalEvent | undefined): string {
+  const message = event?.facts["message"]
+  return typeof message === "string" ? message : "no reason was given"
+}

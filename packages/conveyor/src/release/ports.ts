@@ -1,0 +1,36 @@
+// Everything that a run touches, gathered: made once by wiring.ts, passed to every step.
+import type { Change } from "../change/change.ts"
+import type { ChangeEngine, ShardStatus } from "../change/engine.ts"
+import type { Config } from "../config/config.ts"
+import type { Clock } from "../kernel/clock.ts"
+import type { Logger } from "../kernel/logger.ts"
+import type { Builder } from "../runtime/builder.ts"
+import type { Runtime } from "../runtime/runtime.ts"
+import type { Store } from "../store/store.ts"
+import type { QueryStatus } from "../watch/status-query.ts"
+import type { Routing } from "./routing.ts"
+
+export interface Ports {
+  store: Store
+  builder: Builder
+  runtime: Runtime
+  routing: Routing
+  queryStatus: QueryStatus
+  /** The engine for a config's fleet; undefined where the config has none. The same fleet gives the same engine. */
+  changeEngine: (config: Config) => ChangeEngine | undefined
+  loadChanges: (directory: string) => Promise<Change[]>
+  /** conveyor.yml of a commit. @throws BadFileError */
+  readConfig: (commit: string) => Promise<Config>
+  /** What a copy gets besides what conveyor.yml names. */
+  clock: Clock
+  logger: Logger
+  /** The fencing token of this control plane. */
+  fence: number
+}
+
+/** What a step says while it works; shown as it is. */
+export interface Progress {
+  message: string
+  /** By change and shard, where a step works on the fleet. */
+  shards?: readonly (ShardStatus & { change: string })[]
+}

@@ -1,0 +1,82 @@
+// Carries one release, rollback or contract to its end, or back. Called by the control plane, once for each run in
+// the queue, and again after a crash for the run that was under way.
+import type { Config } from "../config/config.ts"
+import { seconds } from "../kernel/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
+import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import { assertMayRun } from "./compatibility.ts"
+import { doStep, undoStep } from "./journal.ts"
+import { nextMove } from "./machine.ts"
+import { plans } from "./plan.ts"
+import type { StepName } from "./plan.ts"
+import type { Ports, Progress } from "./ports.ts"
+import type { StepContext } from "./steps/step.ts"
+import { steps } from "./steps/steps.ts"
+import { fleetOf, fleetStatus } from "./versions.ts"
+
+export interface RunOptions {
+  ports: Ports
+  /** Aborting with `Interrupted` leaves the run for the next control plane; with any other reason it goes back. */
+  signal: AbortSignal
+  /** Aborting interrupts also the way back. */
+  shutdown: AbortSignal
+  /** Every event, after it was committed. */
+  onEvent: (event: JournalEvent) => void
+  onProgress: (release: ReleaseRecord, step: StepName, progress: Progress) => void
+}
+
+const pauseBeforeUndoAgainMs = seconds(1)
+
+/**
+ * Gives the record with its outcome.
+ * @throws Interrupted, where a later control plane has to carry on; and whatever keeps a run that is half-way from being carried on.
+ */
+export async function run(release: ReleaseRecord, options: RunOptions): Promise<ReleaseRecord> {
+  const { ports, shutdown } = options
+  const begun = await begin(release, options)
+  if (begun === undefined) return ports.store.release(release.id) ?? release
+
+  for (;;) {
+    const events = ports.store.journal(release.id)
+    const next = nextMove(plans[release.kind], events)
+    if (next.move === "end") return ports.store.setState(release.id, next.outcome, next.reason)
+
+    const context = { ...begun, onEvent: options.onEvent, report: (progress: Progress) => options.onProgress(release, next.step, progress) }
+    if (next.move === "do") {
+      await doStep(next.step, steps[next.step], context)
+    } else {
+      // Going back is not stopped by what stopped going forward.
+      if (events.at(-1)?.event === "undo_failed") await ports.clock.sleep(pauseBeforeUndoAgainMs, shutdown)
+      await undoStep(next.step, steps[next.step], { ...context, signal: shutdown })
+    }
+  }
+}
+
+/** Checks what can be checked before anything is begun; a run that cannot be begun is refused, with the reason. */
+async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Promise<Omit<StepContext, "report" | "onEvent"> | undefined> {
+  const isResumed = release.state === "running"
+  try {
+    const config = await ports.readConfig(release.commit)
+    if (release.kind === "rollback" && !isResumed) await assertMayRollBack(ports, release, config, signal)
+    ports.store.setState(release.id, "running")
+    return { ports, release, config, signal, version: () => versionOf(ports, release) }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    if (isResumed) throw thrown
+    const hint = thrown instanceof ConveyorError && thrown.hint !== undefined ? ` ${thrown.hint}` : ""
+    ports.store.setState(release.id, "refused", `${describe(thrown)}.${hint}`)
+    return undefined
+  }
+}
+
+/** @throws ConveyorError "incompatible" */
+export async function assertMayRollBack(ports: Ports, release: Pick<ReleaseRecord, "version">, config: Config, signal: AbortSignal): Promise<void> {
+  const version = versionOf(ports, release)
+  assertMayRun(version.name, version.changes ?? [], await fleetStatus(await fleetOf(ports, version, config), signal))
+}
+
+function versionOf(ports: Ports, { version }: Pick<ReleaseRecord, "version">) {
+  const found = ports.store.version(version)
+  if (found !== undefined) return found
+  throw new ConveyorError("no-such-version", `there is no version ${version}`, { facts: { version }, hint: "conveyor status lists the versions." })
+}

@@ -1,0 +1,54 @@
+// contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
+import type { VersionRecord } from "../../store/records.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import type { Ports } from "../ports.ts"
+import { fleetOf } from "../versions.ts"
+import { fleetRun } from "./fleet-run.ts"
+import type { Step } from "./step.ts"
+
+export const contract: Step = {
+  async run(context) {
+    const { ports, release, version, config, signal } = context
+    const name = release.change ?? ""
+    const fleet = await fleetOf(ports, version(), config)
+    const change = fleet?.own.find((each) => each.name === name)
+    if (fleet === undefined || change === undefined) {
+      throw new ConveyorError("no-such-change", `${version().name}, the current version, has no change "${name}" in its commit`, {
+        facts: { change: name, known: fleet?.own.map((each) => each.name) ?? [] },
+        hint: "conveyor change status lists the changes.",
+      })
+    }
+    const evidence = {
+      objections: await objectionsTo(ports, name, signal),
+      lastReaderStoppedAt: lastStopOfReaders(ports.store.versions(), name),
+    }
+    const dropped = await fleet.engine.contract(change, evidence, fleetRun(context, "contracting"))
+    return { dropped }
+  },
+}
+
+/** Everything that still may need what the contract would take away, in the reader's words. */
+export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
+  const [copies, { table, versions: loads }] = [await ports.runtime.list(), await ports.routing.observe(signal)]
+  const objections: string[] = []
+  for (const version of readersOf(ports.store.versions(), change)) {
+    const { name, warmUntil } = version
+    const running = copies.filter((copy) => copy.version === name && copy.state === "running").length
+    const pages = loads[name]?.pages ?? 0
+    if (table?.current === name) objections.push(`${name} is the current version`)
+    else if (table !== undefined && name in table.versions) objections.push(`${name} still serves requests`)
+    if (pages > 0) objections.push(`${pages} ${pages === 1 ? "page" : "pages"} of ${name} ${pages === 1 ? "is" : "are"} open`)
+    if (warmUntil !== undefined) objections.push(`${name} is warm: its rollback window is open until ${new Date(warmUntil).toISOString()}`)
+    else if (running > 0) objections.push(`${running} ${running === 1 ? "copy" : "copies"} of ${name} still ${running === 1 ? "runs" : "run"}`)
+  }
+  return objections
+}
+
+/** Versions whose commit does not have the change: they use what is old. */
+const readersOf = (versions: readonly VersionRecord[], change: string) =>
+  versions.filter((version) => version.changes !== undefined && !version.changes.includes(change))
+
+function lastStopOfReaders(versions: readonly VersionRecord[], change: string): number | undefined {
+  const stops = readersOf(versions, change).flatMap((version) => version.stoppedAt ?? [])
+  return stops.length === 0 ? undefined : Math.max(...stops)
+}

@@ -1,0 +1,26 @@
+// The shape of a step, and what it is given. A step is idempotent: it begins by observing, and running it again after
+// a crash at any moment carries on.
+import type { Config } from "../../config/config.ts"
+import type { Facts } from "../../kernel/errors.ts"
+import type { JournalEvent, ReleaseRecord, VersionRecord } from "../../store/records.ts"
+import type { Ports, Progress } from "../ports.ts"
+
+export interface StepContext {
+  ports: Ports
+  release: ReleaseRecord
+  /** As it is now: a step that needs the artifact finds it here after build. */
+  version: () => VersionRecord
+  config: Config
+  signal: AbortSignal
+  onEvent: (event: JournalEvent) => void
+  report: (progress: Progress) => void
+}
+
+export interface Step {
+  /** What the run needs to know later, even after a crash: observed before the first start and journaled with it. */
+  prepare?: (context: StepContext) => Promise<Facts>
+  /** Gives facts for the journal. `prepared` are the facts of the first start. */
+  run: (context: StepContext, prepared: Facts) => Promise<Facts>
+  /** Takes the effect back; where a step has none, going back leaves what it did. */
+  undo?: (context: StepContext, prepared: Facts) => Promise<Facts>
+}

@@ -1,0 +1,59 @@
+// switch: generation N+1, in which new pages go to the new version, acknowledged by every edge. Undone by N+2 back.
+import { seconds } from "../../kernel/duration.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import { runningCopies } from "../copies.ts"
+import { inFlightIsZero, pagesAreGone } from "../drain.ts"
+import { switchedTo, targetsOf, wentBack, without } from "../table.ts"
+import { routesOf } from "../versions.ts"
+import type { Route } from "../../edge/edge.ts"
+import type { Step } from "./step.ts"
+
+/** Pages of a version that has just failed are not left on it for long. */
+const longestNoticeOfFailureMs = seconds(10)
+
+export const switchStep: Step = {
+  async prepare({ ports, version, signal }) {
+    const { table, versions } = await ports.routing.observe(signal)
+    return {
+      previous: table?.current === version().name ? undefined : table?.current,
+      routes: table?.routes,
+      countersBefore: Object.fromEntries(Object.entries(versions).map(([name, load]) => [name, load.counters])),
+    }
+  },
+
+  async run({ ports, release, version, config, signal }) {
+    const copies = await runningCopies(ports, version().name)
+    const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
+    const rescue = release.kind === "release" && config.release.bake.rescue === "safe-requests" ? "rescue" : "no-rescue"
+    const startedAt = ports.clock.now()
+    const table = await ports.routing.change((now) => {
+      const isDone = now?.current === next.name && JSON.stringify(now.versions[next.name]?.targets) === JSON.stringify(targetsOf(copies))
+      return isDone ? now : switchedTo(now, next, rescue)
+    }, signal)
+    ports.store.keepWarm(next.name, undefined)
+    return { generation: table?.generation, switchedAt: ports.clock.now(), switchMs: ports.clock.now() - startedAt }
+  },
+
+  async undo({ ports, version, config, signal, report }, prepared) {
+    const bad = version().name
+    const { previous, routes } = prepared as { previous?: string; routes?: readonly Route[] }
+    if (previous === undefined || routes === undefined) return { kept: "there is no version to go back to" }
+
+    const announcedAt = ports.clock.now()
+    const notice = { announcedAt, reloadBy: announcedAt + Math.min(longestNoticeOfFailureMs, config.release.notice) }
+    const table = await ports.routing.change((now) => {
+      if (now === undefined || now.current !== bad) return now
+      if (previous in now.versions) return wentBack(now, { bad, previous, routes, notice })
+      throw new ConveyorError("no-way-back", `${previous} is no longer in the routing table`, {
+        facts: { previous, generation: now.generation },
+        hint: `Go back by hand: conveyor rollback ${previous}`,
+      })
+    }, signal)
+    ports.store.keepWarm(previous, undefined)
+
+    await pagesAreGone(ports, [bad], table?.versions[bad]?.notice?.reloadBy ?? announcedAt, signal, report)
+    await ports.routing.change((now) => (now !== undefined && bad in now.versions ? without(now, [bad]) : now), signal)
+    await inFlightIsZero(ports, [bad], config.release.stop_grace, signal, report)
+    return { generation: table?.generation }
+  },
+}

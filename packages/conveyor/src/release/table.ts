@@ -1,0 +1,80 @@
+// Routing tables, made from what is served now and what is wanted next. Pure. Called by the steps switch and retire,
+// and by the keeper; routing.ts applies what comes out.
+import type { Notice, RoutedVersion, Route, RoutingTable, Target } from "../edge/edge.ts"
+import type { Copy } from "../runtime/runtime.ts"
+
+export interface VersionToRoute {
+  name: string
+  release: string
+  routes: readonly Route[]
+  copies: readonly Copy[]
+}
+
+/** New pages go to `next`; what was current stays for its own pages. */
+export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, rescue: "rescue" | "no-rescue"): RoutingTable {
+  const previous = now?.current
+  const others = Object.entries(now?.versions ?? {}).filter(([name]) => name !== next.name)
+  return {
+    generation: (now?.generation ?? 0) + 1,
+    current: next.name,
+    routes: next.routes,
+    versions: { ...Object.fromEntries(others), [next.name]: { release: next.release, targets: targetsOf(next.copies) } },
+    ...(rescue === "rescue" && previous !== undefined && previous !== next.name && { rescue: { from: next.name, to: previous } }),
+  }
+}
+
+/** Pages of every version but the current one are told to reload. A notice that stands already stays as it is. */
+export function withNotice(now: RoutingTable, notice: Notice): RoutingTable {
+  const { rescue: _, ...rest } = now
+  const versions = mapVersions(now, (name, version) => (name === now.current || version.notice !== undefined ? version : { ...version, notice }))
+  return { ...rest, generation: now.generation + 1, versions }
+}
+
+export interface WayBack {
+  bad: string
+  previous: string
+  routes: readonly Route[]
+  notice: Notice
+}
+
+/** New pages go back to the previous version; pages of the bad one are told to reload, pages of all others know nothing of it. */
+export function wentBack(now: RoutingTable, { bad, previous, routes, notice }: WayBack): RoutingTable {
+  const { rescue: _, ...rest } = now
+  const versions = mapVersions(now, (name, version) => (name === bad ? { ...version, notice } : version))
+  return { ...rest, generation: now.generation + 1, current: previous, routes, versions }
+}
+
+/** Requests that still name one of these versions go to the current one. */
+export function without(now: RoutingTable, gone: readonly string[]): RoutingTable {
+  const { rescue, ...rest } = now
+  const versions = Object.fromEntries(Object.entries(now.versions).filter(([name]) => name === now.current || !gone.includes(name)))
+  const keepsRescue = rescue !== undefined && rescue.from in versions && rescue.to in versions
+  return { ...rest, generation: now.generation + 1, versions, ...(keepsRescue && { rescue }) }
+}
+
+/** The same versions, at the addresses where their copies are now. Gives the same object where nothing moved. */
+export function withCopies(now: RoutingTable, copies: readonly Copy[]): RoutingTable {
+  const versions = mapVersions(now, (name, version) => {
+    const running = targetsOf(copies.filter((copy) => copy.version === name && copy.state === "running"))
+    // A version without any living copy keeps its old addresses: the edge retries them, and a person sees where they were.
+    return Object.keys(running).length === 0 || sameTargets(version.targets, running) ? version : { ...version, targets: running }
+  })
+  const isSame = Object.entries(versions).every(([name, version]) => version === now.versions[name])
+  return isSame ? now : { ...now, generation: now.generation + 1, versions }
+}
+
+export function targetsOf(copies: readonly Copy[]): Record<string, Target[]> {
+  const targets: Record<string, Target[]> = {}
+  for (const copy of copies.toSorted((a, b) => a.index - b.index)) {
+    ;(targets[copy.service] ??= []).push({ copy: copy.id, ...copy.address })
+  }
+  return targets
+}
+
+const sameTargets = (a: RoutedVersion["targets"], b: RoutedVersion["targets"]) => canonical(a) === canonical(b)
+const canonical = (targets: RoutedVersion["targets"]) =>
+  JSON.stringify(Object.entries(targets).map(([service, list]) => `${service}:${list.map((t) => t.copy).toSorted().join(",")}`).toSorted())
+
+function mapVersions(table: RoutingTable, change: (name: string, version: RoutedVersion) => RoutedVersion): Record<string, RoutedVersion> {
+  return Object.fromEntries(Object.entries(table.versions).map(([name, version]) => [name, change(name, version)]))
+}

@@ -1,0 +1,49 @@
+// What a version needs around it: its artifact, its changes, its fleet. Called by the steps, the keeper and the plan.
+import { join } from "node:path"
+import type { Change } from "../change/change.ts"
+import type { ChangeEngine, ChangeStatus } from "../change/engine.ts"
+import type { Config } from "../config/config.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { VersionRecord } from "../store/records.ts"
+import type { Ports } from "./ports.ts"
+
+/** @throws ConveyorError "not-built" */
+export function artifactOf(version: VersionRecord): { id: string; directory: string } {
+  if (version.artifact !== undefined) return version.artifact
+  throw new ConveyorError("not-built", `${version.name} has no artifact`, {
+    facts: { version: version.name, commit: version.commit },
+    hint: `Release its commit: conveyor release ${version.commit.slice(0, 8)}`,
+  })
+}
+
+export interface Fleet {
+  engine: ChangeEngine
+  /** The changes in the version's own commit, oldest first. */
+  own: readonly Change[]
+  /** Every change that any built version has: what the compatibility rule looks at. */
+  known: readonly Change[]
+}
+
+/** The fleet that a version runs on, or undefined where its config has none. */
+export async function fleetOf(ports: Ports, version: VersionRecord, config: Config): Promise<Fleet | undefined> {
+  const engine = ports.changeEngine(config)
+  if (engine === undefined || config.fleet === undefined) return undefined
+  const folder = config.fleet.changes
+  const own = await ports.loadChanges(join(artifactOf(version).directory, folder))
+  const known = new Map<string, Change>()
+  for (const each of ports.store.versions()) {
+    if (each.artifact === undefined || (each.changes ?? []).every((name) => known.has(name))) continue
+    for (const change of await ports.loadChanges(join(each.artifact.directory, folder))) known.set(change.name, change)
+  }
+  for (const change of own) known.set(change.name, change)
+  return { engine, own, known: [...known.values()].toSorted((a, b) => a.name.localeCompare(b.name, "en")) }
+}
+
+/** The state of every known change, for the compatibility rule. */
+export async function fleetStatus(fleet: Fleet | undefined, signal: AbortSignal): Promise<ChangeStatus[]> {
+  return fleet === undefined ? [] : fleet.engine.status(fleet.known, signal)
+}
+
+/** The routing table's view of conveyor.yml. */
+export const routesOf = (config: Config) =>
+  Object.entries(config.services).flatMap(([service, { routes }]) => routes.map((prefix) => ({ prefix, service })))

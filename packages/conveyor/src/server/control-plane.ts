@@ -1,0 +1,200 @@
+// The control plane: takes requests, carries out one run at a time, and keeps its copies between them. Everything it
+// knows can be read again from the store, the shards, the runtime and the edge: killing it loses nothing.
+import type { ChangeStatus } from "../change/engine.ts"
+import { seconds } from "../kernel/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
+import { Interrupted } from "../release/journal.ts"
+import { keep } from "../release/keeper.ts"
+import { stateOf } from "../release/machine.ts"
+import type { Ports } from "../release/ports.ts"
+import { assertMayRollBack, run } from "../release/run.ts"
+import { fleetOf, fleetStatus } from "../release/versions.ts"
+import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import { nextRun } from "../train/queue.ts"
+import type { EventHub, ServerEvent } from "./events.ts"
+import { planReport } from "./plan-report.ts"
+import type { PlanReport } from "./plan-report.ts"
+
+const idleMs = seconds(1)
+const retryMs = seconds(5)
+
+interface RunUnderWay {
+  release: ReleaseRecord
+  controller: AbortController
+}
+
+export class ControlPlane {
+  readonly #ports: Ports
+  readonly #hub: EventHub
+  readonly #shutdown = new AbortController()
+  #running: RunUnderWay | undefined
+  #wake: () => void = () => {}
+
+  constructor(ports: Ports, hub: EventHub) {
+    this.#ports = ports
+    this.#hub = hub
+  }
+
+  get running(): ReleaseRecord | undefined {
+    return this.#running?.release
+  }
+
+  /** Works until `stop`. A run that was under way when the last control plane ended is carried on first. */
+  async work(): Promise<void> {
+    const keeping = this.#keepAlways()
+    while (!this.#shutdown.signal.aborted) {
+      const next = nextRun(this.#ports.store.releases(["queued", "running"]))
+      if (next === undefined) await this.#idle()
+      else await this.#carryOut(next)
+    }
+    await keeping
+  }
+
+  /** Interrupts the run at its next await; the next control plane carries it on. */
+  stop(): void {
+    this.#shutdown.abort(new Interrupted())
+    this.#running?.controller.abort(new Interrupted())
+    this.#wake()
+  }
+
+  async requestRelease(revision: string): Promise<ReleaseRecord> {
+    const known = /^v\d+$/.test(revision) ? this.#version(revision) : undefined
+    const { commit, subject } = known ?? (await this.#ports.builder.resolve(revision))
+    await this.#ports.readConfig(commit)
+    const version = this.#ports.store.versionOf(commit, subject)
+    return this.#enqueue(this.#ports.store.enqueue("release", version.name))
+  }
+
+  /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */
+  async requestRollback(to: string | undefined): Promise<ReleaseRecord> {
+    const version = to === undefined ? await this.#previous() : this.#version(to)
+    await assertMayRollBack(this.#ports, { version: version.name }, await this.#ports.readConfig(version.commit), this.#shutdown.signal)
+    const release = this.#ports.store.enqueue("rollback", version.name)
+    this.#interruptFor(release)
+    return this.#enqueue(release)
+  }
+
+  async requestContract(change: string): Promise<ReleaseRecord> {
+    const current = await this.#current()
+    if (current === undefined) throw new ConveyorError("nothing-released", "nothing is released yet", { hint: "git push conveyor main" })
+    return this.#enqueue(this.#ports.store.enqueue("contract", current.name, change))
+  }
+
+  /** Ends a version's rollback window now; the keeper stops its copies. */
+  async requestRetire(name: string): Promise<VersionRecord> {
+    const version = this.#version(name)
+    if ((await this.#current())?.name === name) {
+      throw new ConveyorError("is-current", `${name} is the current version`, { hint: "Release or roll back to another version first." })
+    }
+    if (version.warmUntil !== undefined) this.#ports.store.keepWarm(name, this.#ports.clock.now())
+    return this.#version(name)
+  }
+
+  /** The run goes back to where it began. */
+  abort(id: number): ReleaseRecord {
+    const under = this.#running
+    if (under?.release.id !== id) throw new ConveyorError("not-running", `run ${id} is not under way`, { facts: { id, running: under?.release.id } })
+    under.controller.abort(new ConveyorError("aborted", "aborted on request"))
+    return under.release
+  }
+
+  async changes(): Promise<ChangeStatus[]> {
+    const newest = this.#ports.store.versions().findLast((version) => version.artifact !== undefined)
+    if (newest === undefined) return []
+    const fleet = await fleetOf(this.#ports, newest, await this.#ports.readConfig(newest.commit))
+    return fleetStatus(fleet, this.#shutdown.signal)
+  }
+
+  /** What a release of the revision would do, changing nothing. */
+  plan(revision: string): Promise<PlanReport> {
+    return planReport(this.#ports, revision, this.#shutdown.signal)
+  }
+
+  async #carryOut(release: ReleaseRecord): Promise<void> {
+    const controller = new AbortController()
+    this.#running = { release, controller }
+    this.#publish({ type: "release", release: { ...release, state: "running" } })
+    try {
+      const ended = await run(release, {
+        ports: this.#ports,
+        signal: controller.signal,
+        shutdown: this.#shutdown.signal,
+        onProgress: (of, step, { message, shards }) => this.#publish({ type: "progress", release: of.id, step, message, shards }),
+        onEvent: (event) => this.#publish({ type: "journal", event }),
+      })
+      this.#ports.logger.info({ release: ended }, "run ended")
+      this.#publish({ type: "release", release: ended })
+    } catch (thrown) {
+      if (this.#shutdown.signal.aborted) return
+      this.#ports.logger.error({ release, error: describe(thrown) }, "run cannot be carried on")
+      this.#publish({ type: "keeper", message: `run ${release.id} cannot be carried on: ${describe(thrown)}; trying again` })
+      await this.#sleep(retryMs)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #keepAlways(): Promise<void> {
+    while (!this.#shutdown.signal.aborted) {
+      await keep({
+        ports: this.#ports,
+        signal: this.#shutdown.signal,
+        onAct: (message) => {
+          this.#ports.logger.info({}, message)
+          this.#publish({ type: "keeper", message })
+        },
+      }).catch((thrown: unknown) => {
+        if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "keeper could not finish its round")
+      })
+      await this.#sleep(idleMs)
+    }
+  }
+
+  /** A run that has done what was asked only tidies up, and gives way at once; one that has not goes back first. */
+  #interruptFor(rollback: ReleaseRecord): void {
+    const under = this.#running
+    if (under === undefined || under.release.kind === "contract") return
+    under.controller.abort(new ConveyorError("superseded", `gave way to the rollback to ${rollback.version}`))
+  }
+
+  async #current(): Promise<VersionRecord | undefined> {
+    const { table } = await this.#ports.routing.observe(this.#shutdown.signal)
+    return table === undefined ? undefined : this.#version(table.current)
+  }
+
+  /** The version that served before the current one: what a person means by "back". */
+  async #previous(): Promise<VersionRecord> {
+    const current = await this.#current()
+    const served = this.#ports.store
+      .releases(["promoted"])
+      .filter(({ id, kind }) => kind !== "contract" && stateOf("switch", this.#ports.store.journal(id)) === "done")
+    const at = served.findLastIndex((release) => release.version === current?.name)
+    const before = served.slice(0, Math.max(at, 0)).findLast((release) => release.version !== current?.name)
+    if (before !== undefined) return this.#version(before.version)
+    throw new ConveyorError("no-previous", "no version was current before this one", { hint: "Name one: conveyor rollback v1" })
+  }
+
+  #version(name: string): VersionRecord {
+    const found = this.#ports.store.version(name)
+    if (found !== undefined) return found
+    throw new ConveyorError("no-such-version", `there is no version ${name}`, { facts: { name }, hint: "conveyor status lists the versions." })
+  }
+
+  #enqueue(release: ReleaseRecord): ReleaseRecord {
+    this.#publish({ type: "release", release })
+    this.#wake()
+    return release
+  }
+
+  #publish(event: ServerEvent): void {
+    this.#hub.publish({ ...event, at: this.#ports.clock.now() })
+  }
+
+  async #idle(): Promise<void> {
+    await Promise.race([this.#sleep(idleMs), new Promise<void>((resolve) => (this.#wake = resolve))])
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await this.#ports.clock.sleep(ms, this.#shutdown.signal).catch(() => {})
+  }
+}

@@ -1,0 +1,64 @@
+// What a release would do, found out without changing anything: asked of the repository, the shards, the runtime and
+// the edge as they are now. Called for `conveyor plan`.
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { PlannedStatement } from "../change/engine.ts"
+import { plans } from "../release/plan.ts"
+import type { Ports } from "../release/ports.ts"
+
+export interface PlanReport {
+  commit: string
+  subject: string
+  /** The version that the commit has or would get is not known before it is released; undefined where it has none yet. */
+  version: string | undefined
+  steps: { step: string; does: string }[]
+  statements: PlannedStatement[]
+}
+
+export async function planReport(ports: Ports, revision: string, signal: AbortSignal): Promise<PlanReport> {
+  const named = /^v\d+$/.test(revision) ? ports.store.version(revision) : undefined
+  const { commit, subject } = named ?? (await ports.builder.resolve(revision))
+  const config = await ports.readConfig(commit)
+  const version = ports.store.versions().find((each) => each.commit === commit)
+  const statements = await plannedStatements(ports, commit, signal)
+  const { table } = await ports.routing.observe(signal)
+
+  const copies = Object.entries(config.services).map(([service, { copies }]) => `${copies} of ${service}`)
+  const shards = new Set(statements.map((statement) => statement.shard)).size
+  const does: Record<string, string> = {
+    build: version?.artifact === undefined ? (config.build ?? "unpack the commit") : `nothing: artifact ${version.artifact.id} exists`,
+    test: config.test ?? "nothing: conveyor.yml names no test command",
+    expand: count(statements, "expand", shards),
+    backfill: count(statements, "backfill", shards),
+    start: copies.join(", "),
+    verify: `POST ${config.status.path} to each new copy`,
+    switch: `generation ${(table?.generation ?? 0) + 1}: new pages to the new version${table === undefined ? "" : `, pages of ${table.current} stay`}`,
+    bake: table === undefined ? "nothing: there is no version to compare with" : `compare with ${table.current} over ${config.release.bake.for / 1_000} s`,
+    retire: table === undefined ? "nothing" : `pages of ${table.current} reload within ${config.release.notice / 60_000} min; kept warm for ${config.release.rollback_window / 3_600_000} h`,
+  }
+  return { commit, subject, version: version?.name, steps: plans.release.steps.map((step) => ({ step, does: does[step] ?? "" })), statements }
+}
+
+/** The commit's change files are read from the repository, so that nothing has to be built first. */
+async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<PlannedStatement[]> {
+  const config = await ports.readConfig(commit)
+  const engine = ports.changeEngine(config)
+  if (engine === undefined || config.fleet === undefined) return []
+  const aside = await mkdtemp(join(tmpdir(), "conveyor-plan-"))
+  try {
+    const folder = join(aside, config.fleet.changes)
+    await mkdir(folder, { recursive: true })
+    for (const name of await ports.builder.listFiles(commit, config.fleet.changes)) {
+      await writeFile(join(folder, name), (await ports.builder.readFile(commit, `${config.fleet.changes}/${name}`)) ?? "")
+    }
+    return await engine.plan(await ports.loadChanges(folder), signal)
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+function count(statements: readonly PlannedStatement[], phase: PlannedStatement["phase"], shards: number): string {
+  const own = statements.filter((statement) => statement.phase === phase).length
+  return own === 0 ? "nothing" : `${own} statements on ${shards} shards`
+}

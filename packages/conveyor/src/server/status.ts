@@ -1,0 +1,113 @@
+// The state of everything in one answer, for `conveyor status` and the dashboard.
+import type { ChangeStatus } from "../change/engine.ts"
+import { plans } from "../release/plan.ts"
+import { stateOf } from "../release/machine.ts"
+import type { StepState } from "../release/machine.ts"
+import type { Ports } from "../release/ports.ts"
+import type { Facts } from "../kernel/errors.ts"
+import type { ReleaseRecord } from "../store/records.ts"
+
+export interface StepReport {
+  name: string
+  state: StepState
+  /** Milliseconds since the Unix epoch. */
+  startedAt: number | undefined
+  ms: number | undefined
+  facts: Facts | undefined
+}
+
+export type ReleaseReport = ReleaseRecord & { steps: StepReport[] }
+
+export interface CopyReport {
+  id: string
+  service: string
+  state: string
+  address: string
+  logFile: string
+}
+
+export interface VersionReport {
+  name: string
+  commit: string
+  subject: string
+  /** "serving" is an old version that still has pages or requests of its own. */
+  state: "current" | "serving" | "warm" | "starting" | "stopped"
+  warmUntil: number | undefined
+  pages: number
+  inFlight: number
+  requests: number
+  failed: number
+  copies: CopyReport[]
+}
+
+export interface StatusReport {
+  name: string
+  edge: string
+  generation: number | undefined
+  current: string | undefined
+  versions: VersionReport[]
+  /** The newest runs, oldest first. */
+  runs: ReleaseReport[]
+  changes: ChangeStatus[]
+}
+
+const newestRuns = 10
+
+export interface StatusSources {
+  ports: Ports
+  name: string
+  edge: string
+  changes: ChangeStatus[]
+  signal: AbortSignal
+}
+
+export async function statusReport({ ports, name, edge, changes, signal }: StatusSources): Promise<StatusReport> {
+  const { table, versions: loads } = await ports.routing.observe(signal)
+  const copies = await ports.runtime.list()
+  const versions = ports.store.versions().map((version): VersionReport => {
+    const own = copies.filter((copy) => copy.version === version.name)
+    const load = loads[version.name]
+    return {
+      name: version.name,
+      commit: version.commit,
+      subject: version.subject,
+      state: stateOfVersion(version.name, table, version.warmUntil, own.length),
+      warmUntil: version.warmUntil,
+      pages: load?.pages ?? 0,
+      inFlight: load?.inFlight ?? 0,
+      requests: load?.counters.requests ?? 0,
+      failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),
+      copies: own.map(({ id, service, state, address, logFile }) => ({ id, service, state, address: `${address.host}:${address.port}`, logFile })),
+    }
+  })
+  const runs = ports.store.releases().slice(-newestRuns).map((release) => releaseReport(ports, release))
+  return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes }
+}
+
+export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseReport {
+  const events = ports.store.journal(release.id)
+  const steps = plans[release.kind].steps.map((name): StepReport => {
+    const own = events.filter((event) => event.step === name)
+    const [first, last] = [own[0], own.at(-1)]
+    return {
+      name,
+      state: stateOf(name, events),
+      startedAt: first?.at,
+      ms: first === undefined || last === undefined || first === last ? undefined : last.at - first.at,
+      facts: own.findLast((event) => event.event === "succeeded" || event.event === "failed")?.facts,
+    }
+  })
+  return { ...release, steps }
+}
+
+function stateOfVersion(
+  name: string,
+  table: { current: string; versions: object } | undefined,
+  warmUntil: number | undefined,
+  copies: number,
+): VersionReport["state"] {
+  if (table?.current === name) return "current"
+  if (table !== undefined && name in table.versions) return "serving"
+  if (warmUntil !== undefined) return "warm"
+  return copies > 0 ? "starting" : "stopped"
+}
