@@ -48,9 +48,9 @@ class HeldSocket {
     this.#socket.on("open", () => this.#open())
     this.#socket.on("message", () => this.#silence.refresh())
     this.#socket.on("ping", () => this.#silence.refresh())
-    this.#socket.on("unexpected-response", (request, { statusCode = 0 }) => {
+    this.#socket.on("unexpected-response", (_, { statusCode = 0 }) => {
       this.#failure = judgeStatus({ status: statusCode, body: Buffer.alloc(0) }, [101]) ?? this.#failure
-      request.destroy()
+      this.#socket.terminate()
     })
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#note(error))
     this.#socket.on("close", (code, reason) =>

@@ -67,9 +67,8 @@ export class AnswerParser {
       case "trailer":
         return this.#readTrailer()
       case "until-close":
-        if (this.#unread.length > 0) this.#reader.body(this.#take(this.#unread.length))
-        return false
-      case "done":
+        return this.#readRest()
+      default:
         return false
     }
   }
@@ -144,6 +143,11 @@ export class AnswerParser {
     if (line === undefined) return false
     if (line === "") this.#state = "done"
     return true
+  }
+
+  #readRest(): boolean {
+    if (this.#unread.length > 0) this.#reader.body(this.#take(this.#unread.length))
+    return false
   }
 
   #takeLine(): string | undefined {
