@@ -1,0 +1,22 @@
+// conveyor down: stops everything that `conveyor up` and the releases have started.
+import type { Command } from "commander"
+import { systemClock } from "../../kernel/clock.ts"
+import { stopEverything } from "../../wiring.ts"
+import { globalOptions } from "../options.ts"
+import { print, printJson } from "../print.ts"
+import { stopControlPlane } from "./up.ts"
+
+export function addDown(program: Command): void {
+  const command: Command = program
+    .command("down")
+    .summary("stop the control plane, the edge and every copy")
+    .description("Ends the service for its users: the control plane, the edge and every copy are stopped. What is on disk stays;\n`conveyor up` serves again what served before.")
+    .action(async () => {
+      const { state, json } = globalOptions(command)
+      const stopped: string[] = []
+      if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
+      await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))
+      if (json) printJson({ stopped })
+      else for (const what of stopped) print(`stopped ${what}`)
+    })
+}

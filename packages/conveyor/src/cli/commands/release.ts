@@ -1,0 +1,18 @@
+// conveyor release: carries a commit, or a version that was released before, to the users.
+import type { Command } from "commander"
+import { askForRun } from "../ask-for-run.ts"
+
+export function addRelease(program: Command): void {
+  const command: Command = program
+    .command("release")
+    .summary("carry a commit to the users")
+    .description(
+      "Builds, tests and releases a commit that was pushed, and follows it. A version that was released before (v42) is\n" +
+        "released again from the artifact it has. Stopping this command does not stop the release.",
+    )
+    .argument("[revision]", "a commit, a branch or a version", "main")
+    .option("--no-follow", "only ask for it")
+    .action(async (revision: string, options: { follow: boolean }) => {
+      await askForRun(command, { path: "/releases", body: { revision }, whenAsked: options.follow ? "follow" : "leave" })
+    })
+}

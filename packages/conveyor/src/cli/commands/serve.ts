@@ -1,0 +1,35 @@
+// conveyor serve: the control plane in the foreground, for `conveyor up` and for service managers.
+import { resolve } from "node:path"
+import type { Command } from "commander"
+import { configFileName } from "../../config/load-config.ts"
+import { systemClock } from "../../kernel/clock.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import { createLogger } from "../../kernel/logger.ts"
+import { prepareRepository } from "../../server/repository.ts"
+import { serve } from "../../server/serve.ts"
+import { wire } from "../../wiring.ts"
+import { globalOptions } from "../options.ts"
+
+export function addServe(program: Command): void {
+  const command: Command = program
+    .command("serve")
+    .summary("run the control plane in the foreground")
+    .description("Runs the control plane in the foreground, for a service manager; `conveyor up` does the same in the background. SIGTERM\nstops it in good order: what is under way is carried on by the next one, and traffic goes on meanwhile.")
+    .option("--config <file>", "the installation's conveyor.yml", configFileName)
+    .action(async (options: { config: string }) => {
+      const { state } = globalOptions(command)
+      const stop = new AbortController()
+      for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort(new ConveyorError("stopped", `stopped by ${name}`)))
+      const configFile = resolve(options.config)
+      const logger = createLogger("control-plane")
+
+      await prepareRepository(state, import.meta.dirname)
+      const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
+      try {
+        const { ports, edgeUrl, reviveEdge, config } = wired
+        await serve({ state, configFile, name: config.name, ports, edgeUrl, reviveEdge, clock: systemClock, logger, signal: stop.signal })
+      } finally {
+        await wired.close()
+      }
+    })
+}

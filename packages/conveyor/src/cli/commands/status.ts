@@ -1,0 +1,71 @@
+// conveyor status: what serves, what runs, what is under way.
+import type { Command } from "commander"
+import { formatDuration } from "../../kernel/duration.ts"
+import { controlPlaneOf } from "../../server/state-directory.ts"
+import type { ReleaseReport, StatusReport, VersionReport } from "../../server/status.ts"
+import { Client } from "../client.ts"
+import { globalOptions } from "../options.ts"
+import { print, printJson } from "../print.ts"
+import { bold, columns, cyan, dim, green, red, yellow } from "../render/paint.ts"
+
+export function addStatus(program: Command): void {
+  const command: Command = program
+    .command("status")
+    .description("What serves, what is kept warm, what is under way, and how the newest releases ended.")
+    .action(async () => {
+      const { state, json } = globalOptions(command)
+      const status = await new Client(await controlPlaneOf(state)).get<StatusReport>("/status")
+      if (json) printJson(status)
+      else for (const line of statusLines(status)) print(line)
+    })
+}
+
+const versionStates: Readonly<Record<VersionReport["state"], (text: string) => string>> = {
+  current: green,
+  serving: cyan,
+  warm: yellow,
+  starting: cyan,
+  stopped: dim,
+}
+
+function* statusLines(status: StatusReport): Generator<string> {
+  yield `${bold(status.name)} at ${status.edge}${status.generation === undefined ? dim("  nothing released yet") : dim(`  generation ${status.generation}`)}`
+  const shown = status.versions.filter((version) => version.state !== "stopped").concat(status.versions.filter((version) => version.state === "stopped").slice(-3))
+  if (shown.length > 0) {
+    yield ""
+    yield* columns([
+      ["version", "state", "copies", "pages", "in flight", "requests", "failed", "commit"].map(dim),
+      ...shown.map((version) => [
+        bold(version.name),
+        versionStates[version.state](version.state) + until(version.warmUntil),
+        copiesOf(version),
+        String(version.pages),
+        String(version.inFlight),
+        version.requests.toLocaleString("en"),
+        version.failed === 0 ? "0" : red(version.failed.toLocaleString("en")),
+        `${dim(version.commit.slice(0, 8))} ${version.subject}`,
+      ]),
+    ])
+  }
+  if (status.runs.length > 0) {
+    yield ""
+    yield* columns([["run", "", "outcome", "took", ""].map(dim), ...status.runs.map(runRow)])
+  }
+}
+
+function until(warmUntil: number | undefined): string {
+  return warmUntil === undefined ? "" : dim(` ${formatDuration(Math.max(0, warmUntil - Date.now()))}`)
+}
+
+function copiesOf({ copies }: VersionReport): string {
+  const running = copies.filter((copy) => copy.state === "running").length
+  return running === copies.length ? String(running) : red(`${running} of ${copies.length}`)
+}
+
+function runRow(run: ReleaseReport): string[] {
+  const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
+  const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red }[run.state](run.state)
+  const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
+  const about = run.state === "running" && busy !== undefined ? busy.name : (run.reason ?? "").split("\n")[0]
+  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, dim((about ?? "").slice(0, 90))]
+}

@@ -1,0 +1,94 @@
+// conveyor up: the control plane and the edge, as processes of their own, running when this returns.
+import { spawn } from "node:child_process"
+import { closeSync, openSync } from "node:fs"
+import { access, mkdir, readFile } from "node:fs/promises"
+import { extname, join, resolve } from "node:path"
+import type { Command } from "commander"
+import { configFileName, loadConfig } from "../../config/load-config.ts"
+import { systemClock } from "../../kernel/clock.ts"
+import { seconds } from "../../kernel/duration.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import { isAlive, signalProcess } from "../../kernel/process-identity.ts"
+import { until } from "../../kernel/until.ts"
+import { findControlPlane } from "../../server/state-directory.ts"
+import type { ControlAddress, StateDirectory } from "../../server/state-directory.ts"
+import { globalOptions } from "../options.ts"
+import { print, printJson } from "../print.ts"
+import { bold, dim } from "../render/paint.ts"
+
+const startsWithinMs = seconds(60)
+const stopsWithinMs = seconds(60)
+const forever = new AbortController().signal
+
+export function addUp(program: Command): void {
+  const command: Command = program
+    .command("up")
+    .summary("start the control plane and the edge")
+    .description("Starts what does not run yet, and finds what does: calling it again is harmless. A release that was under way is carried on.")
+    .option("--config <file>", "the installation's conveyor.yml", configFileName)
+    .option("--restart", "start the control plane anew; traffic goes on meanwhile")
+    .action(async (options: { config: string; restart?: boolean }) => {
+      const { state, json } = globalOptions(command)
+      const configFile = resolve(options.config)
+      await assertReadable(configFile)
+      if (options.restart === true) await stopControlPlane(state)
+      const address = (await findControlPlane(state)) ?? (await start(state, configFile))
+      if (json) printJson({ edge: address.edge, repository: state.repository, api: address.url })
+      else for (const line of greeting(state, address)) print(line)
+    })
+}
+
+function* greeting(state: StateDirectory, { edge }: ControlAddress): Generator<string> {
+  yield `${bold("conveyor is up")}`
+  yield `  users    ${edge}`
+  yield `  push to  git remote add conveyor ${state.repository}`
+  yield `           git push conveyor main`
+  yield dim(`  see      conveyor status · conveyor logs · conveyor down`)
+}
+
+/** Mistakes in the file are told here, where a person sees them, and not only in the log of a process that cannot start. */
+async function assertReadable(configFile: string): Promise<void> {
+  await access(configFile).catch((cause: unknown) => {
+    throw new ConveyorError("no-config", `${configFile} is not there`, { hint: "conveyor init writes one; --config names another place.", cause })
+  })
+  loadConfig(await readFile(configFile, "utf8"), configFile, process.env)
+}
+
+async function start(state: StateDirectory, configFile: string): Promise<ControlAddress> {
+  await mkdir(state.logs, { recursive: true })
+  const logFile = join(state.logs, "control-plane.log")
+  const log = openSync(logFile, "a")
+  const main = join(import.meta.dirname, "..", `main${extname(import.meta.filename)}`)
+  const argv = ["--disable-warning=ExperimentalWarning", main, "--state", state.root, "serve", "--config", configFile]
+  const child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", log, log] })
+  closeSync(log)
+  child.unref()
+  return until(
+    async () => {
+      const address = await findControlPlane(state)
+      if (address !== undefined) return { done: address }
+      if (child.exitCode !== null) return { done: undefined }
+      return { notYet: "it has not announced itself" }
+    },
+    { what: "the control plane is up", everyMs: 50, withinMs: startsWithinMs, clock: systemClock, signal: forever },
+  ).then(async (address) => {
+    if (address !== undefined) return address
+    const tail = (await readFile(logFile, "utf8")).trimEnd().split("\n").slice(-20).join("\n")
+    throw new ConveyorError("not-started", `the control plane ended at once:\n${tail}`, { facts: { logFile, exitCode: child.exitCode }, hint: `Its log: ${logFile}` })
+  })
+}
+
+/** SIGTERM, and a bounded wait; SIGKILL is safe too, because everything is journaled, but it is left to the person. */
+export async function stopControlPlane(state: StateDirectory): Promise<"stopped" | "was-gone"> {
+  const address = await findControlPlane(state)
+  if (address === undefined) return "was-gone"
+  signalProcess(address.identity, "SIGTERM")
+  await until(() => (isAlive(address.identity) ? { notYet: `process ${address.identity.pid} still runs` } : { done: true }), {
+    what: "the control plane has stopped",
+    everyMs: 50,
+    withinMs: stopsWithinMs,
+    clock: systemClock,
+    signal: forever,
+  })
+  return "stopped"
+}

@@ -1,0 +1,23 @@
+// Colours and small shapes of text. Colours go away by themselves where nobody can see them.
+import pc from "picocolors"
+
+export const { bold, dim, red, green, yellow, cyan } = pc
+
+/** A bar of `width` characters, filled to `share` (0 to 1). */
+export function bar(share: number, width: number): string {
+  const eighths = " ▏▎▍▌▋▊▉"
+  const filled = Math.max(0, Math.min(1, share)) * width
+  const whole = Math.floor(filled)
+  const part = whole < width ? (eighths[Math.floor((filled - whole) * 8)] ?? " ") : ""
+  return `${"█".repeat(whole)}${part}`.padEnd(width)
+}
+
+/** Columns as wide as their widest cell. */
+export function columns(rows: readonly (readonly string[])[], gap = "  "): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => visible(row[i] ?? ""))))
+  return rows.map((row) => row.map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - visible(cell))).join(gap).trimEnd())
+}
+
+// Colour sequences take no room on the screen.
+// oxlint-disable-next-line no-control-regex
+const visible = (text: string) => text.replaceAll(/\u001B\[\d+m/g, "").length

@@ -1,0 +1,190 @@
+// A run while it goes on: a board that redraws itself on a terminal, plain lines everywhere else (a pipe, a log, the
+// far side of a git push).
+import logUpdate from "log-update"
+import { formatDuration } from "../../kernel/duration.ts"
+import type { StepState } from "../../release/machine.ts"
+import type { Stamped } from "../../server/events.ts"
+import type { ReleaseReport, StepReport } from "../../server/status.ts"
+import { bar, bold, columns, cyan, dim, green, red, yellow } from "./paint.ts"
+
+export interface RunView {
+  begin(report: ReleaseReport): void
+  show(event: Stamped): void
+  note(message: string): void
+  end(report: ReleaseReport): void
+}
+
+type Shards = NonNullable<Extract<Stamped, { type: "progress" }>["shards"]>
+
+const marks: Readonly<Record<StepState, string>> = {
+  pending: dim("·"),
+  begun: cyan("▸"),
+  done: green("✔"),
+  failed: red("✖"),
+  undoing: yellow("↩"),
+  undone: yellow("↩"),
+  stuck: red("!"),
+}
+
+const linesEveryMs = 2_000
+
+export function createRunView(out: NodeJS.WriteStream): RunView {
+  return out.isTTY ? new Board() : new Lines((line) => out.write(`${line}\n`))
+}
+
+/** For a run that prints JSON at its end and nothing before. */
+export const silentView: RunView = { begin() {}, show() {}, note() {}, end() {} }
+
+class Board implements RunView {
+  #report: ReleaseReport | undefined
+  #states = new Map<string, { state: StepState; at: number; ms?: number }>()
+  #message = ""
+  #shards: Shards = []
+  #timer: NodeJS.Timeout | undefined
+
+  begin(report: ReleaseReport): void {
+    this.#report = report
+    for (const step of report.steps) this.#states.set(step.name, { state: step.state, at: step.startedAt ?? Date.now(), ...(step.ms !== undefined && { ms: step.ms }) })
+    this.#timer ??= setInterval(() => this.#draw(), 200)
+    this.#draw()
+  }
+
+  show(event: Stamped): void {
+    if (event.type === "progress") {
+      this.#message = event.message
+      this.#shards = event.shards ?? []
+    } else if (event.type === "journal") {
+      this.#take(event)
+    } else if (event.type === "keeper") {
+      this.#message = event.message
+    }
+  }
+
+  note(message: string): void {
+    this.#message = message
+  }
+
+  end(report: ReleaseReport): void {
+    clearInterval(this.#timer)
+    logUpdate.clear()
+    process.stdout.write(`${[...finalLines(report)].join("\n")}\n`)
+  }
+
+  #take({ event }: Extract<Stamped, { type: "journal" }>): void {
+    const before = this.#states.get(event.step)
+    const state = stateOfEvent[event.event]
+    const isStart = event.event === "started" || event.event === "undo_started"
+    this.#states.set(event.step, { state, at: isStart ? event.at : (before?.at ?? event.at), ...(!isStart && { ms: event.at - (before?.at ?? event.at) }) })
+    if (isStart) this.#message = ""
+    this.#shards = []
+  }
+
+  #draw(): void {
+    if (this.#report === undefined) return
+    const rows = this.#report.steps.map(({ name }) => {
+      const { state, at, ms } = this.#states.get(name) ?? { state: "pending" as const, at: 0 }
+      const isBusy = state === "begun" || state === "undoing"
+      const took = state === "pending" ? "" : dim(formatDuration(ms ?? Date.now() - at))
+      return [marks[state], isBusy ? bold(name) : name, took, isBusy ? dim(this.#message.slice(0, 100)) : ""]
+    })
+    logUpdate([title(this.#report), ...columns(rows).map((row) => `  ${row}`), ...shardLines(this.#shards)].join("\n"))
+  }
+}
+
+class Lines implements RunView {
+  readonly #print: (line: string) => void
+  #began = false
+  #printedAt = 0
+  #startedAt = new Map<string, number>()
+
+  constructor(print: (line: string) => void) {
+    this.#print = print
+  }
+
+  begin(report: ReleaseReport): void {
+    if (!this.#began) this.#print(title(report))
+    this.#began = true
+  }
+
+  show(event: Stamped): void {
+    if (event.type === "keeper") this.#print(`  ${event.message}`)
+    if (event.type === "progress") this.#progress(event)
+    if (event.type === "journal") this.#journal(event)
+  }
+
+  note(message: string): void {
+    this.#print(`  ${message}`)
+  }
+
+  end(report: ReleaseReport): void {
+    if (!this.#began) this.#print(title(report))
+    this.#print(verdict(report))
+  }
+
+  #journal({ event }: Extract<Stamped, { type: "journal" }>): void {
+    if (event.event === "started" || event.event === "undo_started") {
+      this.#startedAt.set(event.step, event.at)
+      return
+    }
+    const took = event.at - (this.#startedAt.get(event.step) ?? event.at)
+    const reason = event.event === "failed" || event.event === "undo_failed" ? `: ${String(event.facts["message"])}` : ""
+    this.#print(`  ${marks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)
+  }
+
+  /** What goes on is told now and then: a log is not a screen. */
+  #progress(event: Extract<Stamped, { type: "progress" }>): void {
+    if (event.at - this.#printedAt < linesEveryMs) return
+    this.#printedAt = event.at
+    this.#print(dim(`    ${event.step}: ${event.message}`))
+    for (const line of shardLines(event.shards ?? [])) this.#print(line)
+  }
+}
+
+const stateOfEvent = {
+  started: "begun",
+  succeeded: "done",
+  failed: "failed",
+  undo_started: "undoing",
+  undo_finished: "undone",
+  undo_failed: "stuck",
+} as const satisfies Record<string, StepState>
+
+const titles = { release: "release", rollback: "roll back to", contract: "contract on" } as const
+
+function title({ kind, version, commit, change }: ReleaseReport): string {
+  return `${bold(`${titles[kind]} ${version}`)} ${dim(commit.slice(0, 8))}${change === undefined ? "" : ` ${change}`}`
+}
+
+function* finalLines(report: ReleaseReport): Generator<string> {
+  yield title(report)
+  yield* columns(report.steps.map((step) => [marks[step.state], step.name, dim(step.ms === undefined ? "" : formatDuration(step.ms)), dim(summary(step))])).map((row) => `  ${row}`)
+  yield verdict(report)
+}
+
+export function verdict({ state, version, kind, reason, change }: ReleaseReport): string {
+  const because = reason === undefined ? "" : `\n  ${reason}`
+  if (state !== "promoted") return `${red("✖")} ${bold(state)}${because}`
+  const done = { release: `${version} serves all new pages`, rollback: `${version} serves again`, contract: `${change ?? ""} is contracted` }[kind]
+  return `${green("✔")} ${bold(done)}${because}`
+}
+
+function summary(step: StepReport): string {
+  const { reason, message, generation, skipped, dropped } = step.facts ?? {}
+  if (typeof generation === "number") return `generation ${generation}`
+  if (Array.isArray(dropped)) return `dropped ${dropped.join(", ")}`
+  return [reason, message, skipped].find((text) => typeof text === "string") ?? ""
+}
+
+export function shardLines(shards: Shards): string[] {
+  return columns(
+    shards.map((shard) => {
+      const share = shard.rowsTotal === 0 ? (isComplete[shard.phase] === true ? 1 : 0) : shard.rowsDone / shard.rowsTotal
+      const eta = shard.etaMs === undefined || isComplete[shard.phase] === true ? "" : `${formatDuration(shard.etaMs)} left`
+      const rate = shard.rowsPerSecond > 0 ? `${Math.round(shard.rowsPerSecond).toLocaleString("en")} rows/s` : ""
+      const why = shard.error ?? (shard.pausedFor === undefined ? "" : `waits: ${shard.pausedFor}`)
+      return [`    ${shard.shard}`, cyan(bar(share, 24)), `${Math.floor(share * 100)}%`, shard.phase, rate, eta, yellow(why)]
+    }),
+  )
+}
+
+const isComplete: Readonly<Record<string, true>> = { backfilled: true, verified: true, contracting: true, contracted: true }

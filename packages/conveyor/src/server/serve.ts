@@ -1,0 +1,67 @@
+// The control plane as a process: everything wired, the API open, its address written where the command line finds it.
+// Called by `conveyor serve`, which `conveyor up` starts.
+import { randomBytes } from "node:crypto"
+import { chmod, rm } from "node:fs/promises"
+import { isAbsolute } from "node:path"
+import type { Clock } from "../kernel/clock.ts"
+import { seconds } from "../kernel/duration.ts"
+import { writeDurably } from "../kernel/durable-file.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
+import type { Logger } from "../kernel/logger.ts"
+import { identify } from "../kernel/process-identity.ts"
+import type { Ports } from "../release/ports.ts"
+import { createApi } from "./api.ts"
+import { ControlPlane } from "./control-plane.ts"
+import { EventHub } from "./events.ts"
+import type { ControlAddress, StateDirectory } from "./state-directory.ts"
+
+export interface ServeOptions {
+  state: StateDirectory
+  configFile: string
+  name: string
+  ports: Ports
+  edgeUrl: string
+  reviveEdge: () => Promise<void>
+  clock: Clock
+  logger: Logger
+  /** Aborting stops in good order: the run under way is left for the next control plane. */
+  signal: AbortSignal
+}
+
+const edgeLookEveryMs = seconds(1)
+
+export async function serve(options: ServeOptions): Promise<void> {
+  const { state, ports, signal, logger } = options
+  if (!isAbsolute(state.root)) throw new ConveyorError("bad-state", `${state.root} is not absolute`)
+  const hub = new EventHub()
+  const controlPlane = new ControlPlane(ports, hub)
+  const token = randomBytes(24).toString("base64url")
+  const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl })
+  const url = await api.listen({ host: "127.0.0.1", port: 0 })
+
+  const working = Promise.all([controlPlane.work(), watchEdge(options)])
+  signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
+  await announce(options, url, token)
+  logger.info({ url, edge: options.edgeUrl, fence: ports.fence }, "control plane is up")
+
+  await working
+  await rm(state.control, { force: true })
+  await api.close()
+  logger.info({}, "control plane is down")
+}
+
+async function announce({ state, configFile, edgeUrl }: ServeOptions, url: string, token: string): Promise<void> {
+  const identity = identify(process.pid)
+  if (identity === undefined) throw new ConveyorError("no-identity", "this process cannot find itself in the process table")
+  const address: ControlAddress = { url, token, identity, edge: edgeUrl, configFile }
+  await writeDurably(state.control, JSON.stringify(address), 0o600)
+  await chmod(state.control, 0o600)
+}
+
+async function watchEdge({ reviveEdge, clock, logger, signal }: ServeOptions): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(edgeLookEveryMs, signal).catch(() => {})
+    if (signal.aborted) return
+    await reviveEdge().catch((thrown: unknown) => logger.error({ error: describe(thrown) }, "the edge is down and could not be started"))
+  }
+}

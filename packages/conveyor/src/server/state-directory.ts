@@ -1,0 +1,62 @@
+// Where an installation keeps everything: one directory, `.conveyor` beside conveyor.yml unless said otherwise.
+// Known to the command line, the control plane it starts, and the git hook.
+import { readFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { z } from "zod"
+import { ConveyorError } from "../kernel/errors.ts"
+import { isAlive } from "../kernel/process-identity.ts"
+
+export interface StateDirectory {
+  root: string
+  database: string
+  repository: string
+  artifacts: string
+  runtime: string
+  edge: string
+  /** Where the control plane says how to reach it; readable by its owner alone, because the token is in it. */
+  control: string
+  logs: string
+}
+
+export function stateDirectory(root: string): StateDirectory {
+  const at = (...names: string[]) => join(resolve(root), ...names)
+  return {
+    root: resolve(root),
+    database: at("state.db"),
+    repository: at("repository.git"),
+    artifacts: at("artifacts"),
+    runtime: at("runtime"),
+    edge: at("edge"),
+    control: at("control.json"),
+    logs: at("logs"),
+  }
+}
+
+const controlSchema = z.object({
+  url: z.string(),
+  token: z.string(),
+  identity: z.object({ pid: z.number(), startTime: z.string() }),
+  /** The public address of the edge. */
+  edge: z.string(),
+  configFile: z.string(),
+})
+
+export type ControlAddress = z.infer<typeof controlSchema>
+
+/** The living control plane of a state directory, or undefined. */
+export async function findControlPlane({ control }: StateDirectory): Promise<ControlAddress | undefined> {
+  const text = await readFile(control, "utf8").catch(() => undefined)
+  if (text === undefined) return undefined
+  const address = controlSchema.parse(JSON.parse(text))
+  return isAlive(address.identity) ? address : undefined
+}
+
+/** @throws ConveyorError "not-up" */
+export async function controlPlaneOf(state: StateDirectory): Promise<ControlAddress> {
+  const found = await findControlPlane(state)
+  if (found !== undefined) return found
+  throw new ConveyorError("not-up", `no control plane runs for ${state.root}`, {
+    facts: { state: state.root },
+    hint: "Start it where conveyor.yml is: conveyor up. Elsewhere, name the directory with --state.",
+  })
+}

@@ -1,0 +1,129 @@
+// The only file that names concrete adapters: process or Swarm, embedded edge or HAProxy. Makes everything that a
+// control plane needs, from one state directory and one conveyor.yml.
+import { mkdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { createChangeEngine } from "./change/change-engine.ts"
+import type { ChangeEngine } from "./change/engine.ts"
+import { loadChanges } from "./change/load-changes.ts"
+import { configFileName, loadConfig } from "./config/load-config.ts"
+import type { Variables } from "./config/load-config.ts"
+import type { Config } from "./config/config.ts"
+import { createEmbeddedEdge } from "./edge/embedded/adapter.ts"
+import { launchEdge, stopEdge } from "./edge/embedded/launch.ts"
+import type { Clock } from "./kernel/clock.ts"
+import { seconds } from "./kernel/duration.ts"
+import { ConveyorError } from "./kernel/errors.ts"
+import type { Logger } from "./kernel/logger.ts"
+import type { Ports } from "./release/ports.ts"
+import { Routing } from "./release/routing.ts"
+import { createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
+import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
+import type { StateDirectory } from "./server/state-directory.ts"
+import { Store } from "./store/store.ts"
+import { queryStatus } from "./watch/status-query.ts"
+
+export interface WiringOptions {
+  state: StateDirectory
+  /** The installation's conveyor.yml: its edge's address. What is released is read from each commit's own. */
+  configFile: string
+  variables: Variables
+  clock: Clock
+  logger: Logger
+  signal: AbortSignal
+}
+
+export interface Wired {
+  ports: Ports
+  config: Config
+  edgeUrl: string
+  /** Starts the edge again where it died. */
+  reviveEdge: () => Promise<void>
+  close: () => Promise<void>
+}
+
+export async function wire({ state, configFile, variables, clock, logger, signal }: WiringOptions): Promise<Wired> {
+  await mkdir(state.root, { recursive: true })
+  const config = loadConfig(await readFile(configFile, "utf8"), configFile, variables)
+  const store = new Store(state.database, clock)
+  const fence = store.takeLease()
+
+  const listen = hostAndPort(config.edge.listen)
+  const launch = () => launchEdge({ stateDirectory: state.edge, listen, logFile: join(state.logs, "edge.log"), clock, signal })
+  const edge = await launch()
+  let address = { adminUrl: edge.adminUrl, token: edge.token }
+
+  const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
+  const engines = new Map<string, ChangeEngine>()
+  const ports: Ports = {
+    store,
+    builder,
+    runtime: createProcessRuntime({ directory: state.runtime, clock }),
+    routing: new Routing(
+      {
+        apply: (table, until) => createEmbeddedEdge(address).apply(table, until),
+        observe: (until) => createEmbeddedEdge(address).observe(until),
+      },
+      clock,
+    ),
+    queryStatus,
+    changeEngine: (of) => engineFor(of, engines, clock, logger),
+    loadChanges,
+    readConfig: async (commit) => {
+      const text = await builder.readFile(commit, configFileName)
+      if (text === undefined) {
+        throw new ConveyorError("bad-file", `commit ${commit.slice(0, 8)} has no ${configFileName}`, { hint: "Commit one: `conveyor init` writes it." })
+      }
+      return loadConfig(text, configFileName, variables)
+    },
+    clock,
+    logger,
+    fence,
+  }
+
+  return {
+    ports,
+    config,
+    edgeUrl: `http://${edge.listen.host === "0.0.0.0" ? "127.0.0.1" : edge.listen.host}:${edge.listen.port}`,
+    async reviveEdge() {
+      const running = await launch()
+      address = { adminUrl: running.adminUrl, token: running.token }
+    },
+    async close() {
+      await Promise.all([...engines.values()].map((engine) => engine.close()))
+      store.close()
+    },
+  }
+}
+
+/** Stops what outlives the control plane: the edge, and every copy. */
+export async function stopEverything(state: StateDirectory, clock: Clock, signal: AbortSignal, onStop: (what: string) => void): Promise<void> {
+  onStop("edge")
+  await stopEdge(state.edge, { graceMs: seconds(30), clock, signal })
+  const runtime = createProcessRuntime({ directory: state.runtime, clock })
+  await Promise.all(
+    (await runtime.list()).map(async (copy) => {
+      onStop(`${copy.service} ${copy.index + 1} of ${copy.version}`)
+      await runtime.stop(copy.id, { graceMs: seconds(10), signal })
+    }),
+  )
+}
+
+function engineFor(config: Config, engines: Map<string, ChangeEngine>, clock: Clock, logger: Logger): ChangeEngine | undefined {
+  if (config.fleet === undefined) return undefined
+  const key = JSON.stringify(config.fleet)
+  const known = engines.get(key)
+  if (known !== undefined) return known
+  const engine = createChangeEngine({
+    shards: Object.entries(config.fleet.shards).map(([name, url]) => ({ name, url })),
+    clock,
+    logger,
+    policy: {},
+  })
+  engines.set(key, engine)
+  return engine
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":")
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
+}
