@@ -11,7 +11,7 @@ let v2: Copy
 
 before(async () => {
   platform = await startPlatform()
-  ;[v1, v2] = await Promise.all([startCopy("v1", platform), startCopy("v2", platform)])
+  ;[v1, v2] = await Promise.all([startCopy({ version: "v1", ...platform }), startCopy({ version: "v2", ...platform })])
 })
 
 after(async () => {

@@ -51,11 +51,17 @@ export interface Copy extends AsyncDisposable {
   end(): Promise<number | null>
 }
 
-export async function startCopy(version: HistoryVersion, { directoryUrl }: Platform): Promise<Copy> {
+export interface CopyOptions {
+  version: HistoryVersion
+  directoryUrl: string
+  service?: "payments" | "catalog"
+}
+
+export async function startCopy({ version, directoryUrl, service = "payments" }: CopyOptions): Promise<Copy> {
   const folder = await mkdtemp(join(tmpdir(), `florist-${version}-`))
   await layOut(version, folder)
   await symlink(join(root, "node_modules"), join(folder, "node_modules"))
-  const child = spawn(process.execPath, ["payments/src/main.ts"], {
+  const child = spawn(process.execPath, [`${service}/src/main.ts`], {
     cwd: folder,
     env: { PATH: process.env.PATH, FLORIST_DIRECTORY_URL: directoryUrl, CONVEYOR_VERSION: version, CONVEYOR_RELEASE: `release-${version}` },
     stdio: ["ignore", "pipe", "inherit"],

@@ -11,8 +11,8 @@ import type { Copy } from "./platform.ts"
 
 test("a payment taken by one version reaches the event stream and the terminals of another", async () => {
   await using platform = await startPlatform()
-  await using v1 = await startCopy("v1", platform)
-  await using v2 = await startCopy("v2", platform)
+  await using v1 = await startCopy({ version: "v1", ...platform })
+  await using v2 = await startCopy({ version: "v2", ...platform })
 
   const stream = await openFeed(v1)
   const terminal = new WebSocket(`${v2.url.replace("http", "ws")}/api/v1/payments/terminal?shop=${shop}`)
@@ -37,7 +37,7 @@ test("a payment taken by one version reaches the event stream and the terminals 
 
 test("a copy that is told to end finishes the upload under way, and then ends", async () => {
   await using platform = await startPlatform()
-  await using copy = await startCopy("v2", platform)
+  await using copy = await startCopy({ version: "v2", ...platform })
   const upload = request(`${copy.url}/api/v1/payments/receipts?shop=${shop}&payment=${randomUUID()}`, {
     method: "POST",
     headers: { "content-type": "image/jpeg" },
@@ -55,7 +55,7 @@ test("a copy that is told to end finishes the upload under way, and then ends", 
 
 test("while its shard is down a copy answers 503 and says which, and it is well again without a restart", async () => {
   await using platform = await startPlatform()
-  await using copy = await startCopy("v2", platform)
+  await using copy = await startCopy({ version: "v2", ...platform })
   await take(copy)
   await platform.stopDatabase()
   const answer = await fetch(`${copy.url}/api/v1/status`, {

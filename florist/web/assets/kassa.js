@@ -1,0 +1,95 @@
+// The cash register: pick, choose how it is paid, take the payment, see what was paid. This file ties the parts to the page.
+import { ask, seenVersion } from "./api.js"
+import { openBill } from "./bill.js"
+import { element } from "./element.js"
+import { showLatest } from "./latest.js"
+import { roubles } from "./money.js"
+import { openTenders } from "./tenders.js"
+import { newId } from "./uuid.js"
+
+const byId = (id) => document.getElementById(id)
+const shop = Number(new URLSearchParams(location.search).get("shop") ?? 1)
+const icons = { bouquet: "💐", stem: "🌷", plant: "🪴", gift: "💌" }
+
+const bill = openBill(shop)
+/** A payment that was asked for and not answered: asking again with the same id cannot pay twice. */
+let unanswered
+
+const tenders = openTenders(byId("tenders"), showPay)
+bill.onChange(show)
+byId("pay").addEventListener("click", () => void pay())
+byId("shop-number").value = shop
+seenVersion((version) => (byId("version").textContent = version))
+show()
+showLatest({ shop, list: byId("latest"), live: byId("live") })
+await showGoods()
+
+async function showGoods() {
+  try {
+    const { shop: here, items } = await ask(`/api/v1/catalog/items?shop=${shop}`)
+    byId("shop").textContent = `${here.name}, ${here.city}`
+    byId("goods").replaceChildren(...items.map(goodsButton))
+  } catch (problem) {
+    byId("shop").textContent = `Shop ${shop} cannot be opened`
+    byId("goods").replaceChildren(element("p", { className: "empty" }, problem.message))
+  }
+}
+
+function goodsButton(item) {
+  const button = element(
+    "button",
+    { className: "item", type: "button" },
+    element("span", { className: "icon", ariaHidden: "true" }, icons[item.kind] ?? "🌼"),
+    element("span", { className: "name" }, item.name),
+    element("span", { className: "price" }, roubles(item.price)),
+  )
+  button.addEventListener("click", () => bill.add(item))
+  return button
+}
+
+function show() {
+  const lines = bill.lines()
+  byId("bill").replaceChildren(
+    ...(lines.length === 0 ? [element("li", { className: "empty" }, "Nothing yet: touch a flower.")] : lines.map(billLine)),
+  )
+  byId("total").textContent = roubles(bill.total())
+  tenders.ask(bill.total())
+  showPay()
+}
+
+function billLine({ item, count }) {
+  const less = element("button", { type: "button", ariaLabel: `One ${item.name} less` }, "−")
+  const more = element("button", { type: "button", ariaLabel: `One ${item.name} more` }, "+")
+  less.addEventListener("click", () => bill.remove(item))
+  more.addEventListener("click", () => bill.add(item))
+  return element(
+    "li",
+    {},
+    element("span", { className: "name" }, item.name),
+    element("span", { className: "count" }, less, element("span", {}, String(count)), more),
+    element("span", { className: "price" }, roubles(item.price * count)),
+  )
+}
+
+function showPay() {
+  byId("pay").disabled = unanswered === undefined && (bill.total() === 0 || tenders.chosen() === undefined)
+  byId("pay").textContent = unanswered === undefined ? "Take payment" : "Ask again"
+}
+
+async function pay() {
+  const request = unanswered ?? { id: newId(), shop, order: newId(), amount: bill.total(), currency: "RUB", ...tenders.chosen() }
+  unanswered = request
+  byId("pay").disabled = true
+  byId("outcome").textContent = "Taking the payment"
+  try {
+    const payment = await ask("/api/v1/payments", request)
+    unanswered = undefined
+    byId("outcome").textContent = `${roubles(payment.amount)} taken.`
+    tenders.clear()
+    bill.clear()
+  } catch (problem) {
+    if (problem.isFinal) unanswered = undefined
+    byId("outcome").textContent = problem.isFinal ? problem.message : `${problem.message} Asking again is safe: it cannot pay twice.`
+  }
+  showPay()
+}
