@@ -1,4 +1,5 @@
 // One schema change: a YAML file in `changes/`, parsed. Files are applied in the order of their names.
+import type { Operation } from "./operations/operation.ts"
 
 export interface Change {
   /** The file's name without its ending: "0002-payment-methods". */
@@ -6,5 +7,7 @@ export interface Change {
   file: string
   /** sha256 of the file's text: a change that was begun may not be edited. */
   digest: string
-  operations: readonly unknown[]
+  /** What the file says it is for. */
+  summary: string
+  operations: readonly Operation[]
 }

@@ -1,0 +1,266 @@
+// The change engine: takes a change through its phases on every shard of a fleet. Each phase reads as prose here and is
+// in a file of its own; each can be called again after a crash. Made by the wiring.
+import { ConveyorError } from "../kernel/errors.ts"
+import type { Clock } from "../kernel/clock.ts"
+import type { Logger } from "../kernel/logger.ts"
+import { backfillTable } from "./backfill.ts"
+import { readSizes } from "./backfill-ledger.ts"
+import type { Sizes } from "./backfill-ledger.ts"
+import type { Change } from "./change.ts"
+import { contractRefused, describeTaken, dropOnShard, objectionsOfShard, prepareShard, softDrop, takenBy, unprepareShard } from "./contract.ts"
+import { passDiskGate } from "./disk-gate.ts"
+import type { ChangeEngine, ChangeRun, ChangeStatus, ContractEvidence, Measured, PlannedStatement, ShardSpec, ShardStatus } from "./engine.ts"
+import { runStatements } from "./execute.ts"
+import type { Worker } from "./execute.ts"
+import { expandShard, keyed, readTables, undoShard } from "./expand.ts"
+import { walkFleet } from "./fleet.ts"
+import { movePhase } from "./ledger.ts"
+import type { LedgerEntry } from "./ledger.ts"
+import { planShard, projectedBytes } from "./plan.ts"
+import { choosePolicy } from "./policy.ts"
+import type { ChangePolicy, PolicyChoices } from "./policy.ts"
+import { openSession } from "./session.ts"
+import type { Session } from "./session.ts"
+import { runOnShard } from "./shard-run.ts"
+import type { PhaseWork } from "./shard-run.ts"
+import { signalsOf } from "./signals.ts"
+import { FleetProgress, hasReached, readShardStatus, summarise, unreachableStatus } from "./status.ts"
+import { createThrottle } from "./throttle.ts"
+import { verifyTable } from "./verify.ts"
+import type { TableChecksum } from "./verify.ts"
+
+export interface EngineParts {
+  /** The first one is the canary. */
+  shards: readonly ShardSpec[]
+  clock: Clock
+  logger: Logger
+  policy?: PolicyChoices
+}
+
+export function createChangeEngine({ shards, clock, logger, policy: choices }: EngineParts): ChangeEngine {
+  const policy = choosePolicy(choices ?? {})
+  const [canary] = shards
+  const closing = new AbortController()
+
+  return { status, plan, expand, backfill, verify, undo, contract, close }
+
+  async function status(changes: readonly Change[], signal: AbortSignal): Promise<ChangeStatus[]> {
+    const byShard = await Promise.all(shards.map((shard) => shardStatuses(shard, changes, signal)))
+    return changes.map((change, i) => summarise(change, byShard.flatMap((statuses) => statuses[i] ?? [])))
+  }
+
+  async function plan(changes: readonly Change[], signal: AbortSignal): Promise<PlannedStatement[]> {
+    const planned = await Promise.all(
+      shards.map((shard) =>
+        reading(shard, signal, async (session) => {
+          const statements: PlannedStatement[] = []
+          for (const change of changes) statements.push(...(await planShard(session, change, policy)))
+          return statements
+        }),
+      ),
+    )
+    return planned.flat()
+  }
+
+  async function expand(change: Change, run: ChangeRun): Promise<void> {
+    const progress = await startProgress(change, run)
+    await everywhere(change, run, { waves: policy.fleet.waves, perServer: policy.fleet.expandPerServer }, async (worker, entry) => {
+      if (!hasReached(entry?.phase, "expanded")) progress.update(worker.session.shard.name, { phase: "expanding", error: undefined })
+      await expandShard(worker, change, entry)
+      if (!hasReached(entry?.phase, "expanded")) progress.update(worker.session.shard.name, { phase: "expanded" })
+    })
+  }
+
+  async function backfill(change: Change, run: ChangeRun): Promise<Measured> {
+    const progress = await startProgress(change, run)
+    const sizes: Sizes[] = []
+    await everywhere(change, run, { waves: undefined, perServer: policy.fleet.rowsPerServer }, async (worker, entry) => {
+      if (!hasReached(entry?.phase, "expanded")) throw notYet(change, worker, "expanded", entry)
+      if (!hasReached(entry?.phase, "backfilled")) await backfillShard(worker, change, progress)
+      sizes.push(await readSizes(worker.session, change.name))
+    })
+    return measure(sizes)
+  }
+
+  async function backfillShard(worker: Worker, change: Change, progress: FleetProgress): Promise<void> {
+    const { session, signal } = worker
+    const shard = session.shard.name
+    await movePhase(session, change.name, "backfilling")
+    progress.update(shard, { phase: "backfilling", error: undefined })
+    await passDiskGate(worker, await neededBytes(session, change), policy.disk)
+    const throttle = createThrottle(signalsOf({ session, change: change.name, policy: policy.throttle, clock, signal }), policy.throttle, clock, signal)
+    for (const operation of change.operations) {
+      const tables = await readTables(session, operation)
+      const work = operation.rows(tables)
+      const facts = work === undefined ? undefined : tables(work.table)
+      if (work !== undefined && facts !== undefined) {
+        await backfillTable({ worker, operation: operation.id, work, facts, policy: policy.batch, throttle, onProgress: (news) => progress.update(shard, news) })
+      }
+      await runStatements(worker, keyed(operation, operation.finish(tables)))
+    }
+    await movePhase(session, change.name, "backfilled")
+    progress.update(shard, { phase: "backfilled", etaMs: undefined, pausedFor: undefined })
+  }
+
+  async function verify(change: Change, run: ChangeRun): Promise<{ rows: number; mismatches: number }> {
+    const progress = await startProgress(change, run)
+    const sum = { rows: 0, mismatches: 0 }
+    await everywhere(change, run, { waves: undefined, perServer: policy.fleet.rowsPerServer }, async (worker, entry) => {
+      if (!hasReached(entry?.phase, "backfilled")) throw notYet(change, worker, "backfilled", entry)
+      // Where the old side is gone there is nothing to compare any more.
+      if (hasReached(entry?.phase, "contracting")) return
+      const when = entry?.phase === "backfilled" ? "before release" : "in use"
+      for (const operation of change.operations) {
+        const tables = await readTables(worker.session, operation)
+        const work = operation.rows(tables)
+        const facts = work === undefined ? undefined : tables(work.table)
+        if (work === undefined || facts === undefined) continue
+        const checksum = await verifyTable(worker, work, facts, when)
+        sum.rows += checksum.rows
+        sum.mismatches += checksum.mismatches
+        if (checksum.mismatches > 0) throw mismatch(change, worker, checksum)
+      }
+      if (when === "in use") return
+      await movePhase(worker.session, change.name, "verified")
+      progress.update(worker.session.shard.name, { phase: "verified" })
+    })
+    return sum
+  }
+
+  async function undo(change: Change, run: ChangeRun): Promise<void> {
+    const progress = await startProgress(change, run)
+    // Asked of all before it is done to one: half a fleet cannot go back.
+    const { contract: state } = (await status([change], run.signal))[0] ?? {}
+    if (state === "begun" || state === "done") throw alreadyContracted(change)
+    await everywhere(change, run, { waves: undefined, perServer: policy.fleet.expandPerServer }, async (worker, entry) => {
+      await undoShard(worker, change, entry)
+      progress.update(worker.session.shard.name, { phase: "absent", rowsDone: 0, rowsTotal: 0, error: undefined })
+    })
+  }
+
+  async function contract(change: Change, evidence: ContractEvidence, run: ChangeRun): Promise<string[]> {
+    if (evidence.objections.length > 0) throw contractRefused(change, evidence.objections)
+    const progress = await startProgress(change, run)
+    const perServer = policy.fleet.expandPerServer
+    const all = { waves: undefined, perServer }
+    const dropped = takenBy(change).map(describeTaken)
+    if (change.operations.every((operation) => operation.takes.length === 0)) return []
+
+    await refuseFor(change, run, (worker, entry) => objectionsOfShard(worker, change, entry, evidence, policy.contract))
+    try {
+      await refuseFor(change, run, (worker, entry) => prepareShard(worker, change, entry))
+      if (canary !== undefined) {
+        const missed = await onShard(canary, change, run, (worker, entry) => softDrop(worker, change, entry, policy.contract))
+        if (missed.length > 0) throw contractRefused(change, missed)
+      }
+    } catch (thrown) {
+      if (!run.signal.aborted) await everywhere(change, run, all, (worker, entry) => unprepareShard(worker, change, entry))
+      throw thrown
+    }
+    await everywhere(change, run, { waves: policy.fleet.waves, perServer }, async (worker, entry) => {
+      progress.update(worker.session.shard.name, { phase: "contracting" })
+      await dropOnShard(worker, change, entry)
+      progress.update(worker.session.shard.name, { phase: "contracted" })
+    })
+    return dropped
+  }
+
+  async function close(): Promise<void> {
+    closing.abort(new ConveyorError("closed", "the change engine is closed"))
+  }
+
+  /** Collects every shard's reasons, so that one call tells them all. */
+  async function refuseFor(change: Change, run: ChangeRun, ask: PhaseWork<string[]>): Promise<void> {
+    const reasons: string[] = []
+    await everywhere(change, run, { waves: undefined, perServer: policy.fleet.expandPerServer }, async (worker, entry) => {
+      reasons.push(...(await ask(worker, entry)))
+    })
+    if (reasons.length > 0) throw contractRefused(change, [...new Set(reasons)])
+  }
+
+  function everywhere(change: Change, run: ChangeRun, how: { waves: readonly number[] | undefined; perServer: number }, work: PhaseWork<void>): Promise<void> {
+    return walkFleet(shards, (shard) => onShard(shard, change, run, work), { ...how, signal: run.signal })
+  }
+
+  function onShard<T>(shard: ShardSpec, change: Change, run: ChangeRun, work: PhaseWork<T>): Promise<T> {
+    const signal = AbortSignal.any([run.signal, closing.signal])
+    return runOnShard({ shard, change, run: { ...run, signal }, policy, clock, logger }, work)
+  }
+
+  async function startProgress(change: Change, run: ChangeRun): Promise<FleetProgress> {
+    const [now] = await status([change], run.signal)
+    return new FleetProgress(change, now?.shards ?? [], run.onProgress)
+  }
+
+  async function shardStatuses(shard: ShardSpec, changes: readonly Change[], signal: AbortSignal): Promise<ShardStatus[]> {
+    try {
+      return await reading(shard, signal, async (session) => {
+        const statuses: ShardStatus[] = []
+        for (const change of changes) statuses.push(await readShardStatus(session, change.name))
+        return statuses
+      })
+    } catch (thrown) {
+      signal.throwIfAborted()
+      return changes.map(() => unreachableStatus(shard.name, thrown))
+    }
+  }
+
+  async function reading<T>(shard: ShardSpec, signal: AbortSignal, read: (session: Session) => Promise<T>): Promise<T> {
+    const session = await openSession(shard, { connectMs: policy.fleet.connectMs, signal: AbortSignal.any([signal, closing.signal]) })
+    try {
+      await session.execute("SET default_transaction_read_only = on")
+      return await read(session)
+    } finally {
+      await session.close()
+    }
+  }
+}
+
+export type { ChangePolicy, PolicyChoices }
+
+async function neededBytes(session: Session, change: Change): Promise<number> {
+  let bytes = 0
+  for (const operation of change.operations) {
+    const tables = await readTables(session, operation)
+    const work = operation.rows(tables)
+    const leaves = (work === undefined ? undefined : tables(work.table)?.leaves) ?? []
+    for (const leaf of leaves) bytes += projectedBytes(leaf, work?.widensBy ?? 0)
+  }
+  return bytes
+}
+
+function measure(sizes: readonly Sizes[]): Measured {
+  const sum = (pick: (one: Sizes) => number) => sizes.reduce((total, one) => total + pick(one), 0)
+  const ratio = (after: number, before: number) => (before === 0 ? 1 : after / before)
+  const ms = sum(({ workingMs }) => workingMs)
+  const rows = sum((one) => one.rows)
+  return {
+    rows,
+    rowsPerSecond: ms === 0 ? 0 : (rows / ms) * 1_000,
+    heapGrowth: ratio(sum((one) => one.heapAfter), sum((one) => one.heapBefore)),
+    indexGrowth: ratio(sum((one) => one.indexAfter), sum((one) => one.indexBefore)),
+  }
+}
+
+function notYet(change: Change, worker: Worker, wanted: string, entry: LedgerEntry | undefined): ConveyorError {
+  const shard = worker.session.shard.name
+  return new ConveyorError("phase-order", `${change.name} is ${entry?.phase ?? "absent"} on shard ${shard}, and has to be ${wanted} first`, {
+    facts: { change: change.name, shard, phase: entry?.phase ?? "absent" },
+    hint: "Run the earlier phase; it carries on where it stands.",
+  })
+}
+
+function mismatch(change: Change, worker: Worker, { rows, mismatches, firstKeys }: TableChecksum): ConveyorError {
+  const shard = worker.session.shard.name
+  return new ConveyorError("checksum-mismatch", `${change.name}: ${mismatches} of ${rows} rows on shard ${shard} differ between old and new; the first: ${firstKeys.join(", ")}`, {
+    facts: { change: change.name, shard, rows, mismatches, firstKeys },
+    hint: "Look at those rows: up and down have to give each other's values back, and up has to know every old value. Abort the change and correct it.",
+  })
+}
+
+function alreadyContracted(change: Change): ConveyorError {
+  return new ConveyorError("already-contracted", `${change.name} is contracted, at least in part: what old code read is gone`, {
+    facts: { change: change.name },
+    hint: "Go forward: write a new change.",
+  })
+}

@@ -1,0 +1,179 @@
+// derive_columns: N old columns become M new ones, and both stay true until contract. Rename, retype, split and merge
+// are all this. Triggers keep the sides equal row by row; who wrote is seen from which side changed.
+import { z } from "zod"
+import { columnOf } from "../catalog.ts"
+import type { TableFacts } from "../catalog.ts"
+import { displayName, quote, shortId, sqlName } from "../names.ts"
+import { buildIndex } from "./create-index.ts"
+import { cast, comparable, identifierField, indexField, isSameType, record, sqlField, tableField, typeField } from "./fields.ts"
+import { missingTable } from "./objections.ts"
+import { nothing } from "./operation.ts"
+import type { ContractStep, Objection, Operation, Proof, RowWork, Statement } from "./operation.ts"
+import { syncTriggers } from "./sync-triggers.ts"
+
+export const schema = z
+  .strictObject({
+    table: tableField,
+    from: record(typeField, "old column"),
+    to: record(z.strictObject({ type: typeField, nullable: z.boolean().default(true) }), "new column"),
+    reads: record(typeField, "column").optional(),
+    up: record(sqlField, "expression"),
+    down: z.record(identifierField, sqlField).default({}),
+    round_trip: z.enum(["exact", "lossy"]).default("exact"),
+    indexes: z.array(indexField).default([]),
+  })
+  .superRefine((spec, context) => {
+    const complain = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message })
+    for (const column of Object.keys(spec.to)) {
+      if (!(column in spec.up)) complain(["up"], `says nothing about "${column}": every new column needs an expression over the old ones`)
+      if (column in spec.from) complain(["to", column], `"${column}" is an old column too; a new column needs a name of its own`)
+    }
+    for (const column of Object.keys(spec.from)) {
+      if (column in spec.down) continue
+      const wayOut = "give the expression that brings the old value back, so that a rollback loses nothing"
+      complain(["down"], `says nothing about "${column}": ${wayOut}`)
+    }
+    for (const column of Object.keys(spec.up)) if (!(column in spec.to)) complain(["up", column], `"${column}" is not one of the new columns`)
+    for (const column of Object.keys(spec.down)) if (!(column in spec.from)) complain(["down", column], `"${column}" is not one of the old columns`)
+    for (const side of ["from", "to", "reads"] as const) {
+      for (const column of Object.keys(spec[side] ?? {})) {
+        if (/^(new|old|found|tg_\w+)$/.test(column)) complain([side, column], `"${column}" means something else inside a trigger; rename it with sql first`)
+      }
+    }
+  })
+
+export type DeriveSpec = z.infer<typeof schema>
+
+export function make(spec: DeriveSpec, id: string): Operation {
+  const { table, from, to } = spec
+  const olds = Object.keys(from)
+  const news = Object.keys(to)
+  return {
+    ...nothing,
+    kind: "derive_columns",
+    id,
+    tables: [table],
+    takes: olds.map((column) => ({ table, column })),
+    describe: () => `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, both ways`,
+    objections: (tables) => {
+      const facts = tables(table)
+      return facts === undefined ? [missingTable(table)] : objections(spec, facts)
+    },
+    proofs: () => proofs(spec),
+    expand: () => [addColumns(spec), ...syncTriggers(spec, id).expand],
+    rows: () => rowWork(spec),
+    finish: (tables) => [
+      ...syncTriggers(spec, id).settle,
+      ...spec.indexes.flatMap((index) => buildIndex(table, index, tables)),
+      { key: "analyze", how: "alone", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ANALYZE ${sqlName(table)}` },
+    ],
+    contract: () => contractStep(spec, id),
+  }
+}
+
+function objections(spec: DeriveSpec, facts: TableFacts): Objection[] {
+  const name = displayName(spec.table)
+  const found: Objection[] = []
+  if (facts.kind === "other") found.push({ message: `${name} is not a table`, hint: "Only tables have rows of their own to fill." })
+  for (const [column, type] of Object.entries({ ...spec.from, ...spec.reads })) {
+    const there = columnOf(facts, column)
+    if (there === undefined) {
+      found.push({ message: `table ${name} has no column "${column}"`, hint: `It has: ${facts.columns.map((c) => c.name).join(", ")}.` })
+    } else if (!isSameType(there.type, type)) {
+      found.push({ message: `column "${column}" of ${name} is ${there.type}, not ${type}`, hint: `Write ${column}: ${there.type}.` })
+    }
+  }
+  for (const column of Object.keys(spec.to)) {
+    if (columnOf(facts, column) === undefined) continue
+    found.push({ message: `table ${name} has a column "${column}" already`, hint: "Choose another name for the new column." })
+  }
+  return found
+}
+
+/** The expressions over columns of the declared types, and over nothing else. */
+function proofs({ from, to, reads, up, down }: DeriveSpec): Proof[] {
+  const types: Record<string, string> = { ...from, ...reads, ...Object.fromEntries(Object.entries(to).map(([name, { type }]) => [name, type])) }
+  const row = `(SELECT ${Object.entries(types).map(([name, type]) => `NULL::${type} AS ${quote(name)}`).join(", ")}) AS row`
+  return [
+    ...Object.entries(to).map(([column, { type }]) => ({ key: `up.${column}`, sql: `SELECT ${cast(up[column] ?? "NULL", type)} FROM ${row} LIMIT 0` })),
+    ...Object.entries(from).map(([column, type]) => ({ key: `down.${column}`, sql: `SELECT ${cast(down[column] ?? "NULL", type)} FROM ${row} LIMIT 0` })),
+  ]
+}
+
+function addColumns({ table, to }: DeriveSpec): Statement {
+  return {
+    key: "columns",
+    how: "quick",
+    lock: "ACCESS EXCLUSIVE",
+    sql: `ALTER TABLE ${sqlName(table)} ${Object.entries(to).map(([name, { type }]) => `ADD COLUMN ${quote(name)} ${type}`).join(", ")}`,
+    undo: {
+      sql: `ALTER TABLE IF EXISTS ${sqlName(table)} ${Object.keys(to).map((name) => `DROP COLUMN IF EXISTS ${quote(name)}`).join(", ")}`,
+      how: "quick",
+    },
+  }
+}
+
+function rowWork({ table, from, to, up, down, round_trip }: DeriveSpec): RowWork {
+  const assignments = Object.entries(to).map(([column, { type }]) => ({ column, expression: cast(up[column] ?? "NULL", type) }))
+  const newDiffers = Object.entries(to).map(([column, { type }]) => differs(column, type, cast(up[column] ?? "NULL", type)))
+  const oldDiffers = Object.entries(from).map(([column, type]) => differs(column, type, cast(down[column] ?? "NULL", type)))
+  const missing = Object.entries(to).filter(([, { nullable }]) => !nullable).map(([column]) => `${quote(column)} IS NULL`)
+  const pending = anyOf(newDiffers)
+  return {
+    table,
+    assignments,
+    pending,
+    wrong: anyOf([...newDiffers, ...missing, ...(round_trip === "exact" ? oldDiffers : [])]),
+    torn: anyOf([`(${pending} AND ${anyOf(oldDiffers)})`, ...missing]),
+    widensBy: Object.keys(to).length * 8,
+  }
+}
+
+const differs = (column: string, type: string, expression: string) =>
+  `${comparable(quote(column), type)} IS DISTINCT FROM ${comparable(expression, type)}`
+
+const anyOf = (conditions: readonly string[]) => `(${conditions.join(" OR ")})`
+
+function contractStep(spec: DeriveSpec, id: string): ContractStep {
+  const { table, from, to } = spec
+  const name = sqlName(table)
+  const olds = Object.keys(from)
+  const hidden = (column: string) => (column in from ? `conveyor_dropped_${id}_${olds.indexOf(column)}` : column)
+  const triggers = syncTriggers(spec, id)
+  const gone = olds.flatMap((column) => [column, hidden(column)]).map((column) => `DROP COLUMN IF EXISTS ${quote(column)}`)
+  return {
+    prepare: Object.entries(to).filter(([, { nullable }]) => !nullable).flatMap(([column]) => notNull(name, id, column)),
+    hide: {
+      sql: [...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`), ...triggers.functions(hidden)],
+      show: [
+        ...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(hidden(column))} TO ${quote(column)}`),
+        ...triggers.functions((column) => column),
+      ],
+    },
+    drop: [
+      // In one transaction: no insert may meet the columns without the triggers that fill them, or the triggers without the columns.
+      { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: [...triggers.drop, `ALTER TABLE ${name} ${gone.join(", ")}`].join(";\n") },
+      { key: "drop functions", how: "quick", lock: "none", sql: triggers.dropFunctions },
+    ],
+  }
+}
+
+/** NOT NULL without a scan under a lock: a check that is added unproven, proven beside the traffic, and believed. */
+function notNull(table: string, id: string, column: string): Statement[] {
+  const check = quote(`conveyor_${shortId(id, column)}`)
+  const added = `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${quote(column)} IS NOT NULL) NOT VALID`
+  const undo = { sql: `ALTER TABLE IF EXISTS ${table} DROP CONSTRAINT IF EXISTS ${check}`, how: "quick" } as const
+  return [
+    { key: `check ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: added, undo },
+    { key: `validate ${column}`, how: "long", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}` },
+    {
+      key: `not null ${column}`,
+      how: "quick",
+      lock: "ACCESS EXCLUSIVE",
+      sql: `ALTER TABLE ${table} ALTER COLUMN ${quote(column)} SET NOT NULL`,
+      undo: { sql: `ALTER TABLE ${table} ALTER COLUMN ${quote(column)} DROP NOT NULL`, how: "quick" },
+    },
+    { key: `checked ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${check}` },
+  ]
+}
+

@@ -1,0 +1,30 @@
+// Every kind of operation that a change file may hold, by its key in the file.
+import type { z } from "zod"
+import * as addColumn from "./add-column.ts"
+import * as createIndex from "./create-index.ts"
+import * as createTable from "./create-table.ts"
+import * as deriveColumns from "./derive-columns.ts"
+import type { Operation } from "./operation.ts"
+import * as sql from "./sql.ts"
+
+export interface OperationKind {
+  /** Reads what stands under the key; gives the operation with its id, or what is wrong and where. */
+  read(value: unknown, id: string): { operation: Operation } | { issues: readonly z.core.$ZodIssue[] }
+}
+
+function kind<S extends z.ZodType>(definition: { schema: S; make(spec: z.infer<S>, id: string): Operation }): OperationKind {
+  return {
+    read(value, id) {
+      const parsed = definition.schema.safeParse(value)
+      return parsed.success ? { operation: definition.make(parsed.data, id) } : { issues: parsed.error.issues }
+    },
+  }
+}
+
+export const kinds: ReadonlyMap<string, OperationKind> = new Map([
+  ["create_table", kind(createTable)],
+  ["create_index", kind(createIndex)],
+  ["add_column", kind(addColumn)],
+  ["derive_columns", kind(deriveColumns)],
+  ["sql", kind(sql)],
+])

@@ -1,0 +1,106 @@
+// What every operation of a change file is able to say. Operations are pure: from the facts about a shard they make
+// statements, and the engine executes those. Implemented by one file each; called by the engine's phases.
+import type { TableFacts } from "../catalog.ts"
+import type { TableName } from "../names.ts"
+
+/** PostgreSQL's names for the strongest lock that a statement takes on a table that exists already. */
+export type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW EXCLUSIVE" | "ACCESS EXCLUSIVE"
+
+/**
+ * How a statement has to be run.
+ * "quick": in a transaction with its ledger entry, cancelled when it runs long. "long": the same without that limit; it blocks no reader or writer.
+ * "alone": outside a transaction. "index": CREATE INDEX CONCURRENTLY, with its checks.
+ */
+export type How = "quick" | "long" | "alone" | "index"
+
+export interface Statement {
+  /** Names the step within its operation. */
+  key: string
+  sql: string
+  how: How
+  lock: LockLevel
+  /** Takes the step back; run in reverse order of the steps. */
+  undo?: { sql: string; how: Exclude<How, "index"> }
+  /** For "index": what has to be there and valid afterwards. */
+  index?: TableName
+  /** How much of the table's data it reads or writes: tells the plan how long it takes. */
+  work?: "rows" | "index"
+}
+
+/** Columns to fill on every row of a table that is there already. */
+export interface RowWork {
+  table: TableName
+  assignments: readonly { column: string; expression: string }[]
+  /** True on rows that the assignments would change. */
+  pending: string
+  /** True on rows that may not be there when a release starts to use the change, while only old code has written. */
+  wrong: string
+  /** True on rows that may not be there at any time: neither side follows from the other. */
+  torn: string
+  /** What is left of the row's bytes for the disk gate. */
+  widensBy: number
+}
+
+/** Something that contract takes away: old code may have read it. */
+export interface Taken {
+  table: TableName
+  /** Undefined: the whole table. */
+  column: string | undefined
+}
+
+export interface ContractStep {
+  /** Run on a shard before anything is taken away, so that a refusal leaves all in place. */
+  prepare: readonly Statement[]
+  /** Hides what will be dropped, in one transaction, and brings it back. Tried on the canary shard. */
+  hide: { sql: readonly string[]; show: readonly string[] } | undefined
+  /** Run in order; works on hidden and on unhidden shards. */
+  drop: readonly Statement[]
+}
+
+/** What is known about the tables that an operation names. */
+export type Tables = (table: TableName) => TableFacts | undefined
+
+export interface Operation {
+  readonly kind: string
+  /** Its place in the change, which gives its objects their names. */
+  readonly id: string
+  /** One line for a person. */
+  describe(): string
+  /** Tables that it works on. */
+  readonly tables: readonly TableName[]
+  /** Tables that it makes. */
+  readonly creates: readonly TableName[]
+  readonly takes: readonly Taken[]
+  /** Reasons why it cannot work on this shard, checked before its first statement. */
+  objections(tables: Tables): readonly Objection[]
+  /** Queries that PostgreSQL has to accept, none of which reads a row: they prove the expressions. */
+  proofs(): readonly Proof[]
+  expand(tables: Tables): readonly Statement[]
+  rows(tables: Tables): RowWork | undefined
+  /** What has to wait for the rows. */
+  finish(tables: Tables): readonly Statement[]
+  contract(tables: Tables): ContractStep | undefined
+}
+
+export interface Objection {
+  message: string
+  hint: string
+}
+
+export interface Proof {
+  sql: string
+  /** Where the expression stands in the change file: "up.method_code". */
+  key: string
+}
+
+/** What an operation has to say where it has nothing to say. */
+export const nothing = {
+  creates: [],
+  takes: [],
+  objections: () => [],
+  proofs: () => [],
+  expand: () => [],
+  rows: () => undefined,
+  finish: () => [],
+  contract: () => undefined,
+} satisfies Partial<Operation>

@@ -1,0 +1,51 @@
+// sql: statements of one's own, tagged with the phase that they belong to, for what no other operation covers.
+import { z } from "zod"
+import { sqlField, tableField } from "./fields.ts"
+import { nothing } from "./operation.ts"
+import type { Operation, Statement } from "./operation.ts"
+
+const statementsField = z.union([sqlField.transform((text) => [text]), z.array(sqlField).min(1)])
+
+export const schema = z
+  .strictObject({
+    summary: z.string().default("sql"),
+    /** Tables that the contract statements take from old code, as the contract gate has to know. */
+    takes: z.array(z.strictObject({ table: tableField, column: z.string().optional() })).default([]),
+    expand: statementsField.optional(),
+    /** Takes expand back. Without it a change with this operation cannot be undone. */
+    undo: statementsField.optional(),
+    finish: statementsField.optional(),
+    contract: statementsField.optional(),
+  })
+  .superRefine((spec, context) => {
+    const phases = [spec.expand, spec.finish, spec.contract]
+    if (phases.every((phase) => phase === undefined)) context.addIssue({ code: "custom", message: "has no statement: give expand, finish or contract" })
+    if (spec.expand !== undefined && spec.undo === undefined) {
+      context.addIssue({ code: "custom", message: 'has expand without undo: say how it is taken back, or write undo: "SELECT 1" where nothing has to be' })
+    }
+  })
+
+export function make(spec: z.infer<typeof schema>, id: string): Operation {
+  return {
+    ...nothing,
+    kind: "sql",
+    id,
+    tables: [],
+    takes: spec.takes.map(({ table, column }) => ({ table, column })),
+    describe: () => spec.summary,
+    expand: () => {
+      const [first, ...rest] = statements("expand", spec.expand)
+      const undo = { sql: (spec.undo ?? []).join(";\n"), how: "quick" } as const
+      // The first step carries the whole way back, so that it is the last to be undone.
+      return first === undefined ? [] : [{ ...first, undo }, ...rest]
+    },
+    finish: () => statements("finish", spec.finish),
+    contract: () => (spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) }),
+  }
+}
+
+function statements(phase: string, list: readonly string[] = []): Statement[] {
+  return list.map((sql, i) => ({ key: `${phase} ${i + 1}`, sql, how: outsideTransaction.test(sql) ? "alone" : "quick", lock: "ACCESS EXCLUSIVE" }))
+}
+
+const outsideTransaction = /\bCONCURRENTLY\b|^\s*(VACUUM|ALTER\s+SYSTEM|REINDEX)\b/i

@@ -1,0 +1,75 @@
+// One phase on one shard: a session, the runner's lock, the work, and the failure written down where the shard can
+// still be reached. A lost server is tried again; the work carries on from its ledger. Called by the engine.
+import { ConveyorError, describe } from "../kernel/errors.ts"
+import { retry } from "../kernel/retry.ts"
+import type { Clock } from "../kernel/clock.ts"
+import type { Logger } from "../kernel/logger.ts"
+import type { Change } from "./change.ts"
+import type { ChangeRun, ShardSpec } from "./engine.ts"
+import type { Worker } from "./execute.ts"
+import { readEntry, recordError } from "./ledger.ts"
+import type { LedgerEntry } from "./ledger.ts"
+import type { ChangePolicy } from "./policy.ts"
+import { isConnectionLost, openSession } from "./session.ts"
+import { lockShard } from "./shard-lock.ts"
+
+export interface ShardRun {
+  shard: ShardSpec
+  change: Change
+  run: ChangeRun
+  policy: ChangePolicy
+  clock: Clock
+  logger: Logger
+}
+
+/** What the ledger says of the change when the work begins, and what to work with. */
+export type PhaseWork<T> = (worker: Worker, entry: LedgerEntry | undefined) => Promise<T>
+
+export async function runOnShard<T>(shardRun: ShardRun, work: PhaseWork<T>): Promise<T> {
+  const { shard, policy, clock, run, logger } = shardRun
+  try {
+    return await retry(() => attempt(shardRun, work), {
+      attempts: policy.fleet.attempts,
+      firstPauseMs: policy.fleet.firstPauseMs,
+      longestPauseMs: policy.fleet.longestPauseMs,
+      clock,
+      signal: run.signal,
+      isTransient: isConnectionLost,
+      onRetry: (thrown, attempt, pauseMs) =>
+        logger.warn({ shard: shard.name, attempt, pauseMs, reason: describe(thrown) }, "the shard went away; trying again"),
+    })
+  } catch (thrown) {
+    if (!isConnectionLost(thrown)) throw thrown
+    throw new ConveyorError("shard-unreachable", `no connection in ${policy.fleet.attempts} tries: ${describe(thrown)}`, {
+      facts: { shard: shard.name },
+      hint: "Check the shard's server and its url in conveyor.yml; the same command carries on.",
+      cause: thrown,
+    })
+  }
+}
+
+async function attempt<T>({ shard, change, run, policy, clock, logger }: ShardRun, work: PhaseWork<T>): Promise<T> {
+  const session = await openSession(shard, { connectMs: policy.fleet.connectMs, signal: run.signal })
+  try {
+    await lockShard(session, { fence: run.fence, policy: policy.lock, clock, signal: run.signal })
+    const worker: Worker = { session, change: change.name, fence: run.fence, lock: policy.lock, clock, logger, signal: run.signal }
+    const entry = await readEntry(session, change.name)
+    refuseEdited(change, entry)
+    try {
+      return await work(worker, entry)
+    } catch (thrown) {
+      if (!run.signal.aborted) await recordError(session, change.name, describe(thrown)).catch(() => {})
+      throw thrown
+    }
+  } finally {
+    await session.close()
+  }
+}
+
+export function refuseEdited(change: Change, entry: LedgerEntry | undefined): void {
+  if (entry === undefined || entry.digest === change.digest) return
+  throw new ConveyorError("change-edited", `${change.file} was edited after it was begun`, {
+    facts: { change: change.name, begun: entry.digest, now: change.digest },
+    hint: "Put the file back as it was, and write what is new in a change of its own.",
+  })
+}

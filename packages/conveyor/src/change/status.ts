@@ -1,0 +1,76 @@
+// How far a change has come on the fleet: from the shards' ledgers, and while this process works, from its own progress.
+// Called by the engine.
+import { describe } from "../kernel/errors.ts"
+import { readProgress } from "./backfill-ledger.ts"
+import type { Change } from "./change.ts"
+import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"
+import { hasLedger, readEntry } from "./ledger.ts"
+import type { Session } from "./session.ts"
+
+export const phaseOrder: readonly ShardPhase[] = ["absent", "expanding", "expanded", "backfilling", "backfilled", "verified", "contracting", "contracted"]
+
+/** The phase is `phase` or a later one. */
+export const hasReached = (phase: ShardPhase | undefined, wanted: ShardPhase): boolean => phaseOrder.indexOf(phase ?? "absent") >= phaseOrder.indexOf(wanted)
+
+export const emptyStatus = (shard: string): ShardStatus => ({
+  shard,
+  phase: "absent",
+  rowsDone: 0,
+  rowsTotal: 0,
+  rowsPerSecond: 0,
+  etaMs: undefined,
+  pausedFor: undefined,
+  batchRows: 0,
+  error: undefined,
+})
+
+export const unreachableStatus = (shard: string, thrown: unknown): ShardStatus => ({ ...emptyStatus(shard), error: `unreachable: ${describe(thrown)}` })
+
+export async function readShardStatus(session: Session, change: string): Promise<ShardStatus> {
+  const shard = session.shard.name
+  const entry = (await hasLedger(session)) ? await readEntry(session, change) : undefined
+  if (entry === undefined) return emptyStatus(shard)
+  const progress = await readProgress(session, change)
+  const isMoving = entry.phase === "backfilling"
+  return {
+    shard,
+    phase: entry.phase,
+    ...progress,
+    etaMs: isMoving ? progress.etaMs : undefined,
+    pausedFor: isMoving ? progress.pausedFor : undefined,
+    error: entry.error,
+  }
+}
+
+export function summarise(change: Change, shards: readonly ShardStatus[]): ChangeStatus {
+  return {
+    change: change.name,
+    isReady: shards.length > 0 && shards.every(({ phase }) => hasReached(phase, "verified")),
+    contract: contractOf(change, shards),
+    shards,
+  }
+}
+
+function contractOf(change: Change, shards: readonly ShardStatus[]): ChangeStatus["contract"] {
+  if (change.operations.every(({ takes }) => takes.length === 0)) return "none"
+  if (shards.length > 0 && shards.every(({ phase }) => phase === "contracted")) return "done"
+  return shards.some(({ phase }) => hasReached(phase, "contracting")) ? "begun" : "pending"
+}
+
+/** The fleet's status while phases run in this process: each event replaces one shard's part. */
+export class FleetProgress {
+  readonly #change: Change
+  readonly #shards: Map<string, ShardStatus>
+  readonly #tell: (status: ChangeStatus) => void
+
+  constructor(change: Change, shards: readonly ShardStatus[], tell: (status: ChangeStatus) => void) {
+    this.#change = change
+    this.#shards = new Map(shards.map((status) => [status.shard, status]))
+    this.#tell = tell
+  }
+
+  update(shard: string, news: Partial<ShardStatus>): void {
+    this.#shards.set(shard, { ...(this.#shards.get(shard) ?? emptyStatus(shard)), ...news })
+    this.#tell(summarise(this.#change, [...this.#shards.values()]))
+  }
+}
