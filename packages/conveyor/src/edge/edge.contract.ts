@@ -3,6 +3,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Edge, RoutingTable } from "./edge.ts"
+import { describeTraffic } from "./contract/traffic.ts"
+import type { TrafficEdge } from "./contract/traffic.ts"
 import { latencyBoundsMs } from "./edge.ts"
 
 export interface EdgeUnderTest {
@@ -11,6 +13,11 @@ export interface EdgeUnderTest {
 }
 
 const never = new AbortController().signal
+
+export function describeEdge(name: string, make: () => Promise<TrafficEdge>): void {
+  describeEdgePort(name, make)
+  describeTraffic(name, make)
+}
 
 export function describeEdgePort(name: string, make: () => Promise<EdgeUnderTest>): void {
   function withEdge(promise: string, body: (edge: Edge) => Promise<void>): void {

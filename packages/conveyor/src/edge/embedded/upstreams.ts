@@ -114,7 +114,9 @@ function watch(outgoing: ClientRequest, send: Question["send"], settings: EdgeSe
       else settle({ kind: outgoing.reusedSocket && silent ? "stale" : "broke-off", cause })
     })
     // A cancelled request may end without an error; nobody may wait for it for ever.
-    outgoing.once("close", () => settle({ kind: "broke-off", cause: new Error("cancelled") }))
+    outgoing.once("close", () => {
+      if (state !== "settled") settle({ kind: "broke-off", cause: new Error("cancelled") })
+    })
   })
 }
 

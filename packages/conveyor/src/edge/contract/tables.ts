@@ -1,0 +1,22 @@
+// Routing tables for the contract, built from copies.
+import type { Notice, RoutedVersion, RoutingTable } from "../edge.ts"
+import type { TestCopy } from "./copies.ts"
+
+export interface TableShape {
+  generation: number
+  current: string
+  copies: readonly TestCopy[]
+  notices?: Readonly<Record<string, Notice>>
+  rescue?: { from: string; to: string }
+}
+
+/** One service, "web", which takes every path. */
+export function tableOf({ generation, current, copies, notices = {}, rescue }: TableShape): RoutingTable {
+  const versions: Record<string, RoutedVersion> = {}
+  for (const { version } of copies) {
+    const targets = { web: copies.filter((copy) => copy.version === version).map(({ target }) => target) }
+    const notice = notices[version]
+    versions[version] = { release: `release of ${version}`, targets, ...(notice === undefined ? {} : { notice }) }
+  }
+  return { generation, current, routes: [{ prefix: "/", service: "web" }], versions, ...(rescue === undefined ? {} : { rescue }) }
+}
