@@ -1,0 +1,202 @@
+// What passes through the embedded edge byte by byte, and what does not: spoken over bare sockets.
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { createServer, request } from "node:http"
+import type { IncomingMessage, RequestListener, Server } from "node:http"
+import { connect } from "node:net"
+import type { AddressInfo } from "node:net"
+import { test } from "node:test"
+import { ask, textOf } from "../contract/client.ts"
+import { soon } from "../contract/traffic.ts"
+import { embeddedEdge } from "./embedded-edge.ts"
+import type { EmbeddedEdgeUnderTest } from "./embedded-edge.ts"
+import type { EdgeSettings } from "./settings.ts"
+
+const never = new AbortController().signal
+
+interface Wire {
+  under: EmbeddedEdgeUnderTest
+  copy: Server
+  /** Sends the bytes as they are, and gives what came back until `ends` was seen or the connection ended. */
+  speak: (bytes: string, ends?: RegExp) => Promise<string>
+}
+
+function withWire(
+  promise: string,
+  copyAnswers: RequestListener,
+  body: (wire: Wire) => Promise<void>,
+  settings: Partial<EdgeSettings> = {},
+): void {
+  test(`embedded edge: ${promise}`, async () => {
+    const copy = createServer(copyAnswers)
+    await new Promise<void>((resolve) => copy.listen(0, "127.0.0.1", resolve))
+    const under = await embeddedEdge(settings)
+    try {
+      const { port } = copy.address() as AddressInfo
+      const versions = { v1: { release: "r", targets: { web: [{ copy: "web-1", host: "127.0.0.1", port }] } } }
+      await under.edge.apply({ generation: 1, current: "v1", routes: [{ prefix: "/", service: "web" }], versions }, never)
+      await body({ under, copy, speak: (bytes, ends) => speak(new URL(under.url), bytes, ends) })
+    } finally {
+      await under.close()
+      copy.close()
+      copy.closeAllConnections()
+    }
+  })
+}
+
+withWire(
+  "refuses a request with two lengths before a copy sees it",
+  () => assert.fail("a copy got the request"),
+  async ({ speak }) => {
+    const smuggled = "GET /inner HTTP/1.1\r\nHost: x\r\n\r\n"
+    const both = await speak(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`)
+    assert.match(both, /^HTTP\/1\.1 400 /)
+    const twice = await speak(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`)
+    assert.match(twice, /^HTTP\/1\.1 400 /)
+    const oddCoding = await speak("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n")
+    assert.match(oddCoding, /^HTTP\/1\.1 400 /)
+  },
+)
+
+withWire(
+  "says who the client is, whatever the client says, and keeps hop-by-hop headers to the hop",
+  (request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })),
+  async ({ speak, under }) => {
+    const lines = [
+      "GET http://shop.example/a?b=1 HTTP/1.1",
+      "Host: shop.example",
+      "X-Forwarded-For: 6.6.6.6",
+      "Connection: close, X-Secret",
+      "X-Secret: s",
+      "TE: trailers",
+      "X-Kept: k",
+    ]
+    const answer = await speak(`${lines.join("\r\n")}\r\n\r\n`)
+    const { url, headers } = JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1)) as {
+      url: string
+      headers: Record<string, string>
+    }
+    assert.equal(url, "/a?b=1")
+    assert.deepEqual(
+      [headers["host"], headers["x-forwarded-for"], headers["x-forwarded-proto"], headers["x-forwarded-host"], headers["x-kept"]],
+      ["shop.example", "127.0.0.1", "http", "shop.example", "k"],
+    )
+    assert.deepEqual([headers["x-secret"], headers["te"]], [undefined, undefined])
+    assert.match((await ask(`${under.url}/`)).text, /"connection":"keep-alive"/)
+  },
+)
+
+withWire(
+  "passes trailers in both directions",
+  (request, response) => {
+    request.resume().once("end", () => {
+      response.writeHead(200, { trailer: "x-sum" })
+      response.write("body")
+      response.addTrailers({ "x-sum": String(request.trailers["x-in"]) })
+      response.end()
+    })
+  },
+  async ({ speak }) => {
+    const answer = await speak(
+      "POST / HTTP/1.1\r\nHost: x\r\nTrailer: x-in\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-in: seven\r\n\r\n",
+      /x-sum: seven\r\n\r\n$/,
+    )
+    assert.match(answer, /4\r\nbody\r\n0\r\nx-sum: seven\r\n\r\n$/)
+  },
+)
+
+withWire(
+  "passes early hints before the answer",
+  (_request, response) => response.writeEarlyHints({ link: "</a.css>; rel=preload" }, () => response.end("done")),
+  async ({ speak }) => {
+    const answer = await speak("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert.match(answer, /^HTTP\/1\.1 103 Early Hints\r\nlink: <\/a\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK/i)
+  },
+)
+
+withWire(
+  "lets a body come only when the copy wants it",
+  (request, response) => request.on("data", () => {}).once("end", () => response.end("taken")),
+  async ({ speak, copy, under }) => {
+    const outgoing = request(under.url, { method: "POST", agent: false, headers: { expect: "100-continue", "content-length": 4 } })
+    outgoing.once("continue", () => outgoing.end("body"))
+    const [answer] = (await once(outgoing, "response")) as [IncomingMessage]
+    assert.equal(await textOf(answer), "taken")
+
+    copy.on("checkContinue", (_request, response) => response.writeHead(413, { "content-length": 0 }).end())
+    const refused = await speak("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+    assert.match(refused, /^HTTP\/1\.1 413 /)
+    assert.match(refused, /connection: close/i)
+  },
+)
+
+withWire(
+  "answers HEAD without a body and with its length, and sends an empty POST as empty",
+  (request, response) => {
+    response.setHeader("x-length", String(request.headers["content-length"] ?? request.headers["transfer-encoding"]))
+    response.setHeader("content-length", 5)
+    response.end(request.method === "HEAD" ? undefined : "12345")
+  },
+  async ({ speak }) => {
+    const head = await speak("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert.match(head, /content-length: 5/i)
+    assert.match(head, /\r\n\r\n$/)
+    assert.match(await speak("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), /x-length: 0\r\n/i)
+  },
+)
+
+withWire(
+  "cuts a client that is too slow with its headers, too large in them or in its body",
+  (request, response) => request.resume().once("end", () => response.end("taken")),
+  async ({ speak }) => {
+    assert.match(await speak("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "), /^HTTP\/1\.1 408 /)
+    assert.match(await speak(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${"a".repeat(3_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
+    assert.match(await speak("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n12345678901"), /^HTTP\/1\.1 413 /)
+    assert.match(
+      await speak("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n"),
+      /^HTTP\/1\.1 413 /,
+    )
+  },
+  { headersTimeoutMs: 200, maxHeaderBytes: 2_048, maxBodyBytes: 10 },
+)
+
+withWire(
+  "gives up on a copy that does not answer, and says that the request may have been processed",
+  () => {},
+  async ({ under }) => {
+    const answer = await ask(`${under.url}/`)
+    assert.deepEqual([answer.status, (JSON.parse(answer.text) as { code: string }).code], [504, "copy-timed-out"])
+  },
+  { answerTimeoutMs: 150 },
+)
+
+withWire(
+  "lets an idle connection go before the copy does, and does not reuse one that the copy has closed",
+  (_request, response) => response.end("fine"),
+  async ({ under, copy }) => {
+    const open = () =>
+      new Promise<number>((resolve, reject) => copy.getConnections((error, count) => (error === null ? resolve(count) : reject(error))))
+    await ask(`${under.url}/`)
+    assert.equal(await open(), 1)
+    await soon("the edge to let go", async () => (await open()) === 0)
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await ask(`${under.url}/`, { method: "POST", body: "x" })).status, 200)
+      copy.closeIdleConnections()
+    }
+  },
+  { upstreamIdleMs: 100 },
+)
+
+function speak({ hostname, port }: URL, bytes: string, ends?: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let heard = ""
+    const socket = connect(Number(port), hostname, () => socket.write(bytes))
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`no end was seen in: ${heard}`)))
+    socket.on("data", (chunk) => {
+      heard += chunk.toString("latin1")
+      if (ends?.test(heard)) socket.end()
+    })
+    socket.once("error", reject)
+    socket.once("close", () => resolve(heard))
+  })
+}
