@@ -2,7 +2,7 @@
 // control plane needs, from one state directory and one conveyor.yml.
 import { mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { createChangeEngine } from "./change/change-engine.ts"
+import { createChangeEngine } from "./change/create-engine.ts"
 import type { ChangeEngine } from "./change/engine.ts"
 import { loadChanges } from "./change/load-changes.ts"
 import { configFileName, loadConfig } from "./config/load-config.ts"
@@ -113,11 +113,16 @@ function engineFor(config: Config, engines: Map<string, ChangeEngine>, clock: Cl
   const key = JSON.stringify(config.fleet)
   const known = engines.get(key)
   if (known !== undefined) return known
+  const { shards, backfill, contract } = config.fleet
   const engine = createChangeEngine({
-    shards: Object.entries(config.fleet.shards).map(([name, url]) => ({ name, url })),
+    shards: Object.entries(shards).map(([name, url]) => ({ name, url })),
     clock,
     logger,
-    policy: {},
+    policy: {
+      batch: { targetMs: backfill.batch, rest: (1 - backfill.duty) / backfill.duty },
+      throttle: { window: backfill.window },
+      contract: { observeMs: contract.observe, softDropMs: contract.soft_drop },
+    },
   })
   engines.set(key, engine)
   return engine

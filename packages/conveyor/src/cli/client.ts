@@ -42,7 +42,8 @@ export class Client {
 
   async #fetch(path: string, request: RequestInit): Promise<Response> {
     const url = new URL(path, this.#address.url)
-    const headers = { ...request.headers, authorization: `Bearer ${this.#address.token}` }
+    const headers = new Headers(request.headers)
+    headers.set("authorization", `Bearer ${this.#address.token}`)
     const response = await fetch(url, { ...request, headers }).catch((cause: unknown) => {
       request.signal?.throwIfAborted()
       throw new ConveyorError("not-reachable", `the control plane does not answer: ${describe(cause instanceof Error ? (cause.cause ?? cause) : cause)}`, {

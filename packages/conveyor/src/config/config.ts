@@ -43,13 +43,22 @@ const releasePolicy = z.strictObject({
   stop_grace: duration.default(seconds(30)),
 })
 
+const hoursOfDay = z.string().transform((text, context): [string, string] => {
+  const [, from, to] = /^([01]\d:[0-5]\d|2[0-3]:[0-5]\d)-([01]\d:[0-5]\d|2[0-3]:[0-5]\d)$/.exec(text) ?? []
+  if (from !== undefined && to !== undefined) return [from, to]
+  context.addIssue({ code: "custom", message: `"${text}" are no hours; write them as 20:00-06:00` })
+  return z.NEVER
+})
+
 const backfillPolicy = z.strictObject({
-  batch: duration.default(milliseconds(500)),
-  duty: z.number().gt(0).max(1).default(0.5),
-  window: z
-    .string()
-    .regex(/^\d\d:\d\d-\d\d:\d\d$/, 'write the hours as "20:00-06:00"')
-    .optional(),
+  batch: duration.default(milliseconds(250)),
+  duty: z.number().gt(0).max(1).default(0.8),
+  window: hoursOfDay.optional(),
+})
+
+const contractPolicy = z.strictObject({
+  observe: duration.default(seconds(10)),
+  soft_drop: duration.default(seconds(10)),
 })
 
 export const configSchema = z.strictObject({
@@ -66,6 +75,7 @@ export const configSchema = z.strictObject({
       changes: z.string().default("changes"),
       shards: z.record(name, z.string()).refine((all) => Object.keys(all).length > 0, "name at least one shard and its URL"),
       backfill: backfillPolicy.prefault({}),
+      contract: contractPolicy.prefault({}),
     })
     .optional(),
   edge: z.strictObject({ listen: listen.default("127.0.0.1:8080") }).prefault({}),

@@ -39,7 +39,7 @@ export function addUp(program: Command): void {
 }
 
 function* greeting(state: StateDirectory, { edge }: ControlAddress): Generator<string> {
-  yield `${bold("conveyor is up")}`
+  yield bold("conveyor is up")
   yield `  users    ${edge}`
   yield `  push to  git remote add conveyor ${state.repository}`
   yield `           git push conveyor main`

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { test } from "node:test"
+import type { z } from "zod"
+import { configSchema } from "./config.ts"
+import { loadConfig } from "./load-config.ts"
+
+const reference = await readFile(join(import.meta.dirname, "reference.yml"), "utf8")
+const variables = { SHOP_1_URL: "postgres://127.0.0.1/shop" }
+
+/** A commented key is one that starts a line after "# ", and its comments are one deeper. */
+const uncommented = reference
+  .split("\n")
+  .map((line) => (/^\s*# ? *(# .*|[a-z_0-9-]+:.*)$/.test(line) && !/^# [A-Z]/.test(line) ? line.replace("# ", "") : line))
+  .join("\n")
+
+test("the annotated reference is a valid file as it stands", () => {
+  assert.equal(loadConfig(reference, "reference.yml", variables).name, "shop")
+})
+
+test("what the reference shows as defaults are the defaults", () => {
+  const shown = loadConfig(uncommented, "reference.yml", variables)
+  const { fleet, ...rest } = shown
+  assert.deepEqual(rest, loadConfig(reference, "reference.yml", variables))
+  assert.deepEqual(fleet?.shards, { "shop-1": variables.SHOP_1_URL })
+  const smallest = "{ name: shop, services: { web: { start: x, routes: [/] } }, fleet: { shards: { shop-1: x } } }"
+  const { backfill, contract } = loadConfig(smallest, "x.yml", {}).fleet ?? {}
+  assert.deepEqual({ ...fleet?.backfill, window: undefined }, { ...backfill, window: undefined })
+  assert.deepEqual(fleet?.contract, contract)
+})
+
+test("the reference names every key that the schema knows", () => {
+  const missing = keysOf(configSchema).filter((key) => !new RegExp(`^[# ]*${key}:`, "m").test(reference))
+  assert.deepEqual(missing, [])
+})
+
+/** Every key of every object in the schema, through defaults, options, records and pipes. */
+function keysOf(schema: z.core.$ZodType): string[] {
+  const { def } = schema._zod as unknown as { def: Record<string, unknown> & { shape?: Record<string, z.core.$ZodType> } }
+  const inner = ["innerType", "valueType", "in"].flatMap((name) => (def[name] === undefined ? [] : keysOf(def[name] as z.core.$ZodType)))
+  const own = Object.entries(def.shape ?? {}).flatMap(([key, value]) => [key, ...keysOf(value)])
+  return [...own, ...inner]
+}

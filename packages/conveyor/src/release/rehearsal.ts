@@ -1,0 +1,160 @@
+// A stage for tests of the release layer: the real store on disk; edge, runtime, builder and status query played by
+// fakes; a clock that jumps. Killing the control plane is played by closing its store at any line of the journal, or
+// right after any effect, before the journal knows of it.
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { loadConfig } from "../config/load-config.ts"
+import { FakeEdge } from "../edge/fake-edge.ts"
+import type { Clock } from "../kernel/clock.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import { silentLogger } from "../kernel/logger.ts"
+import { FakeRuntime } from "../runtime/fake-runtime.ts"
+import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
+import { Store } from "../store/store.ts"
+import type { Ports } from "./ports.ts"
+import { Routing } from "./routing.ts"
+import { run } from "./run.ts"
+
+/** Sleeping takes no time, but moves the clock. */
+class JumpingClock implements Clock {
+  #now = 1_000_000
+
+  now(): number {
+    return this.#now
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    this.#now += ms
+    await new Promise((resolve) => setImmediate(resolve))
+    signal?.throwIfAborted()
+  }
+}
+
+export interface RunScript {
+  /** Called after each journal line; may change the edge's loads or abort. */
+  afterEvent?: (event: JournalEvent) => void
+  /** Called after each journal line and after each effect; may kill the control plane there. */
+  atMoment?: () => "go on" | "kill"
+  signal?: AbortSignal
+}
+
+export class Rehearsal {
+  readonly edge = new FakeEdge()
+  readonly runtime = new FakeRuntime()
+  readonly clock = new JumpingClock()
+  /** Commits whose copies answer that they are ill. */
+  readonly ill = new Set<string>()
+  readonly builds: string[] = []
+  readonly #folder = mkdtempSync(join(tmpdir(), "conveyor-rehearsal-"))
+  #store: Store | undefined
+  #fence = 0
+  #config = ""
+  #moment: () => void = () => {}
+
+  constructor(releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s") {
+    this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} } }`
+  }
+
+  get store(): Store {
+    this.#store ??= new Store(join(this.#folder, "state.db"), this.clock)
+    return this.#store
+  }
+
+  get current(): string | undefined {
+    return this.edge.table?.current
+  }
+
+  ports(): Ports {
+    if (this.#fence === 0) this.#fence = this.store.takeLease()
+    return {
+      store: this.store,
+      builder: {
+        resolve: async (revision) => ({ commit: revision, subject: `Commit ${revision}` }),
+        readFile: async () => this.#config,
+        listFiles: async () => [],
+        build: async (commit) => {
+          this.builds.push(commit)
+          return { id: `art-${commit}`, directory: "/" }
+        },
+        runIn: async () => {},
+      },
+      runtime: {
+        list: () => this.runtime.list(),
+        start: (spec, signal) => this.#effect(this.runtime.start(spec, signal)),
+        stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
+      },
+      routing: new Routing(
+        { observe: (signal) => this.edge.observe(signal), apply: (table, signal) => this.#effect(this.edge.apply(table, signal)) },
+        this.clock,
+      ),
+      queryStatus: async ({ address, release }) => {
+        const copy = (await this.runtime.list()).find((each) => each.address.port === address.port)
+        const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))
+        if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill")
+        return { release }
+      },
+      changeEngine: () => undefined,
+      loadChanges: async () => [],
+      readConfig: async () => loadConfig(this.#config, "conveyor.yml", {}),
+      clock: this.clock,
+      logger: silentLogger,
+      fence: this.#fence,
+    }
+  }
+
+  /** After it the control plane that was can write nothing any more; the next use of the stage is by a new one. */
+  #kill(): never {
+    this.#store?.close()
+    this.#store = undefined
+    this.#fence = 0
+    throw new Error("killed")
+  }
+
+  ask(kind: ReleaseKind, commit: string): ReleaseRecord {
+    const { store } = this.ports()
+    return store.enqueue(kind, store.versionOf(commit, `Commit ${commit}`).name)
+  }
+
+  /** Gives the ended run, or "killed". */
+  async carryOut(release: ReleaseRecord, script: RunScript = {}): Promise<ReleaseRecord | "killed"> {
+    const { afterEvent = () => {}, atMoment = () => "go on", signal = new AbortController().signal } = script
+    let wasKilled = false
+    this.#moment = () => {
+      if (atMoment() === "go on") return
+      wasKilled = true
+      this.#kill()
+    }
+    const onEvent = (event: JournalEvent) => {
+      afterEvent(event)
+      this.#moment()
+    }
+    const shutdown = new AbortController().signal
+    const ports = this.ports()
+    try {
+      return await run(ports.store.release(release.id) ?? release, { ports, signal, shutdown, onEvent, onProgress: () => {} })
+    } catch (thrown) {
+      if (wasKilled) return "killed"
+      throw thrown
+    } finally {
+      this.#moment = () => {}
+    }
+  }
+
+  async #effect<T>(effect: Promise<T>): Promise<T> {
+    const result = await effect
+    this.#moment()
+    return result
+  }
+
+  /** Users of a version since it first ran. */
+  traffic(version: string, counts: { requests: number; serverErrors?: number }): void {
+    this.edge.setLoad(version, { counters: { serverErrors: 0, ...counts } })
+  }
+
+  end(): void {
+    this.#store?.close()
+    rmSync(this.#folder, { recursive: true })
+  }
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import fc from "fast-check"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { ReleaseRecord } from "../store/records.ts"
+import { Rehearsal } from "./rehearsal.ts"
+import type { RunScript } from "./rehearsal.ts"
+
+async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void> {
+  const stage = new Rehearsal()
+  try {
+    await body(stage)
+  } finally {
+    stage.end()
+  }
+}
+
+const good = { requests: 1_000 }
+const bad = { requests: 300, serverErrors: 60 }
+
+/** Carries out a run to its end; with the switch to a version its users come. */
+async function carryOut(stage: Rehearsal, release: ReleaseRecord, users: { requests: number; serverErrors?: number }, script: RunScript = {}) {
+  const ended = await stage.carryOut(release, {
+    ...script,
+    afterEvent: (event) => {
+      if (event.step === "switch" && event.event === "started") stage.traffic(release.version, users)
+      script.afterEvent?.(event)
+    },
+  })
+  assert.notEqual(ended, "killed")
+  return ended as ReleaseRecord
+}
+
+/** v1 of commit "a" serves, v2 of commit "b" is asked for. */
+async function withFirstRelease(stage: Rehearsal) {
+  assert.equal((await carryOut(stage, stage.ask("release", "a"), { requests: 10_000 })).state, "promoted")
+  return stage.ask("release", "b")
+}
+
+const copiesOf = async (stage: Rehearsal, version: string) =>
+  (await stage.runtime.list()).filter((copy) => copy.version === version && copy.state === "running").length
+
+test("a good release serves all new pages, and the version before stays warm", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const ended = await carryOut(stage, release, good)
+    assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
+    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+    assert.equal(await copiesOf(stage, "v1"), 2)
+    assert.equal(stage.store.version("v1")?.warmUntil !== undefined, true)
+  }))
+
+test("a release that is worse than the one before goes back, and leaves no copy behind", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const ended = await carryOut(stage, release, bad)
+    assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
+    assert.match(ended.reason ?? "", /more errors than before: 20% of 300 failed/)
+    assert.equal(await copiesOf(stage, "v2"), 0)
+    assert.equal(await copiesOf(stage, "v1"), 2)
+    assert.equal(stage.edge.table?.rescue, undefined)
+  }))
+
+test("while a release bakes, safe requests that fail are answered by the version before", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    await carryOut(stage, release, good)
+    assert.deepEqual(stage.edge.applied.map((table) => table.rescue), [undefined, { from: "v2", to: "v1" }, undefined, undefined, undefined])
+  }))
+
+test("no evidence is no promotion: a release that nobody uses is held, then goes back", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const askedAt = stage.clock.now()
+    const ended = await carryOut(stage, release, { requests: 0 })
+    assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
+    assert.match(ended.reason ?? "", /0 requests seen, 100 needed/)
+    assert.ok(stage.clock.now() - askedAt >= 60_000)
+  }))
+
+test("a version whose copies are ill is never switched to", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    stage.ill.add("b")
+    const ended = await carryOut(stage, release, good)
+    assert.deepEqual([ended.state, stage.current], ["failed", "v1"])
+    assert.match(ended.reason ?? "", /verify: .*it is ill/)
+    assert.equal(await copiesOf(stage, "v2"), 0)
+    assert.equal(stage.edge.applied.some((table) => "v2" in table.versions), false)
+  }))
+
+test("a rollback to a warm version starts nothing and switches at once", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    await carryOut(stage, release, good)
+    const before = (await stage.runtime.list()).map((copy) => copy.id)
+    const back = await carryOut(stage, stage.ask("rollback", "a"), good)
+    assert.deepEqual([back.state, stage.current], ["promoted", "v1"])
+    assert.deepEqual((await stage.runtime.list()).map((copy) => copy.id), before)
+  }))
+
+test("a release that is aborted goes back, whatever it was doing", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const controller = new AbortController()
+    const ended = await carryOut(stage, release, good, {
+      signal: controller.signal,
+      afterEvent: ({ step, event }) => {
+        if (step === "bake" && event === "started") controller.abort(new ConveyorError("aborted", "aborted on request"))
+      },
+    })
+    assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
+    assert.equal(await copiesOf(stage, "v2"), 0)
+  }))
+
+test("the oldest warm version is stopped when a newer one is kept warm", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    await carryOut(stage, release, good)
+    await carryOut(stage, stage.ask("release", "c"), good)
+    assert.deepEqual([await copiesOf(stage, "v1"), await copiesOf(stage, "v2"), await copiesOf(stage, "v3")], [0, 2, 2])
+    assert.notEqual(stage.store.version("v1")?.stoppedAt, undefined)
+  }))
+
+test("killed after any journal line or effect, any number of times, a release carries on to the same end", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(16), { maxLength: 6 }), fc.constantFrom("good", "bad", "ill"), (kills, fate) =>
+      rehearse(async (stage) => {
+        const release = await withFirstRelease(stage)
+        if (fate === "ill") stage.ill.add("b")
+        const users = fate === "bad" ? bad : good
+        for (const momentsUntilKill of kills) {
+          let left = momentsUntilKill
+          await stage.carryOut(release, {
+            afterEvent: ({ step, event }) => {
+              if (step === "switch" && event === "started") stage.traffic("v2", users)
+            },
+            atMoment: () => (left-- === 0 ? "kill" : "go on"),
+          })
+        }
+        const ended = await carryOut(stage, release, users)
+
+        assert.equal(ended.state, { good: "promoted", bad: "rolled-back", ill: "failed" }[fate])
+        assert.equal(stage.current, fate === "good" ? "v2" : "v1")
+        assert.equal(await copiesOf(stage, "v1"), 2, "the version before still runs")
+        assert.equal(await copiesOf(stage, "v2"), fate === "good" ? 2 : 0, "exactly the copies that are wanted")
+        assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), [stage.current])
+        assert.deepEqual(stage.edge.applied.map((table) => table.generation), stage.edge.applied.map((_, i) => i + 1))
+      }),
+    ),
+    { numRuns: 60 },
+  )
+})
