@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
-import { ConveyorError } from "../kernel/errors.ts"
+import type { ConveyorError } from "../kernel/errors.ts"
 import type { ChangeStatus, ShardSpec } from "./engine.ts"
 import { changeOf, connected, engineFor, query, schemaOf, testRun } from "./testing.ts"
 

@@ -35,7 +35,7 @@ export async function runStatements(worker: Worker, statements: readonly Stateme
 /** Takes steps back, the last one first. */
 export async function undoSteps(worker: Worker, isMeant: (key: string) => boolean): Promise<void> {
   const { session, change } = worker
-  const steps = (await readSteps(session, change)).filter(({ key }) => isMeant(key)).reverse()
+  const steps = (await readSteps(session, change)).filter(({ key }) => isMeant(key)).toReversed()
   for (const { key, undo, undoHow } of steps) {
     if (undo === undefined) {
       await forgetStep(session, change, key)

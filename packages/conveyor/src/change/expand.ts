@@ -8,7 +8,7 @@ import type { Worker } from "./execute.ts"
 import { beginEntry, forget, movePhase } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { displayName, sqlName } from "./names.ts"
-import type { Operation, Statement, Tables } from "./operations/operation.ts"
+import type { Brought, Operation, Statement, Tables } from "./operations/operation.ts"
 import { syncTriggerPrefix } from "./operations/sync-triggers.ts"
 import { codeOf, isConnectionLost } from "./session.ts"
 import type { Session } from "./session.ts"
@@ -51,17 +51,16 @@ export async function readTables(session: Session, operation: Operation): Promis
 
 /** Everything that can be found wrong before the first statement, in one error. Changes nothing. */
 export async function examine(session: Session, change: Change): Promise<void> {
-  const created = new Set<string>()
+  const brought: Brought[] = []
   const faults: { message: string; hint: string | undefined }[] = []
   for (const operation of change.operations) {
-    const tables = await readTables(session, operation)
-    const isLater = operation.tables.some((table) => created.has(sqlName(table)))
-    if (!isLater) faults.push(...operation.objections(tables), ...(await chained(session, operation)))
+    const tables = withBrought(await readTables(session, operation), brought)
+    faults.push(...operation.objections(tables), ...(await chained(session, operation)))
     for (const proof of operation.proofs()) {
       const fault = await refused(session, proof.sql)
       if (fault !== undefined) faults.push({ message: `${operation.kind}.${proof.key}: ${fault}`, hint: "Write it as PostgreSQL takes it; functions, types and tables of your own need their schema." })
     }
-    for (const table of operation.creates) created.add(sqlName(table))
+    brought.push(...operation.brings)
   }
   const [first] = faults
   if (first === undefined) return
@@ -69,6 +68,18 @@ export async function examine(session: Session, change: Change): Promise<void> {
     facts: { change: change.name, shard: session.shard.name },
     hint: `${first.hint ?? "Correct the change file."} Nothing was changed.`,
   })
+}
+
+/** The tables as they will be when the earlier operations of the change have run. */
+export function withBrought(tables: Tables, brought: readonly Brought[]): Tables {
+  return (table) => {
+    const columns = brought.filter((one) => sqlName(one.table) === sqlName(table)).flatMap((one) => one.columns)
+    const facts = tables(table)
+    if (columns.length === 0) return facts
+    const before = facts ?? { oid: 0, table, kind: "table", columns: [], primaryKey: [], leaves: [], updateTriggers: [] }
+    const known = new Set(before.columns.map(({ name }) => name))
+    return { ...before, columns: [...before.columns, ...columns.filter(({ name }) => !known.has(name))] }
+  }
 }
 
 async function refused(session: Session, sql: string): Promise<string | undefined> {

@@ -4,11 +4,11 @@ import { batchSql } from "./backfill.ts"
 import type { TableFacts } from "./catalog.ts"
 import type { Change } from "./change.ts"
 import type { PlannedStatement } from "./engine.ts"
-import { examine, keyed, readTables } from "./expand.ts"
+import { examine, keyed, readTables, withBrought } from "./expand.ts"
 import { hasLedger, readEntry, readSteps } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { sqlName } from "./names.ts"
-import type { Operation, Statement, Tables } from "./operations/operation.ts"
+import type { Brought, Operation, Statement, Tables } from "./operations/operation.ts"
 import type { ChangePolicy } from "./policy.ts"
 import type { Session } from "./session.ts"
 import { refuseEdited } from "./shard-run.ts"
@@ -30,8 +30,11 @@ export async function planShard(session: Session, change: Change, policy: Change
   if (entry === undefined) await examine(session, change)
   const done = new Set(entry === undefined ? [] : (await readSteps(session, change.name)).filter(({ state }) => state === "done").map(({ key }) => key))
   const planned: PlannedStatement[] = []
+  const brought: Brought[] = []
   for (const operation of change.operations) {
-    planned.push(...planOperation(session.shard.name, operation, await readTables(session, operation), entry, policy, done))
+    const tables = withBrought(await readTables(session, operation), brought)
+    planned.push(...planOperation(session.shard.name, operation, tables, entry, policy, done))
+    brought.push(...operation.brings)
   }
   return planned.sort((one, other) => phases.indexOf(one.phase) - phases.indexOf(other.phase))
 }

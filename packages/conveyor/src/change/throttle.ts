@@ -48,8 +48,8 @@ export function createThrottle(signals: readonly Signal[], policy: ThrottlePolic
 
 async function worstOf(signals: readonly Signal[]): Promise<Level> {
   let worst: Level = { level: 0, reason: "" }
-  for (const { name, read } of signals) {
-    const level = await read().catch((thrown: unknown) => unreadable(name, thrown))
+  for (const signal of signals) {
+    const level = await signal.read().catch((thrown: unknown) => unreadable(signal.name, thrown))
     if (level.level > worst.level) worst = level
   }
   return worst

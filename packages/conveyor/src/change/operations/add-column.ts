@@ -1,8 +1,8 @@
 // add_column: a column that no running code knows. Nullable, or with a constant default, so that it costs no rewrite.
-import { z } from "zod"
+import type { z } from "zod"
 import { columnOf } from "../catalog.ts"
 import { displayName, quote, sqlName } from "../names.ts"
-import { cast, columnDefinition, columnField, identifierField, tableField } from "./fields.ts"
+import { cast, columnDefinition, columnFacts, columnField, identifierField, tableField } from "./fields.ts"
 import { missingTable } from "./objections.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
@@ -23,6 +23,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     kind: "add_column",
     id,
     tables: [table],
+    brings: [{ table, columns: [columnFacts(column, spec)] }],
     describe: () => `add column ${column} ${spec.type} to ${displayName(table)}`,
     objections: (tables) => {
       const facts = tables(table)

@@ -1,6 +1,6 @@
 // create_index: built concurrently after the rows are in place, checked to be valid, rebuilt where it is not.
 // A partitioned table gets its index partition by partition.
-import { z } from "zod"
+import type { z } from "zod"
 import { columnOf } from "../catalog.ts"
 import { displayName, quote, quoteAll, shortId, sqlName } from "../names.ts"
 import type { TableName } from "../names.ts"

@@ -1,7 +1,7 @@
 // create_table: a new table, empty, with its constraints. Nothing that runs knows it yet, so all of it happens in expand.
 import { z } from "zod"
 import { displayName, quote, quoteAll, sqlName } from "../names.ts"
-import { columnDefinition, columnField, identifierField, indexField, record, sqlField, tableField } from "./fields.ts"
+import { columnDefinition, columnFacts, columnField, identifierField, indexField, record, sqlField, tableField } from "./fields.ts"
 import { indexDefinition } from "./create-index.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement } from "./operation.ts"
@@ -36,7 +36,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     kind: "create_table",
     id,
     tables: [table],
-    creates: [table],
+    brings: [{ table, columns: Object.entries(spec.columns).map(([name, column]) => columnFacts(name, column)) }],
     describe: () => `create table ${displayName(table)} (${Object.keys(spec.columns).join(", ")})`,
     objections: (tables) =>
       tables(table) === undefined

@@ -5,7 +5,7 @@ import { columnOf } from "../catalog.ts"
 import type { TableFacts } from "../catalog.ts"
 import { displayName, quote, shortId, sqlName } from "../names.ts"
 import { buildIndex } from "./create-index.ts"
-import { cast, comparable, identifierField, indexField, isSameType, record, sqlField, tableField, typeField } from "./fields.ts"
+import { cast, columnFacts, comparable, identifierField, indexField, isSameType, record, sqlField, tableField, typeField } from "./fields.ts"
 import { missingTable } from "./objections.ts"
 import { nothing } from "./operation.ts"
 import type { ContractStep, Objection, Operation, Proof, RowWork, Statement } from "./operation.ts"
@@ -53,6 +53,7 @@ export function make(spec: DeriveSpec, id: string): Operation {
     kind: "derive_columns",
     id,
     tables: [table],
+    brings: [{ table, columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })) }],
     takes: olds.map((column) => ({ table, column })),
     describe: () => `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, both ways`,
     objections: (tables) => {

@@ -1,5 +1,6 @@
 // The pieces that change files are made of: table names, types, expressions. Used by the operations' schemas.
 import { z } from "zod"
+import type { ColumnFacts } from "../catalog.ts"
 import { parseTableName, quote } from "../names.ts"
 
 export const tableField = z.string().transform((text, context) => {
@@ -52,6 +53,8 @@ export const record = <T extends z.ZodType>(value: T, what: string) =>
 export function columnDefinition(name: string, { type, nullable, default: value }: ColumnSpec): string {
   return [`${quote(name)} ${type}`, nullable ? "" : "NOT NULL", value === undefined ? "" : `DEFAULT (${value}\n)`].filter(Boolean).join(" ")
 }
+
+export const columnFacts = (name: string, { type, nullable, default: value }: ColumnSpec): ColumnFacts => ({ name, type, isNullable: nullable, default: value })
 
 /** An expression that cannot swallow what follows it, as the column's type. */
 export const cast = (expression: string, type: string): string => `CAST((${expression}\n) AS ${type})`

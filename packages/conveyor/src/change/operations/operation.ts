@@ -1,6 +1,6 @@
 // What every operation of a change file is able to say. Operations are pure: from the facts about a shard they make
 // statements, and the engine executes those. Implemented by one file each; called by the engine's phases.
-import type { TableFacts } from "../catalog.ts"
+import type { ColumnFacts, TableFacts } from "../catalog.ts"
 import type { TableName } from "../names.ts"
 
 /** PostgreSQL's names for the strongest lock that a statement takes on a table that exists already. */
@@ -48,6 +48,12 @@ export interface Taken {
   column: string | undefined
 }
 
+/** Columns that an operation adds; to a table that is not there, it adds the table. */
+export interface Brought {
+  table: TableName
+  columns: readonly ColumnFacts[]
+}
+
 export interface ContractStep {
   /** Run on a shard before anything is taken away, so that a refusal leaves all in place. */
   prepare: readonly Statement[]
@@ -68,8 +74,8 @@ export interface Operation {
   describe(): string
   /** Tables that it works on. */
   readonly tables: readonly TableName[]
-  /** Tables that it makes. */
-  readonly creates: readonly TableName[]
+  /** What it adds to the schema, so that later operations of the change can be judged before it has run. */
+  readonly brings: readonly Brought[]
   readonly takes: readonly Taken[]
   /** Reasons why it cannot work on this shard, checked before its first statement. */
   objections(tables: Tables): readonly Objection[]
@@ -95,7 +101,7 @@ export interface Proof {
 
 /** What an operation has to say where it has nothing to say. */
 export const nothing = {
-  creates: [],
+  brings: [],
   takes: [],
   objections: () => [],
   proofs: () => [],
