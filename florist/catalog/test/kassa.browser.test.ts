@@ -72,7 +72,7 @@ test("a reload in the middle of a bill loses nothing of it", async () => {
   await tab.page.locator("#bill li", { hasText: "Orchid" }).waitFor()
 })
 
-test("a payment whose answer is lost is asked for again with the same id, and paid once", async () => {
+test("a payment whose answer is lost is asked for again with the same id, also after a reload, and paid once", async () => {
   await using front = await startFront("v2")
   await using tab = await openPage(front.url)
   const { page } = tab
@@ -83,6 +83,7 @@ test("a payment whose answer is lost is asked for again with the same id, and pa
   await page.getByRole("button", { name: "Take payment" }).click()
   await page.getByText("cannot pay twice").waitFor()
   front.answersToPosts = "arrive"
+  await page.reload()
   await page.getByRole("button", { name: "Ask again" }).click()
   await page.getByText(/2\s800\s₽ taken\./).waitFor()
   assert.equal(await payments(), before + 1)
@@ -124,7 +125,10 @@ async function startFront(version: HistoryVersion): Promise<Front> {
   const server = createServer((asked, answer) => {
     const { url = "/", method = "GET", headers } = asked
     const upstream = request((url.startsWith("/api/v1/payments") ? payments : catalog).url + url, { method, headers }, (come) => {
-      if (front.answersToPosts === "lost" && method === "POST") return void answer.destroy()
+      if (front.answersToPosts === "lost" && method === "POST") {
+        answer.destroy()
+        return
+      }
       answer.writeHead(come.statusCode ?? 502, { ...come.headers, "x-conveyor-version": version })
       come.pipe(answer)
     })

@@ -1,12 +1,14 @@
-// What the customer takes. Kept in the tab, so that a reload of the page loses nothing.
+// What the customer takes. A reload of the page loses nothing of it.
+import { openNote } from "./note.js"
+
 export function openBill(shop) {
-  const key = `bill of shop ${shop}`
-  let lines = JSON.parse(sessionStorage.getItem(key) ?? "[]")
+  const note = openNote(`bill of shop ${shop}`)
+  let lines = note.read() ?? []
   let listener = () => {}
 
   function become(next) {
     lines = next
-    sessionStorage.setItem(key, JSON.stringify(lines))
+    note.write(lines)
     listener()
   }
 

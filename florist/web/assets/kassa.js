@@ -4,16 +4,16 @@ import { openBill } from "./bill.js"
 import { element } from "./element.js"
 import { showLatest } from "./latest.js"
 import { roubles } from "./money.js"
+import { openNote } from "./note.js"
 import { openTenders } from "./tenders.js"
 import { newId } from "./uuid.js"
 
 const byId = (id) => document.getElementById(id)
 const shop = Number(new URLSearchParams(location.search).get("shop") ?? 1)
-const icons = { bouquet: "💐", stem: "🌷", plant: "🪴", gift: "💌" }
 
 const bill = openBill(shop)
-/** A payment that was asked for and not answered: asking again with the same id cannot pay twice. */
-let unanswered
+/** A payment that was asked for and not answered, kept through a reload: asking again with the same id cannot pay twice. */
+const unanswered = openNote(`unanswered payment of shop ${shop}`)
 
 const tenders = openTenders(byId("tenders"), showPay)
 bill.onChange(show)
@@ -39,7 +39,7 @@ function goodsButton(item) {
   const button = element(
     "button",
     { className: "item", type: "button" },
-    element("span", { className: "icon", ariaHidden: "true" }, icons[item.kind] ?? "🌼"),
+    picture(item.kind),
     element("span", { className: "name" }, item.name),
     element("span", { className: "price" }, roubles(item.price)),
   )
@@ -47,12 +47,20 @@ function goodsButton(item) {
   return button
 }
 
+function picture(kind) {
+  const [svg, use] = ["svg", "use"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag))
+  use.setAttribute("href", `/assets/kinds.svg#${kind}`)
+  svg.setAttribute("aria-hidden", "true")
+  svg.append(use)
+  return svg
+}
+
 function show() {
   const lines = bill.lines()
   byId("bill").replaceChildren(
     ...(lines.length === 0 ? [element("li", { className: "empty" }, "Nothing yet: touch a flower.")] : lines.map(billLine)),
   )
-  byId("total").textContent = roubles(bill.total())
+  for (const id of ["total", "total-below"]) byId(id).textContent = roubles(bill.total())
   tenders.ask(bill.total())
   showPay()
 }
@@ -72,23 +80,23 @@ function billLine({ item, count }) {
 }
 
 function showPay() {
-  byId("pay").disabled = unanswered === undefined && (bill.total() === 0 || tenders.chosen() === undefined)
-  byId("pay").textContent = unanswered === undefined ? "Take payment" : "Ask again"
+  byId("pay").disabled = unanswered.read() === undefined && (bill.total() === 0 || tenders.chosen() === undefined)
+  byId("pay").textContent = unanswered.read() === undefined ? "Take payment" : "Ask again"
 }
 
 async function pay() {
-  const request = unanswered ?? { id: newId(), shop, order: newId(), amount: bill.total(), currency: "RUB", ...tenders.chosen() }
-  unanswered = request
+  const request = unanswered.read() ?? { id: newId(), shop, order: newId(), amount: bill.total(), currency: "RUB", ...tenders.chosen() }
+  unanswered.write(request)
   byId("pay").disabled = true
   byId("outcome").textContent = "Taking the payment"
   try {
     const payment = await ask("/api/v1/payments", request)
-    unanswered = undefined
+    unanswered.forget()
     byId("outcome").textContent = `${roubles(payment.amount)} taken.`
     tenders.clear()
     bill.clear()
   } catch (problem) {
-    if (problem.isFinal) unanswered = undefined
+    if (problem.isFinal) unanswered.forget()
     byId("outcome").textContent = problem.isFinal ? problem.message : `${problem.message} Asking again is safe: it cannot pay twice.`
   }
   showPay()

@@ -8,12 +8,13 @@ const time = new Intl.DateTimeFormat("ru-RU", { day: "2-digit", month: "2-digit"
 
 export function showLatest({ shop, list, live }) {
   const payments = new Map()
+  const openedAt = new Date().toISOString()
   const stream = new EventSource(`/api/v1/payments/feed?shop=${shop}`)
   stream.addEventListener("open", () => (live.textContent = "live"))
   stream.addEventListener("error", () => (live.textContent = "connecting"))
   stream.addEventListener("payment", ({ data }) => {
     const payment = JSON.parse(data)
-    const isNew = !payments.has(payment.id)
+    const isNew = !payments.has(payment.id) && payment.occurredAt > openedAt
     payments.set(payment.id, payment)
     const latest = [...payments.values()].sort((a, b) => b.occurredAt.localeCompare(a.occurredAt)).slice(0, shown)
     list.replaceChildren(...latest.map((one) => line(one, { isFresh: isNew && one === payment })))
