@@ -35,7 +35,7 @@ test("a payment taken by one version reaches the event stream and the terminals 
   assert.equal(await stream.ended, true)
 })
 
-test("a copy that is told to end finishes the upload under way, and then ends", async () => {
+test("a copy that is told to end finishes the upload under way, sends the client elsewhere, and ends", async () => {
   await using platform = await startPlatform()
   await using copy = await startCopy({ version: "v2", ...platform })
   const upload = request(`${copy.url}/api/v1/payments/receipts?shop=${shop}&payment=${randomUUID()}`, {
@@ -50,6 +50,7 @@ test("a copy that is told to end finishes the upload under way, and then ends", 
   const [answer] = (await once(upload, "response")) as [IncomingMessage]
   answer.resume()
   assert.equal(answer.statusCode, 201)
+  assert.equal(answer.headers.connection, "close")
   assert.equal(await ended, 0)
 })
 
