@@ -22,7 +22,8 @@ export interface TestCopy {
 
 let copies = 0
 
-export async function startCopy(version: string): Promise<TestCopy> {
+/** `html` is the page at "/page.html", where a test needs one. */
+export async function startCopy(version: string, html = ""): Promise<TestCopy> {
   const name = `${version}-${++copies}`
   const [received, abandoned]: [string[], string[]] = [[], []]
   const server = createServer((request, response) => {
@@ -31,7 +32,9 @@ export async function startCopy(version: string): Promise<TestCopy> {
     response.once("close", () => {
       if (!response.writableFinished) abandoned.push(label)
     })
-    answer(version, name, request, response).catch(() => response.destroy())
+    response.setHeader("x-copy", name)
+    if (request.url === "/page.html") return response.writeHead(200, { "content-type": "text/html", "cache-control": "no-store" }).end(html)
+    return answer(version, request, response).catch(() => response.destroy())
   })
   const sockets = new WebSocketServer({ server, path: "/socket" })
   sockets.on("connection", (socket) => {
@@ -50,9 +53,8 @@ export async function startCopy(version: string): Promise<TestCopy> {
   return { version, target: { copy: name, host: "127.0.0.1", port }, received, abandoned, kill, [Symbol.asyncDispose]: async () => kill() }
 }
 
-async function answer(version: string, copy: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(version: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://copy")
-  response.setHeader("x-copy", copy)
   switch (pathname) {
     case "/fail-at":
       response.writeHead(searchParams.get("version") === version ? 500 : 200).end(`${version} answered`)
