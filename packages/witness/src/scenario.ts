@@ -2,6 +2,8 @@
 // nothing here knows the service under load, and only `conveyorDialect` knows a deploy tool.
 import type { Chance } from "./chance.ts"
 
+export type { Chance } from "./chance.ts"
+
 export interface Scenario {
   name: string
   /** Single requests, chosen by weight, that arrive by schedule from many independent clients. */

@@ -1,0 +1,126 @@
+// The promises of a release, each held against what was measured. Pure: the page shows it, and the demo's exit code may ask it too.
+// A promise without evidence is broken: nothing measured is nothing proven.
+import type { ReleaseReport, ReportData } from "./report.ts"
+
+export interface Promised {
+  promise: string
+  held: boolean
+  figure: string
+  /** How the figure was got. */
+  how: string
+}
+
+const switchMayAddMs = 50
+const rollbackWithinMs = 1_000
+const secondsBefore = 10
+
+export function judgePromises(data: ReportData): Promised[] {
+  return [
+    noRequestLost(data),
+    noWriteLost(data),
+    oldEqualsNew(data),
+    switchIsUnnoticed(data),
+    rollbackIsWarm(data),
+    pagesCameAlong(data),
+    contractIsGated(data),
+  ]
+}
+
+function noRequestLost({ report: { requests } }: ReportData): Promised {
+  return {
+    promise: "No request fails",
+    held: requests.total > 0 && requests.failed === 0,
+    figure: `${count(requests.failed)} failed of ${count(requests.total)}`,
+    how: "Every request of the witness, sent on schedule whatever became of the ones before; refused, reset, timed out, 5xx, truncated, of a wrong version or unexpected all count as failed.",
+  }
+}
+
+function noWriteLost({ report: { writes } }: ReportData): Promised {
+  return {
+    promise: "No acknowledged write is lost",
+    held: writes.acknowledged > 0 && writes.found === writes.acknowledged,
+    figure: `${count(writes.found)} found of ${count(writes.acknowledged)}`,
+    how: "The witness wrote down every write that was answered with success; after the run each was looked up in the databases.",
+  }
+}
+
+function oldEqualsNew({ report: { change } }: ReportData): Promised {
+  const { rows, mismatches } = change.checksum
+  return {
+    promise: "Old and new columns say the same",
+    held: rows > 0 && mismatches === 0,
+    figure: `${count(mismatches)} ${mismatches === 1 ? "mismatch" : "mismatches"} in ${count(rows)} rows`,
+    how: "After the backfill every row's new values were derived again from the old ones and compared by checksum, on every shard.",
+  }
+}
+
+function switchIsUnnoticed(data: ReportData): Promised {
+  const addedMs = switchAddsMs(data)
+  return {
+    promise: `A switch adds less than ${switchMayAddMs} ms to the slowest request`,
+    held: addedMs !== undefined && addedMs < switchMayAddMs,
+    figure: addedMs === undefined ? "not measured" : `${formatMs(addedMs)} added`,
+    how: `The slowest request of the seconds in which a switch ran, less the slowest of the ${secondsBefore} seconds before; the worst of all switches.`,
+  }
+}
+
+function rollbackIsWarm({ report: { rollback } }: ReportData): Promised {
+  const { switchMs, writesOfNewVersionSeenByOld: seen } = rollback
+  return {
+    promise: "A rollback switches within a second and keeps the new version's writes",
+    held: switchMs > 0 && switchMs < rollbackWithinMs && seen > 0,
+    figure: `${formatMs(switchMs)}, ${count(seen)} writes seen`,
+    how: "From the command's switch step to its acknowledgement by the edge; then writes that only the new version had made were read through the old one.",
+  }
+}
+
+function pagesCameAlong({ report: { notices } }: ReportData): Promised {
+  return {
+    promise: "Every page that was told to reload came back on the current version",
+    held: notices.pagesTold > 0 && notices.pagesReloaded === notices.pagesTold,
+    figure: `${count(notices.pagesReloaded)} of ${count(notices.pagesTold)} pages`,
+    how: "Pages that got the notice, and those of them whose document then came from the current version before the deadline.",
+  }
+}
+
+function contractIsGated({ report: { contract } }: ReportData): Promised {
+  const refused = contract.refusedReason !== null
+  return {
+    promise: "The old column goes only when nothing needs it",
+    held: refused && contract.dropped,
+    figure: `${refused ? "refused first" : "not refused"}, ${contract.dropped ? "then dropped" : "not dropped"}`,
+    how: "Contract was asked for while the old version was still warm, and again after its gate had opened.",
+  }
+}
+
+/** Undefined where no switch has both a second of its own and one before it. */
+function switchAddsMs({ report, timeline }: ReportData): number | undefined {
+  const slowestBetween = (from: number, to: number) => {
+    const maxima = timeline.filter(({ second }) => second >= from && second <= to).map(({ maxMs }) => maxMs)
+    return maxima.length === 0 ? undefined : Math.max(...maxima)
+  }
+  const added = report.releases.flatMap(switchesOf).map(({ startedAt, ms }) => {
+    const first = Math.floor(startedAt / 1_000)
+    const during = slowestBetween(first, Math.floor((startedAt + ms) / 1_000))
+    const before = slowestBetween(first - secondsBefore, first - 1)
+    return during === undefined || before === undefined ? undefined : Math.max(0, during - before)
+  })
+  const measured = added.filter((ms) => ms !== undefined)
+  return measured.length === 0 ? undefined : Math.max(...measured)
+}
+
+const switchesOf = ({ steps }: ReleaseReport) => steps.filter(({ name }) => name === "switch")
+
+export const count = (n: number): string =>
+  Math.round(n)
+    .toString()
+    .replaceAll(/\B(?=(\d{3})+$)/g, ",")
+
+/** 0.42 -> "0.42 ms", 38.2 -> "38 ms", 1_500 -> "1.5 s", 90_000 -> "1 m 30 s". */
+export function formatMs(ms: number): string {
+  if (ms < 10) return `${Number(ms.toFixed(2))} ms`
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`
+  const seconds = Math.round(ms / 1_000)
+  return seconds % 60 === 0 ? `${Math.floor(seconds / 60)} m` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`
+}
