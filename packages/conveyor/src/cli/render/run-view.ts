@@ -126,6 +126,8 @@ class Lines implements RunView {
       this.#startedAt.set(event.step, event.at)
       return
     }
+    // Where a step had nothing to take back, there is nothing to tell.
+    if (event.event === "undo_finished" && Object.keys(event.facts).length === 0) return
     const took = event.at - (this.#startedAt.get(event.step) ?? event.at)
     const reason = event.event === "failed" || event.event === "undo_failed" ? `: ${String(event.facts["message"])}` : ""
     this.#print(`  ${marks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)

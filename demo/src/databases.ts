@@ -1,0 +1,46 @@
+// The fleet that the demo plays on: two real PostgreSQL servers, four shards on them, and the directory of shops.
+import pg from "pg"
+import { startPostgres } from "@conveyor/testbed/postgres"
+import type { PostgresServer } from "@conveyor/testbed/postgres"
+
+export interface Databases {
+  directoryUrl: string
+  shards: readonly { name: string; url: string }[]
+  /** "18.4" */
+  version: string
+  stop(): Promise<void>
+}
+
+// As a small production server would be set: durable, and with the statistics that the contract gate reads.
+const settings = { fsync: "on", shared_buffers: "'128MB'", max_wal_size: "'1GB'", checkpoint_timeout: "'5min'" }
+
+export async function startDatabases(): Promise<Databases> {
+  const servers: PostgresServer[] = []
+  const stop = async () => void (await Promise.all(servers.map((server) => server.stop())))
+  try {
+    for (const databases of [["directory", "shop_1", "shop_2"], ["shop_3", "shop_4"]]) servers.push(await startPostgres({ settings, databases }))
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  }
+  const [first, second] = servers as [PostgresServer, PostgresServer]
+  const shards = [
+    { name: "shop-1", url: first.url("shop_1") },
+    { name: "shop-2", url: first.url("shop_2") },
+    { name: "shop-3", url: second.url("shop_3") },
+    { name: "shop-4", url: second.url("shop_4") },
+  ]
+  const directoryUrl = first.url("directory")
+  return { directoryUrl, shards, version: await versionOf(directoryUrl), stop }
+}
+
+async function versionOf(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ server_version: string }>("SHOW server_version")
+    return rows[0]?.server_version ?? "unknown"
+  } finally {
+    await client.end()
+  }
+}

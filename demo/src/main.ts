@@ -1,0 +1,107 @@
+// npm run demo: the first release under live traffic, end to end. Exits 0 only if every promise held.
+import { mkdir, writeFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import pc from "picocolors"
+import { renderReport } from "./report/render.ts"
+import { judgePromises } from "./report/promises.ts"
+import { reportData } from "./report-data.ts"
+import { BrokenPromise, play } from "./scenario.ts"
+import type { DemoOptions } from "./stage.ts"
+import { Stage } from "./stage.ts"
+import { Terminal } from "./terminal.ts"
+
+const help = `npm run demo -- [options]
+
+  --rows <n>     payments that are there before the change (200000)
+  --rate <n>     requests a second (200)
+  --pages <n>    browser-like pages open at a time (40)
+  --shops <n>    shops in the directory (8500)
+  --report <dir> where report.json and report.html go (demo-report)
+  --keep         leave everything up at the end, with its traffic, until Ctrl-C
+`
+
+const stop = new AbortController()
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const asked = readOptions()
+  if (asked === undefined) return 2
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  const terminal = new Terminal()
+  terminal.chapter("Starting the databases")
+  const stage = await Stage.putUp(asked.options, terminal, stop.signal)
+  try {
+    const isOk = await playAndReport(stage)
+    if (asked.atEnd === "keep" && !stop.signal.aborted) await keepUp(stage)
+    return isOk ? 0 : 1
+  } catch (thrown) {
+    terminal.end()
+    if (stop.signal.aborted) process.stderr.write("\nStopped; taking everything down.\n")
+    else process.stderr.write(`\n${pc.red("✖")} ${thrown instanceof BrokenPromise ? thrown.message : String(thrown instanceof Error ? thrown.stack : thrown)}\n`)
+    return 1
+  } finally {
+    terminal.doing("taking everything down")
+    await stage.takeDown()
+    terminal.end()
+  }
+}
+
+async function playAndReport(stage: Stage): Promise<boolean> {
+  const data = reportData(await play(stage), stage)
+  const { reportDirectory } = stage.options
+  await mkdir(reportDirectory, { recursive: true })
+  await writeFile(join(reportDirectory, "report.json"), `${JSON.stringify(data.report, undefined, 2)}\n`)
+  await writeFile(join(reportDirectory, "report.html"), renderReport(data))
+
+  stage.terminal.chapter(data.report.ok ? "Every promise held" : "A promise was broken")
+  for (const { promise, held, figure } of judgePromises(data)) stage.terminal.found(held ? "good" : "bad", `${promise}: ${figure}`)
+  stage.terminal.line(`${join(reportDirectory, "report.html")}`)
+  return data.report.ok
+}
+
+async function keepUp(stage: Stage): Promise<void> {
+  const { terminal, conveyor, repository } = stage
+  const { edge } = await conveyor.status()
+  stage.startWitness(edge)
+  terminal.chapter("Everything stays up, with its traffic, until Ctrl-C. Try:")
+  for (const line of [
+    `open ${edge}                      the shop's register`,
+    `cd ${repository}`,
+    `edit web/index.html, then: git commit -am "Mine" && git push conveyor main`,
+    `${conveyor.command} status`,
+    `${conveyor.command} rollback`,
+    `${conveyor.command} --help`,
+  ]) terminal.line(line)
+  await new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }))
+}
+
+function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rows: { type: "string", default: "200000" },
+        rate: { type: "string", default: "200" },
+        pages: { type: "string", default: "40" },
+        shops: { type: "string", default: "8500" },
+        report: { type: "string", default: "demo-report" },
+        keep: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(help)
+      return undefined
+    }
+    const count = (name: "rows" | "rate" | "pages" | "shops") => {
+      const n = Number(values[name])
+      if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not "${values[name]}"`)
+      return n
+    }
+    const options = { rows: count("rows"), rate: count("rate"), pages: count("pages"), shops: count("shops"), reportDirectory: resolve(values.report) }
+    return { options, atEnd: values.keep ? "keep" : "take-down" }
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`)
+    return undefined
+  }
+}

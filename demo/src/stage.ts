@@ -1,0 +1,121 @@
+// Everything that the scenario plays on, put up and taken down: databases, the carried repository, the conveyor.
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { runChild } from "./child.ts"
+import { Conveyor } from "./conveyor.ts"
+import { startDatabases } from "./databases.ts"
+import type { Databases } from "./databases.ts"
+import { commitMessages, layOut } from "./history.ts"
+import type { HistoryVersion } from "./history.ts"
+import { useDemoPolicy } from "./policy.ts"
+import type { RunFacts } from "./conveyor.ts"
+import type { Terminal } from "./terminal.ts"
+import { Witness } from "./witness.ts"
+
+export interface DemoOptions {
+  rows: number
+  shops: number
+  /** Single requests a second. */
+  rate: number
+  /** Browser-like pages open at a time. */
+  pages: number
+  /** Where the report goes. */
+  reportDirectory: string
+}
+
+export class Stage {
+  readonly options: DemoOptions
+  readonly terminal: Terminal
+  readonly databases: Databases
+  readonly conveyor: Conveyor
+  readonly repository: string
+  readonly signal: AbortSignal
+  readonly #folder: string
+  readonly #listen: string
+  #witness: Witness | undefined
+  #witnesses = 0
+
+  private constructor(parts: { options: DemoOptions; terminal: Terminal; databases: Databases; folder: string; listen: string; signal: AbortSignal }) {
+    const { options, terminal, databases, folder, listen, signal } = parts
+    this.options = options
+    this.terminal = terminal
+    this.databases = databases
+    this.signal = signal
+    this.#folder = folder
+    this.#listen = listen
+    this.repository = join(folder, "florist")
+    const shards = Object.fromEntries(databases.shards.map(({ url }, i) => [`SHOP_${i + 1}_URL`, url]))
+    this.conveyor = new Conveyor({
+      state: join(folder, "state"),
+      repository: this.repository,
+      env: { FLORIST_DIRECTORY_URL: databases.directoryUrl, FLORIST_LOG: "warn", ...shards },
+      signal,
+      onLine: (line) => terminal.line(line),
+    })
+  }
+
+  static async putUp(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), "conveyor-demo-"))
+    try {
+      const databases = await startDatabases()
+      const stage = new Stage({ options, terminal, databases, folder, listen: `127.0.0.1:${await freePort()}`, signal })
+      await mkdir(stage.repository)
+      await runChild("git", ["init", "--quiet", "--initial-branch=main", stage.repository], { signal })
+      const git = (...argv: string[]) => runChild("git", ["-C", stage.repository, ...argv], { signal })
+      await git("remote", "add", "conveyor", stage.conveyor.remote)
+      // The history is the demo's, whoever runs it.
+      await git("config", "user.name", "Florist")
+      await git("config", "user.email", "florist@example.org")
+      await git("config", "commit.gpgsign", "false")
+      return stage
+    } catch (thrown) {
+      await rm(folder, { recursive: true, force: true })
+      throw thrown
+    }
+  }
+
+  /** Puts the files of that version into the carried repository's work tree. */
+  async layOut(version: HistoryVersion): Promise<void> {
+    await layOut(version, this.repository)
+    await useDemoPolicy(this.repository, this.#listen)
+  }
+
+  async push(version: HistoryVersion): Promise<RunFacts> {
+    await this.layOut(version)
+    return this.conveyor.push(commitMessages[version])
+  }
+
+  startWitness(target: string): Witness {
+    this.#witness = new Witness({
+      target,
+      rate: this.options.rate,
+      pages: this.options.pages,
+      shops: this.options.shops,
+      directory: join(this.#folder, `witness-${++this.#witnesses}`),
+      onLine: (line) => this.terminal.traffic(line.replace(/^\S+ +/, "")),
+    })
+    return this.#witness
+  }
+
+  /** Nothing is left: no process, no file. */
+  async takeDown(): Promise<void> {
+    await this.#witness?.stop()
+    await this.conveyor.down()
+    await this.databases.stop()
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", reject)
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+}

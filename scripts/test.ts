@@ -1,0 +1,27 @@
+// npm test: every test of the repository, on real servers. With --long only the slow ones: soaks and kills by the hundred.
+// Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
+import { spawn } from "node:child_process"
+import { globSync } from "node:fs"
+import { installChromium } from "./chromium.ts"
+
+const isLong = process.argv.includes("--long")
+const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
+
+const all = globSync("{packages,florist,demo,scripts,test,bench}/**/*.test.ts", { exclude: (name) => name === "node_modules" })
+const chosen = all
+  .filter((file) => file.endsWith(".long.test.ts") === isLong)
+  .filter((file) => places.length === 0 || places.some((place) => file.startsWith(place.replace(/^\.\//, ""))))
+  .toSorted()
+if (chosen.length === 0) throw new Error(`No test file lies under ${places.join(", ")}.`)
+
+const browserTests = chosen.filter((file) => file.includes(".browser."))
+const withoutBrowser = browserTests.length > 0 && !installChromium() ? chosen.filter((file) => !browserTests.includes(file)) : chosen
+if (withoutBrowser.length < chosen.length) {
+  process.stderr.write(`NOT RUN, because there is no Chromium and only root may install one: ${browserTests.join(", ")}\n  apt-get install chromium\n`)
+}
+
+// Two at a time on two cores: more would only make the servers of the tests wait for each other.
+const argv = ["--disable-warning=ExperimentalWarning", "--test", "--test-concurrency=2", "--test-reporter=spec", ...withoutBrowser]
+const child = spawn(process.execPath, argv, { stdio: "inherit" })
+child.on("exit", (code) => process.exit(code ?? 1))
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name))
