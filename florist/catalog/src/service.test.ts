@@ -52,6 +52,7 @@ function appOver(database: Database): ReturnType<typeof createApp> {
       if (id !== 17) throw notFound(`shop ${id}`, "shop")
       return { id, name: "Rose", city: "Tver", shard: { name: "s1", url: "postgres://localhost/s1" }, database }
     },
+    warmUp: async () => {},
     close: async () => {},
   }
   return createApp(catalog, fleet, { identity, logLevel: "silent" })

@@ -60,6 +60,7 @@ function appOver(database: Database): ReturnType<typeof createApp> {
       if (id === 404) throw notFound(`shop ${id}`, "shop")
       return { id, name: "Rose", city: "Tver", shard: { name: "s1", url: "postgres://localhost/s1" }, database }
     },
+    warmUp: async () => {},
     close: async () => {},
   }
   const service: Service = {

@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   size: number
 }
 
+/** Connections that stay open while nobody asks, so that a copy which traffic comes to does not have to open them first. */
+const kept = 2
 const connectWithinMs = 5_000
 const statementWithinMs = 10_000
 /** Longer than the server's own limit, for a server that no longer answers at all. */
@@ -30,6 +32,7 @@ export class PooledDatabase implements Database {
     this.name = name
     this.#pool = new pg.Pool({
       connectionString: url,
+      min: Math.min(kept, size),
       max: size,
       connectionTimeoutMillis: connectWithinMs,
       statement_timeout: statementWithinMs,
@@ -48,6 +51,11 @@ export class PooledDatabase implements Database {
     } catch (cause) {
       throw isOutage(cause) ? unavailable(this.name, cause) : cause
     }
+  }
+
+  /** Opens the connections that are kept. */
+  async warmUp(): Promise<void> {
+    await Promise.all(Array.from({ length: kept }, () => this.query("SELECT 1")))
   }
 
   async close(): Promise<void> {

@@ -42,6 +42,13 @@ export class Directory {
     return this.#shops.get(id) ?? (await this.#justOpened(id))
   }
 
+  /** Every shard that keeps a shop. */
+  async shards(): Promise<Shop["shard"][]> {
+    await this.#load()
+    const byUrl = new Map([...this.#shops.values()].map(({ shard }) => [shard.url, shard]))
+    return [...byUrl.values()]
+  }
+
   #load(): Promise<void> {
     this.#loading ??= this.#readAll().finally(() => {
       this.#loading = undefined

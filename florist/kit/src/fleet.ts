@@ -12,6 +12,8 @@ export interface OpenShop extends Shop {
 export interface Fleet {
   /** @throws Refusal 404 for an unknown shop, 503 where the directory does not answer. */
   shop(id: number): Promise<OpenShop>
+  /** Reads the directory and connects to every shard before the first request needs them. */
+  warmUp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,6 +39,10 @@ export function openFleet({ directoryUrl, poolSize }: FleetOptions): Fleet {
     async shop(id) {
       const shop = await directory.shop(id)
       return { ...shop, database: databaseOf(shop.shard) }
+    },
+    async warmUp() {
+      const shards = await directory.shards()
+      await Promise.all(shards.map((shard) => databaseOf(shard).warmUp()))
     },
     async close() {
       await Promise.all([directoryDatabase, ...shards.values()].map((database) => database.close()))

@@ -16,6 +16,8 @@ export async function serve(service: Service): Promise<void> {
   const stop = () => void shutDown(app, fleet)
   process.once("SIGTERM", stop)
   process.once("SIGINT", stop)
+  // A copy starts also where a database is down; its status tells.
+  await fleet.warmUp().catch((cause: unknown) => app.log.warn({ cause }, "not every database can be reached yet"))
   const address = await app.listen({ host: config.host, port: config.port })
   app.log.info({ address }, "listening")
 }

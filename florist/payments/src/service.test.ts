@@ -49,6 +49,7 @@ function appOver(database: Database): ReturnType<typeof createApp> {
       if (shop !== 17) throw notFound(`shop ${shop}`, "shop")
       return { id: shop, name: "Rose", city: "Tver", shard: { name: "s1", url: "postgres://localhost/s1" }, database }
     },
+    warmUp: async () => {},
     close: async () => {},
   }
   return createApp(payments, fleet, { identity, logLevel: "silent" })

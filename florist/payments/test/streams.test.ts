@@ -35,6 +35,13 @@ test("a payment taken by one version reaches the event stream and the terminals 
   assert.equal(await stream.ended, true)
 })
 
+test("a copy is connected before its first request", async () => {
+  await using platform = await startPlatform()
+  await using _copy = await startCopy({ version: "v2", ...platform })
+  const { rowCount } = await platform.shard.query("SELECT FROM pg_stat_activity WHERE application_name = 'florist' AND datname = 's1'")
+  assert.equal(rowCount, 2)
+})
+
 test("a copy that is told to end finishes the upload under way, sends the client elsewhere, and ends", async () => {
   await using platform = await startPlatform()
   await using copy = await startCopy({ version: "v2", ...platform })
@@ -54,7 +61,7 @@ test("a copy that is told to end finishes the upload under way, sends the client
   assert.equal(await ended, 0)
 })
 
-test("while its shard is down a copy answers 503 and says which, and it is well again without a restart", async () => {
+test("while its shard is down a copy answers 503 and says which, starts also then, and is well again without a restart", async () => {
   await using platform = await startPlatform()
   await using copy = await startCopy({ version: "v2", ...platform })
   await take(copy)
@@ -66,8 +73,10 @@ test("while its shard is down a copy answers 503 and says which, and it is well 
   })
   assert.equal(answer.status, 503)
   assert.match(((await answer.json()) as { problem: string }).problem, /Shard s1 does not answer/)
+  await using another = await startCopy({ version: "v2", ...platform })
   await platform.startDatabase()
   await take(copy)
+  await take(another)
 })
 
 async function take(copy: Copy): Promise<string> {
