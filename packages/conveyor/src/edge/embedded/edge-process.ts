@@ -10,6 +10,7 @@ import type { EdgeObservation, RoutingTable, VersionLoad } from "../edge.ts"
 import { admit } from "../table.ts"
 import { createAdmin } from "./admin.ts"
 import { Counters } from "./counters.ts"
+import { FailureLog } from "./failure-log.ts"
 import { LastingStreams } from "./lasting-streams.ts"
 import { Notices } from "./notices.ts"
 import { OwnPages } from "./own-pages.ts"
@@ -62,7 +63,8 @@ export class EdgeProcess {
     this.#upstreams = new Upstreams(settings)
     const { signal: stopping } = this.#stopping
     const shared = { traffic: this.#traffic, upstreams: this.#upstreams, counters: this.#counters, lasting: this.#lasting }
-    this.#proxy = createProxy({ ...shared, settings, log, stopping }, new OwnPages(this.#notices))
+    const failures = new FailureLog(log, () => clock.now())
+    this.#proxy = createProxy({ ...shared, settings, failures, stopping }, new OwnPages(this.#notices), log)
     this.#admin = createAdmin(token, { apply: (table) => this.apply(table), observe: () => this.observe() })
     this.#saving = this.#saveEachSecond()
   }

@@ -1,10 +1,10 @@
 // One request's way through the edge: claimed, asked of a copy, asked again where nothing can have happened yet, rescued
 // by another version where the table says so, and answered. Called by the proxy for each request.
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http"
-import type { Logger } from "../../kernel/logger.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import type { Counters } from "./counters.ts"
 import { passEvents } from "./event-stream.ts"
+import type { FailureLog } from "./failure-log.ts"
 import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
 import type { LastingStreams } from "./lasting-streams.ts"
 import type { Pin } from "./pin.ts"
@@ -20,7 +20,7 @@ export interface ProxyTools {
   counters: Counters
   lasting: LastingStreams
   settings: EdgeSettings
-  log: Logger
+  failures: FailureLog
   /** Aborted when the edge is told to stop: answers then close their connections. */
   stopping: AbortSignal
 }
@@ -70,6 +70,7 @@ export class Exchange {
     this.#body = new RequestBody(request, tools.settings.maxBodyBytes)
     this.#waitsForContinue = request.headers.expect !== undefined
     response.once("close", () => this.#clear())
+    response.on("error", () => response.destroy())
   }
 
   /** Runs up to the first claim without giving way, so the claim is taken in the tick in which the request arrived. */
@@ -172,6 +173,12 @@ export class Exchange {
     // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
     if (this.#waitsForContinue || stopping.aborted) headers.push("connection", "close")
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
+    this.#body.discardRest()
+    // A short answer is here whole by now: one write, and no listeners.
+    if (answer.complete && answer.rawTrailers.length === 0) {
+      response.end(answer.read())
+      return
+    }
     answer.on("error", () => {
       if (response.destroyed) return
       counters.brokeOff(version)
@@ -184,7 +191,6 @@ export class Exchange {
     if (answer.readableLength === 0) response.flushHeaders()
     if (answer.headers["content-type"]?.startsWith("text/event-stream")) passEvents(answer, response, version, lasting)
     answer.pipe(response)
-    this.#body.discardRest()
   }
 
   #answered(claim: Claim, answer: IncomingMessage): Answered {
@@ -200,10 +206,8 @@ export class Exchange {
   }
 
   #note({ version, target }: Claim, outcome: Outcome & { cause?: Error }): void {
-    this.#tools.log.warn(
-      { version, ...target, outcome: outcome.kind, cause: outcome.cause?.message, path: this.#pin.path },
-      "a copy did not answer",
-    )
+    const facts = { version, ...target, outcome: outcome.kind, cause: outcome.cause?.message, path: this.#pin.path }
+    this.#tools.failures.note(`${target.copy} ${outcome.kind}`, facts)
   }
 
   #passContinue(): void {

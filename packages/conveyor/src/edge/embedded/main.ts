@@ -39,6 +39,8 @@ try {
   if (identity === undefined) throw new ConveyorError("no-identity", "The edge cannot read its own start time")
   await writeEdgeAddress(stateDirectory, { identity, asked, ...edge.addresses })
   log.info({ pid: process.pid, ...edge.addresses }, "the edge serves")
+  // A defect met by one request must not end the others: it is written down, and the edge serves on.
+  process.on("uncaughtException", (thrown) => log.error({ cause: describe(thrown), stack: thrown.stack }, "a defect of the edge"))
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(edge))
 } catch (thrown) {
   fail(thrown)

@@ -38,6 +38,7 @@ export class Notices {
     const channel: Channel = { version, page, response, shown: undefined }
     this.#channels.add(channel)
     response.once("close", () => this.#channels.delete(channel))
+    response.on("error", () => response.destroy())
     this.#welcomeBack(channel)
     this.#tell(channel)
   }

@@ -4,6 +4,7 @@ import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 import { describe } from "../../kernel/errors.ts"
+import type { Logger } from "../../kernel/logger.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import { Exchange } from "./exchange.ts"
 import type { ProxyTools } from "./exchange.ts"
@@ -11,8 +12,8 @@ import type { OwnPages } from "./own-pages.ts"
 import { ownPrefix } from "./own-pages.ts"
 import { carryUpgrade } from "./tunnel.ts"
 
-export function createProxy(tools: ProxyTools, ownPages: OwnPages): Server {
-  const { settings, log } = tools
+export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger): Server {
+  const { settings } = tools
   const server = createServer({
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,

@@ -38,6 +38,8 @@ export async function carryUpgrade(request: IncomingMessage, client: Duplex, hea
     const result = await outcome
     client.off("close", cancel)
     if (client.destroyed) return discard(result)
+    if ("cause" in result)
+      tools.failures.note(`${claim.target.copy} ${result.kind}`, { ...claim.target, version: claim.version, cause: result.cause.message })
     if (result.kind === "not-sent") {
       claim.release()
       tried.add(claim.target.copy)
