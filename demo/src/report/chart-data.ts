@@ -13,7 +13,7 @@ export interface ChartData {
 }
 
 /** One value for each of `seconds`; null where the version answered nothing. */
-export interface VersionColumns {
+interface VersionColumns {
   name: string
   requests: readonly number[]
   p50: readonly (number | null)[]

@@ -57,7 +57,7 @@ export interface Mark {
   kind: "release" | "rollback" | "contract" | "fault"
 }
 
-export interface Environment {
+interface Environment {
   node: string
   postgres: string
   cpus: number

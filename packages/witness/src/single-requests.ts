@@ -48,12 +48,13 @@ export class SingleRequests {
   }
 
   #arrive(dueAt: number): void {
-    const { tally, chance } = this.#run
+    const { tally, chance, timeoutMs } = this.#run
     tally.recordOwnDelay(performance.now() - dueAt)
     const spec = chance.weighted(this.#options.requests).make(chance)
+    // It waits in vain as long as any other, or being unable to send would flatter the latencies.
     if (this.#outstanding.size >= this.#options.maxOutstanding) {
       const detail = `not sent: ${this.#outstanding.size} requests were under way`
-      tally.record({ request: requestName(spec), version: undefined, latencyMs: 0, failure: { kind: "timeout", detail } })
+      tally.record({ request: requestName(spec), version: undefined, latencyMs: timeoutMs, failure: { kind: "timeout", detail } })
       return
     }
     const sent = ask(this.#run, spec, { pool: chance.pick(this.#clients), dueAt }).finally(() => this.#outstanding.delete(sent))

@@ -7,7 +7,7 @@ export type Reuse = "any-idle" | "surely-open"
 
 /** How long a server is trusted to keep an idle connection that it has said nothing about. */
 const trustedIdleMs = 2_000
-/** The server's clock started before ours: the answer had to travel. */
+/** The server's clock started before ours, by as much as the answer travelled and then waited for us on a busy machine. */
 const safetyMs = 1_000
 
 export class Pool {
@@ -46,4 +46,4 @@ export class Pool {
 }
 
 const surelyOpen = ({ idleForMs, advertisedIdleMs }: Connection) =>
-  idleForMs < (advertisedIdleMs === undefined ? trustedIdleMs : advertisedIdleMs - safetyMs)
+  idleForMs < (advertisedIdleMs === undefined ? trustedIdleMs : Math.min(advertisedIdleMs - safetyMs, advertisedIdleMs / 2))
