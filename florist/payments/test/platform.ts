@@ -72,13 +72,15 @@ export async function startCopy({ version, directoryUrl, service = "payments" }:
     const [code] = (await exit) as [number | null]
     return code
   }
-  return {
-    url: await listeningAddress(child.stdout),
-    end,
-    async [Symbol.asyncDispose]() {
-      await end()
-      await rm(folder, { recursive: true })
-    },
+  const dispose = async () => {
+    await end()
+    await rm(folder, { recursive: true })
+  }
+  try {
+    return { url: await listeningAddress(child.stdout), end, [Symbol.asyncDispose]: dispose }
+  } catch (cause) {
+    await dispose()
+    throw cause
   }
 }
 
