@@ -21,7 +21,8 @@ function installWhereStale() {
   if (installed === lockfile && existsSync(join(bin, "node"))) return
 
   process.stderr.write("Installing what package-lock.json names (npm ci); this happens once.\n")
-  const install = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] })
+  // `npm run --silent` would pass its silence on; the machine's older Node would be warned of, and is not what runs.
+  const install = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] })
   if (install.status !== 0) {
     process.stderr.write("npm ci failed; its own words are above. Mend that and run the same command again.\n")
     process.exit(install.status ?? 1)
