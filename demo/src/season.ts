@@ -3,7 +3,7 @@ import type { Random } from "./random.ts"
 
 const dayMs = 86_400_000
 const days = 75
-export const seasonStart = Date.parse("2026-01-15T00:00:00Z")
+const seasonStart = Date.parse("2026-01-15T00:00:00Z")
 
 /** How many times an ordinary day's sales. */
 const holidays: Readonly<Record<string, number>> = { "02-13": 3, "02-14": 8, "03-06": 3, "03-07": 8, "03-08": 10 }
