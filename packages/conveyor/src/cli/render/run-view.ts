@@ -94,6 +94,7 @@ class Board implements RunView {
 class Lines implements RunView {
   readonly #print: (line: string) => void
   #began = false
+  #failureTold = false
   #printedAt = 0
   #startedAt = new Map<string, number>()
 
@@ -117,8 +118,10 @@ class Lines implements RunView {
   }
 
   end(report: ReleaseReport): void {
+    // The whole reason stood at the step that failed; here its first line will do.
+    const told = this.#failureTold ? { ...report, reason: report.reason?.split("\n")[0] } : report
     if (!this.#began) this.#print(title(report))
-    this.#print(verdict(report))
+    this.#print(verdict(told))
   }
 
   #journal({ event }: Extract<Stamped, { type: "journal" }>): void {
@@ -129,6 +132,7 @@ class Lines implements RunView {
     // Where a step had nothing to take back, there is nothing to tell.
     if (event.event === "undo_finished" && Object.keys(event.facts).length === 0) return
     const took = event.at - (this.#startedAt.get(event.step) ?? event.at)
+    this.#failureTold ||= event.event === "failed"
     const reason = event.event === "failed" || event.event === "undo_failed" ? `: ${String(event.facts["message"])}` : ""
     this.#print(`  ${marks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)
   }
@@ -163,7 +167,7 @@ function* finalLines(report: ReleaseReport): Generator<string> {
   yield verdict(report)
 }
 
-export function verdict({ state, version, kind, reason, change }: ReleaseReport): string {
+function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "reason"> & { reason: string | undefined }): string {
   const because = reason === undefined ? "" : `\n  ${reason}`
   if (state !== "promoted") return `${red("✖")} ${bold(state)}${because}`
   const done = { release: `${version} serves all new pages`, rollback: `${version} serves again`, contract: `${change ?? ""} is contracted` }[kind]
