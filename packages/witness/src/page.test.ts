@@ -10,6 +10,7 @@ class VersionedService {
   answersCallsAs: string | undefined
   readonly pagesSeen = new Map<string, Set<string>>()
   readonly callsSeen = new Set<string>()
+  calls = 0
   readonly #listeners = new Map<ServerResponse, string>()
 
   readonly answer = (request: IncomingMessage, response: ServerResponse): Promise<void> | void => {
@@ -18,6 +19,7 @@ class VersionedService {
     if (url.pathname === "/") return answerWell(request, response, this.current)
     const pinned = request.headers["x-conveyor-version"]?.toString() ?? "unpinned"
     this.callsSeen.add(pinned)
+    this.calls += 1
     return answerWell(request, response, this.answersCallsAs ?? pinned)
   }
 
@@ -44,7 +46,8 @@ describe("pages", { concurrency: true }, () => {
   test("keep to the version of their document", async () => {
     const versioned = new VersionedService()
     await using service = await startService(versioned.answer)
-    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 5 })
+    const allListen = () => versioned.pagesSeen.size === 5 && versioned.calls > 20
+    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 5, until: allListen })
     assert.equal(result.requests.failed, 0)
     assert.deepEqual(versioned.callsSeen, new Set(["v1"]))
     assert.deepEqual(result.pages, { opened: 5, told: 0, reloaded: 0 })
@@ -54,9 +57,17 @@ describe("pages", { concurrency: true }, () => {
   test("told to reload, load the document again as the same page, in their own time, and go on with the new version", async () => {
     const versioned = new VersionedService()
     await using service = await startService(versioned.answer)
-    const switching = setTimeout(() => versioned.switchTo("v2", 1_500), 700)
-    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 8, seconds: 3 })
-    clearTimeout(switching)
+    let switched = false
+    const everyPage = (version: string) =>
+      versioned.pagesSeen.size === 8 && [...versioned.pagesSeen.values()].every((seen) => seen.has(version))
+    const cameAlong = () => {
+      if (!switched && everyPage("v1")) {
+        switched = true
+        versioned.switchTo("v2", 2_000)
+      }
+      return everyPage("v2")
+    }
+    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 8, until: cameAlong })
     assert.equal(result.requests.failed, 0)
     assert.deepEqual(result.pages, { opened: 8, told: 8, reloaded: 8 })
     assert.equal(versioned.pagesSeen.size, 8)
@@ -66,9 +77,15 @@ describe("pages", { concurrency: true }, () => {
   test("moved to another version without a notice, see a wrong version first and then a lost pin", async () => {
     const versioned = new VersionedService()
     await using service = await startService(versioned.answer)
-    const moving = setTimeout(() => (versioned.answersCallsAs = "v2"), 500)
-    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 3 })
-    clearTimeout(moving)
+    let callsAfterMove = Infinity
+    const wanderedOn = () => {
+      if (versioned.answersCallsAs === undefined && versioned.pagesSeen.size === 3) {
+        versioned.answersCallsAs = "v2"
+        callsAfterMove = versioned.calls + 30
+      }
+      return versioned.calls > callsAfterMove
+    }
+    const { result } = await witness(service.url, { scenario: pagesThat({}), ratePerSecond: 0, pages: 3, until: wanderedOn })
     assert.equal(result.requests.byFailure["wrong-version"], 3)
     assert.ok(result.requests.byFailure["lost-pin"] > 3)
     assert.equal(result.requests.failed, result.requests.byFailure["wrong-version"] + result.requests.byFailure["lost-pin"])
@@ -78,14 +95,11 @@ describe("pages", { concurrency: true }, () => {
   test("are closed and opened anew as people come and go", async () => {
     const versioned = new VersionedService()
     await using service = await startService(versioned.answer)
-    const { result } = await witness(service.url, {
-      scenario: pagesThat({ lifeMs: { from: 150, to: 250 } }),
-      ratePerSecond: 0,
-      pages: 2,
-      seconds: 2,
-    })
-    assert.ok(result.pages.opened > 4, `${result.pages.opened} opened`)
-    assert.equal(versioned.pagesSeen.size, result.pages.opened)
+    const lifeMs = { from: 100, to: 200 }
+    const manyCame = () => versioned.pagesSeen.size > 6
+    const { result } = await witness(service.url, { scenario: pagesThat({ lifeMs }), ratePerSecond: 0, pages: 2, until: manyCame })
+    assert.ok(result.pages.opened > 6)
+    assert.ok(versioned.pagesSeen.size <= result.pages.opened)
   })
 
   test("try a document again until it comes, each refusal a failure", async () => {
@@ -99,7 +113,7 @@ describe("pages", { concurrency: true }, () => {
       scenario: { ...pagesThat({}), dialect: silentDialect },
       ratePerSecond: 0,
       pages: 1,
-      seconds: 2,
+      until: () => documents > 1,
     })
     assert.deepEqual([result.requests.failed, result.requests.byFailure["server-error"], result.pages.opened], [1, 1, 1])
   })

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
-import type { RequestListener } from "node:http"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { describe, test } from "node:test"
 import { freePort } from "../test/free-port.ts"
 import { answerWell, gets, parsesAsJson, posts, startService, witness } from "../test/service.ts"
 import type { FailureKind } from "./result.ts"
 import type { Scenario } from "./scenario.ts"
 
-describe("a witness", { concurrency: true }, () => {
+describe("a witness", { concurrency: 4 }, () => {
   test("sees no failure where there is none, and every arrival of the schedule", async () => {
     await using service = await startService(answerWell)
     const { result, progress } = await witness(service.url, { scenario: gets, ratePerSecond: 150, seconds: 2 })
@@ -50,10 +50,10 @@ describe("a witness", { concurrency: true }, () => {
   ] satisfies [string, FailureKind, RequestListener][]) {
     test(`sees a server that ${what}, and calls it ${kind}`, async () => {
       await using service = await startService(everyTenth(faulty))
-      const { result } = await witness(service.url, { scenario: gets, timeoutMs: 500 })
-      assert.equal(result.requests.total, 100)
-      assert.deepEqual(kinds(result.requests.byFailure), { [kind]: 10 })
-      assert.equal(result.failures.length, 10)
+      const { result } = await witness(service.url, { scenario: gets, timeoutMs: 4_000 })
+      assert.equal(result.requests.total, 50)
+      assert.deepEqual(kinds(result.requests.byFailure), { [kind]: 5 })
+      assert.equal(result.failures.length, 5)
       assert.equal(result.failures[0]?.request, "GET /items")
     })
   }
@@ -61,39 +61,41 @@ describe("a witness", { concurrency: true }, () => {
   test("sees a server that closes without an answer, and calls it reset", async () => {
     await using service = await startService(everyTenth((request) => request.socket.destroy()))
     const { result } = await witness(service.url, { scenario: posts })
-    assert.deepEqual(kinds(result.requests.byFailure), { reset: 10 })
+    assert.deepEqual(kinds(result.requests.byFailure), { reset: 5 })
   })
 
   test("sees a server that refuses connections", async () => {
     const target = new URL(`http://127.0.0.1:${await freePort()}`)
     const { result } = await witness(target, { scenario: gets })
-    assert.deepEqual(kinds(result.requests.byFailure), { refused: 100 })
+    assert.deepEqual(kinds(result.requests.byFailure), { refused: 50 })
     assert.deepEqual(new Set(result.seconds.map(({ version }) => version)), new Set(["none"]))
   })
 
   test("goes on sending while a server stalls, and counts the wait from when each request was due", async () => {
     const stallMs = 2_000
     let stalled: Promise<void> | undefined
-    let count = 0
+    let arrived = 0
+    let arrivedDuringStall = 0
     await using service = await startService(async (request, response) => {
-      count += 1
-      if (count === 100) stalled = new Promise((resolve) => setTimeout(resolve, stallMs))
+      arrived += 1
+      if (arrived === 50)
+        stalled = new Promise((resolve) => setTimeout(resolve, stallMs)).then(() => void (arrivedDuringStall = arrived - 50))
       await stalled
       await answerWell(request, response)
     })
     const { result } = await witness(service.url, { scenario: gets, ratePerSecond: 100, seconds: 4 })
-    assert.equal(result.requests.total, 400)
-    assert.equal(result.requests.failed, 0)
-    // Of 400 arrivals, 200 fall into the stall: the slowest hundredth waited nearly all of it. A closed loop would show one slow request.
+    assert.deepEqual([result.requests.total, result.requests.failed], [400, 0])
+    // A closed loop would send one request, or one for each client, and then wait with it.
+    assert.ok(arrivedDuringStall > 100, `${arrivedDuringStall} arrived during the stall`)
+    // Half of the arrivals fall into the stall, so that the slowest hundredth waited nearly all of it.
     assert.ok(result.requests.p99Ms > 0.9 * stallMs, `p99 ${result.requests.p99Ms} ms`)
-    assert.ok(result.requests.p50Ms < 0.5 * stallMs, `p50 ${result.requests.p50Ms} ms`)
   })
 
   test("counts as timed out what it cannot send, and skips nothing", async () => {
     await using service = await startService(() => {})
-    const { result } = await witness(service.url, { scenario: gets, maxOutstanding: 30, timeoutMs: 3_000 })
-    assert.deepEqual([result.requests.total, kinds(result.requests.byFailure)], [100, { timeout: 100 }])
-    assert.equal(result.failures.filter(({ detail }) => detail.startsWith("not sent")).length, 70)
+    const { result } = await witness(service.url, { scenario: gets, maxOutstanding: 15, timeoutMs: 6_000 })
+    assert.deepEqual([result.requests.total, kinds(result.requests.byFailure)], [50, { timeout: 50 }])
+    assert.equal(result.failures.filter(({ detail }) => detail.startsWith("not sent")).length, 35)
   })
 
   test("writes down every acknowledged write, and none that was not", async () => {
@@ -110,8 +112,8 @@ describe("a witness", { concurrency: true }, () => {
       response.writeHead(201, { "x-conveyor-version": "v7" }).end()
     })
     const { result, acknowledged } = await witness(service.url, { scenario: posts })
-    assert.equal(result.requests.byFailure["server-error"], 20)
-    assert.equal(result.acknowledged, 80)
+    assert.equal(result.requests.byFailure["server-error"], 10)
+    assert.equal(result.acknowledged, 40)
     assert.deepEqual(new Set(acknowledged.map(({ key }) => key)), new Set(taken.filter((id) => id !== "refused")))
     assert.deepEqual([acknowledged[0]?.store, acknowledged[0]?.version], ["payments", "v7"])
   })
@@ -130,28 +132,34 @@ describe("a witness", { concurrency: true }, () => {
     const pieces = Array.from({ length: 5 }, () => Buffer.alloc(1_000))
     const scenario: Scenario = {
       name: "uploads",
-      requests: [{ weight: 1, make: () => ({ method: "POST", path: "/receipts", body: { pieces, overMs: 800 }, check: parsesAsJson }) }],
+      requests: [{ weight: 1, make: () => ({ method: "POST", path: "/receipts", body: { pieces, overMs: 3_000 }, check: parsesAsJson }) }],
     }
     const { result } = await witness(service.url, { scenario, ratePerSecond: 20 })
     assert.deepEqual([result.requests.total, result.requests.failed], [20, 0])
     assert.deepEqual(new Set(uploads.map(({ bytes }) => bytes)), new Set([5_000]))
     assert.ok(uploads.every((upload) => upload.pieces >= 3))
-    assert.ok(result.requests.p50Ms < 800, `p50 ${result.requests.p50Ms} ms`)
+    assert.ok(result.requests.p50Ms < 3_000, `p50 ${result.requests.p50Ms} ms`)
   })
 
   test("sends a GET once more where it met an idle connection that was closing, as a browser does, and says so", async () => {
     await using service = await startService(closingIdleConnections())
-    const { result } = await witness(service.url, { scenario: gets })
+    const { result } = await witness(service.url, { scenario: gets, ratePerSecond: 100 })
     assert.deepEqual([result.requests.total, result.requests.failed], [100, 0])
-    assert.ok(result.requests.idleRetries > 10, `${result.requests.idleRetries} retries`)
+    assert.ok(result.requests.idleRetries > 0)
   })
 
   test("never sends a POST twice: the lost one is a failure", async () => {
-    await using service = await startService(closingIdleConnections())
-    const { result } = await witness(service.url, { scenario: posts })
+    const taken: string[] = []
+    const closing = closingIdleConnections()
+    await using service = await startService(async (request, response) => {
+      request.on("data", (body: Buffer) => taken.push(body.toString()))
+      await closing(request, response)
+    })
+    const { result } = await witness(service.url, { scenario: posts, ratePerSecond: 100, seconds: 2 })
+    assert.equal(result.requests.total, 200)
     assert.equal(result.requests.idleRetries, 0)
-    assert.ok(result.requests.byFailure.reset > 10)
-    assert.equal(result.requests.total, 100)
+    assert.ok(result.requests.byFailure.reset > 0)
+    assert.equal(new Set(taken).size, taken.length)
   })
 
   test("does not send a POST on a connection that the server may be about to close", async () => {
@@ -162,7 +170,7 @@ describe("a witness", { concurrency: true }, () => {
     service.server.on("connection", () => (connections += 1))
     const { result } = await witness(service.url, { scenario: posts })
     assert.equal(result.requests.failed, 0)
-    assert.equal(connections, 100)
+    assert.equal(connections, 50)
   })
 
   test("counts the answers that another version gave in place of a failing one", async () => {
@@ -170,7 +178,7 @@ describe("a witness", { concurrency: true }, () => {
       response.setHeader("x-conveyor-rescued", "v2")
       await answerWell(request, response)
     })
-    const { result } = await witness(service.url, { scenario: gets, ratePerSecond: 50 })
+    const { result } = await witness(service.url, { scenario: gets })
     assert.deepEqual([result.requests.failed, result.requests.rescued], [0, 50])
   })
 
@@ -183,7 +191,7 @@ describe("a witness", { concurrency: true }, () => {
       await answerWell(request, response)
       answered += 1
     })
-    const { result } = await witness(service.url, { scenario: gets, seconds: 1_000, signal: stop.signal })
+    const { result } = await witness(service.url, { scenario: gets, seconds: 60, signal: stop.signal })
     assert.equal(result.requests.failed, 0)
     assert.ok(result.requests.total > 0)
     assert.equal(result.requests.total, answered)
@@ -191,8 +199,8 @@ describe("a witness", { concurrency: true }, () => {
 
   test("told to stop, waits no longer than it may: what is then under way has timed out", async () => {
     await using service = await startService(() => {})
-    const { result } = await witness(service.url, { scenario: gets, seconds: 0.5, timeoutMs: 30_000, finishWithinMs: 200 })
-    assert.deepEqual(kinds(result.requests.byFailure), { timeout: 50 })
+    const { result } = await witness(service.url, { scenario: gets, seconds: 0.5, finishWithinMs: 200 })
+    assert.deepEqual(kinds(result.requests.byFailure), { timeout: 25 })
     assert.match(result.failures[0]?.detail ?? "", /when the witness ended/)
   })
 })
@@ -208,7 +216,7 @@ function everyTenth(faulty: RequestListener): RequestListener {
 }
 
 /** Takes one request of each connection; closes it without a word at the second, as if it had been closing for idleness. */
-function closingIdleConnections(): RequestListener {
+function closingIdleConnections(): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const used = new WeakSet<object>()
   return async (request, response) => {
     if (used.has(request.socket)) {

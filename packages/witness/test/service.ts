@@ -69,24 +69,36 @@ export interface Evidence {
   progress: ProgressLine[]
 }
 
-/** Runs the witness into a folder that is gone afterwards, and gives back what it wrote there. */
-export async function witness(target: URL, options: Partial<WitnessOptions> & Pick<WitnessOptions, "scenario">): Promise<Evidence> {
+export interface WitnessTest extends Partial<WitnessOptions> {
+  scenario: Scenario
+  /** Ends the run when it is true; the last line of progress is handed to it. It is asked often. */
+  until?: (progress: ProgressLine | undefined) => boolean
+}
+
+const noRunIsLongerMs = 60_000
+
+/** Runs the witness for a second, unless told otherwise, into a folder that is gone afterwards, and gives back what it wrote there. */
+export async function witness(target: URL, { until, ...options }: WitnessTest): Promise<Evidence> {
   const outDirectory = await mkdtemp(join(tmpdir(), "witness-test-"))
+  let progress: ProgressLine | undefined
+  const seen = new AbortController()
+  const watch = setInterval(() => until?.(progress) === true && seen.abort(), 20)
   try {
-    const signal = AbortSignal.timeout(60_000)
     await runWitness({
       target,
-      ratePerSecond: 100,
+      ratePerSecond: 50,
       pages: 0,
-      seconds: 1,
+      ...(until === undefined ? { seconds: 1 } : {}),
       arrivals: "exact",
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
       outDirectory,
-      signal,
+      signal: AbortSignal.any([seen.signal, AbortSignal.timeout(noRunIsLongerMs)]),
+      onProgress: (line) => (progress = line),
       ...options,
     })
     return await readEvidence(outDirectory)
   } finally {
+    clearInterval(watch)
     await rm(outDirectory, { recursive: true })
   }
 }
