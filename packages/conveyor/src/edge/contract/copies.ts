@@ -63,7 +63,7 @@ async function answer(version: string, request: IncomingMessage, response: Serve
       request.socket.destroy()
       return
     case "/cut":
-      response.writeHead(200, { "content-length": 1_000 })
+      response.writeHead(200, searchParams.has("chunked") ? {} : { "content-length": 1_000 })
       response.write("only the beginning")
       await delay(30)
       response.destroy()

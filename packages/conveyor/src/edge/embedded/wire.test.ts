@@ -174,6 +174,7 @@ withWire(
   "lets an idle connection go before the copy does, and does not reuse one that the copy has closed",
   (_request, response) => response.end("fine"),
   async ({ under, copy }) => {
+    copy.keepAliveTimeout = 0
     const open = () =>
       new Promise<number>((resolve, reject) => copy.getConnections((error, count) => (error === null ? resolve(count) : reject(error))))
     await ask(`${under.url}/`)

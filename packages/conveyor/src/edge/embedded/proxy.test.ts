@@ -1,0 +1,43 @@
+import assert from "node:assert/strict"
+import type { AddressInfo } from "node:net"
+import { test } from "node:test"
+import { systemClock } from "../../kernel/clock.ts"
+import { silentLogger } from "../../kernel/logger.ts"
+import { ask } from "../contract/client.ts"
+import { startCopy } from "../contract/copies.ts"
+import { tableOf } from "../contract/tables.ts"
+import { Counters } from "./counters.ts"
+import { FailureLog } from "./failure-log.ts"
+import { LastingStreams } from "./lasting-streams.ts"
+import { Notices } from "./notices.ts"
+import { OwnPages } from "./own-pages.ts"
+import { createProxy } from "./proxy.ts"
+import { edgeSettings } from "./settings.ts"
+import { ToldPages } from "./told-pages.ts"
+import { Traffic } from "./traffic.ts"
+import { Upstreams } from "./upstreams.ts"
+
+test("a request is counted in flight before anything else can run, so that no table can come between", async () => {
+  await using v1 = await startCopy("v1")
+  const [settings, counters, clock] = [edgeSettings.parse({}), new Counters(), systemClock]
+  const now = () => clock.now()
+  const traffic = new Traffic(now)
+  const upstreams = new Upstreams(settings)
+  const notices = new Notices({ counters, toldPages: new ToldPages(), clock, heartbeatMs: settings.heartbeatMs })
+  const tools = { traffic, upstreams, counters, lasting: new LastingStreams(clock), settings, stopping: new AbortController().signal }
+  const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages(notices), silentLogger)
+  traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))
+  const counted: number[] = []
+  // Listeners run one after the other within one turn: this one right after the proxy's own.
+  proxy.on("request", () => counted.push(traffic.inFlight("v1")))
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
+  try {
+    const { port } = proxy.address() as AddressInfo
+    assert.equal((await ask(`http://127.0.0.1:${port}/x`)).status, 200)
+    assert.deepEqual(counted, [1])
+  } finally {
+    proxy.close()
+    upstreams.close()
+    notices.close()
+  }
+})
