@@ -22,9 +22,27 @@ describe("promises", () => {
     ],
     [
       "a slow rollback",
-      withReport({ rollback: { switchMs: 1_000, writesOfNewVersionSeenByOld: 3 } }),
+      withReport({ rollback: { switchMs: 1_000, writesOfNewVersion: 3, writesOfNewVersionSeenByOld: 3 } }),
       "A rollback switches within a second and keeps the new version's writes",
-      "1 s, 3 writes seen",
+      "1 s, 3 of 3 writes",
+    ],
+    [
+      "a write that the old version does not see",
+      withReport({ rollback: { switchMs: 80, writesOfNewVersion: 4, writesOfNewVersionSeenByOld: 3 } }),
+      "A rollback switches within a second and keeps the new version's writes",
+      "80 ms, 3 of 4 writes",
+    ],
+    [
+      "a rollback past the contract",
+      withReport({ contract: { ...good.report.contract, rollbackRefusedReason: null } }),
+      "A rollback past the contract is refused",
+      "not refused",
+    ],
+    [
+      "a bad version that stays",
+      withReport({ releases: good.report.releases.map((release) => ({ ...release, outcome: "promoted" })) }),
+      "A bad version is taken back by itself",
+      "none was taken back",
     ],
     [
       "a page that stayed behind",
@@ -34,7 +52,7 @@ describe("promises", () => {
     ],
     [
       "a contract that nothing held back",
-      withReport({ contract: { refusedReason: null, dropped: true } }),
+      withReport({ contract: { ...good.report.contract, refusedReason: null } }),
       "The old column goes only when nothing needs it",
       "not refused, then dropped",
     ],
@@ -54,9 +72,9 @@ describe("promises", () => {
       writes: { acknowledged: 0, found: 0 },
       releases: [],
       change: { ...good.report.change, checksum: { rows: 0, mismatches: 0 } },
-      rollback: { switchMs: 0, writesOfNewVersionSeenByOld: 0 },
+      rollback: { switchMs: Infinity, writesOfNewVersion: 0, writesOfNewVersionSeenByOld: 0 },
       notices: { pagesTold: 0, pagesReloaded: 0 },
-      contract: { refusedReason: null, dropped: false },
+      contract: { refusedReason: null, dropped: false, rollbackRefusedReason: null },
     })
     assert.deepEqual(
       judgePromises({ ...nothing, timeline: [] }).filter(({ held }) => held),

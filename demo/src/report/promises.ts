@@ -20,9 +20,11 @@ export function judgePromises(data: ReportData): Promised[] {
     noWriteLost(data),
     oldEqualsNew(data),
     switchIsUnnoticed(data),
+    badVersionGoesBack(data),
     rollbackIsWarm(data),
     pagesCameAlong(data),
     contractIsGated(data),
+    contractIsFinal(data),
   ]
 }
 
@@ -64,13 +66,24 @@ function switchIsUnnoticed(data: ReportData): Promised {
   }
 }
 
+function badVersionGoesBack({ report: { releases, requests } }: ReportData): Promised {
+  const takenBack = releases.filter(({ kind, outcome }) => kind === "release" && outcome === "rolled-back")
+  const versions = takenBack.map(({ version }) => version).join(", ")
+  return {
+    promise: "A bad version is taken back by itself",
+    held: takenBack.length > 0,
+    figure: takenBack.length === 0 ? "none was taken back" : `${versions} taken back, ${count(requests.rescued)} answers rescued`,
+    how: "One release of the run fails in a way that only real traffic shows. Its bake compares it with the version before it, and switches back; until then the edge asks its 5xx answers to safe requests again of the good version.",
+  }
+}
+
 function rollbackIsWarm({ report: { rollback } }: ReportData): Promised {
-  const { switchMs, writesOfNewVersionSeenByOld: seen } = rollback
+  const { switchMs, writesOfNewVersion: written, writesOfNewVersionSeenByOld: seen } = rollback
   return {
     promise: "A rollback switches within a second and keeps the new version's writes",
-    held: switchMs > 0 && switchMs < rollbackWithinMs && seen > 0,
-    figure: `${formatMs(switchMs)}, ${count(seen)} writes seen`,
-    how: "From the command's switch step to its acknowledgement by the edge; then writes that only the new version had made were read through the old one.",
+    held: switchMs > 0 && switchMs < rollbackWithinMs && written > 0 && seen === written,
+    figure: `${formatMs(switchMs)}, ${count(seen)} of ${count(written)} writes`,
+    how: "From the request for the rollback to the moment when every edge had acknowledged it; then the writes that only the new version had made were read through the old one.",
   }
 }
 
@@ -90,6 +103,16 @@ function contractIsGated({ report: { contract } }: ReportData): Promised {
     held: refused && contract.dropped,
     figure: `${refused ? "refused first" : "not refused"}, ${contract.dropped ? "then dropped" : "not dropped"}`,
     how: "Contract was asked for while the old version was still warm, and again after its gate had opened.",
+  }
+}
+
+function contractIsFinal({ report: { contract } }: ReportData): Promised {
+  const refused = contract.rollbackRefusedReason !== null
+  return {
+    promise: "A rollback past the contract is refused",
+    held: contract.dropped && refused,
+    figure: refused ? "refused" : "not refused",
+    how: "After the old column had gone, a rollback to the version that needs it was asked for.",
   }
 }
 
@@ -118,6 +141,7 @@ export const count = (n: number): string =>
 
 /** 0.42 -> "0.42 ms", 38.2 -> "38 ms", 1_500 -> "1.5 s", 90_000 -> "1 m 30 s". */
 export function formatMs(ms: number): string {
+  if (!Number.isFinite(ms)) return "not measured"
   if (ms < 10) return `${Number(ms.toFixed(2))} ms`
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`

@@ -15,7 +15,7 @@ describe("the report page", () => {
   test("says of every promise whether it held, with its figure and how it was got", () => {
     const data = sampleReport()
     const page = renderReport({ ...data, report: { ...data.report, ok: false, writes: { acknowledged: 10, found: 9 } } })
-    assert.match(page, /1 of 7 promises was broken/)
+    assert.match(page, /1 of 9 promises was broken/)
     for (const { promise, figure } of judgePromises(data)) {
       assert.ok(page.includes(promise.replaceAll("'", "&#39;")), promise)
       if (!promise.includes("write is lost")) assert.ok(page.includes(figure), figure)
@@ -59,13 +59,15 @@ describe("the report page", () => {
         ...data.report,
         releases: [
           {
+            kind: "contract",
+            change: hostile,
             version: hostile,
             commit: hostile,
             outcome: hostile,
             steps: [{ name: hostile, startedAt: data.marks[0]?.at ?? 0, ms: 5, outcome: hostile }],
           },
         ],
-        contract: { refusedReason: hostile, dropped: true },
+        contract: { refusedReason: hostile, dropped: true, rollbackRefusedReason: hostile },
         requests: { ...data.report.requests, failed: 1, byFailure: { [hostile]: 1 } },
       },
       timeline: data.timeline.map((slice) => ({ ...slice, version: hostile })),
@@ -115,7 +117,7 @@ describe("the charts' columns", () => {
       outcome: "promoted",
       steps: [{ name: "build", startedAt, ms: 100, outcome: "succeeded" }],
     }
-    const { from, versions } = chartData({ ...data, report: { ...data.report, releases: [early] } })
+    const { from, versions } = chartData({ ...data, report: { ...data.report, releases: [{ kind: "release", ...early }] } })
     assert.equal(from, startedAt)
     assert.equal(versions[0]?.p50[4], null)
     assert.notEqual(versions[0]?.p50[5], null)

@@ -23,18 +23,29 @@ export interface Report {
     indexGrowth: number
     checksum: { rows: number; mismatches: number }
   }
-  rollback: { switchMs: number; writesOfNewVersionSeenByOld: number }
+  rollback: {
+    /** From the request to the moment when every edge had acknowledged; infinite where that moment never came. */
+    switchMs: number
+    writesOfNewVersion: number
+    /** Of these, read through the old version. */
+    writesOfNewVersionSeenByOld: number
+  }
   notices: { pagesTold: number; pagesReloaded: number }
   contract: {
     /** Why it was refused the first time; null where it was not. */
     refusedReason: string | null
     dropped: boolean
+    /** Why a rollback past it was refused; null where it was not. */
+    rollbackRefusedReason: string | null
   }
 }
 
 export interface ReleaseReport {
+  kind: "release" | "rollback" | "contract"
   version: string
   commit: string
+  /** What a contract is about. */
+  change?: string
   /** "promoted", "rolled-back", "failed" or "refused". */
   outcome: string
   steps: readonly StepReport[]
@@ -45,6 +56,7 @@ export interface StepReport {
   /** Milliseconds since the Unix epoch. */
   startedAt: number
   ms: number
+  /** "done", "failed", "undone", or where the run left it. */
   outcome: string
 }
 

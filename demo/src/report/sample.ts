@@ -24,9 +24,13 @@ export function sampleReport(): ReportData {
       writes: { acknowledged: 13_204, found: 13_204 },
       releases,
       change: { rows: 213_204, rowsPerSecond: 6_120, heapGrowth: 1.34, indexGrowth: 1.21, checksum: { rows: 213_204, mismatches: 0 } },
-      rollback: { switchMs: 84, writesOfNewVersionSeenByOld: 4_812 },
+      rollback: { switchMs: 84, writesOfNewVersion: 4_812, writesOfNewVersionSeenByOld: 4_812 },
       notices: { pagesTold: 62, pagesReloaded: 62 },
-      contract: { refusedReason: "v1 is still warm for 22 s, and 3 pages of it are open", dropped: true },
+      contract: {
+        refusedReason: "v1 is still warm for 22 s, and 3 pages of it are open",
+        dropped: true,
+        rollbackRefusedReason: "v1 needs payments.payment.method, which was dropped",
+      },
     },
     timeline,
     marks: sampleMarks(),
@@ -39,6 +43,7 @@ const at = (seconds: number) => startedAt + seconds * 1_000
 function sampleReleases(): ReleaseReport[] {
   return [
     {
+      kind: "release",
       version: "v2",
       commit: "9f31c0a7be52",
       outcome: "promoted",
@@ -55,6 +60,7 @@ function sampleReleases(): ReleaseReport[] {
       }),
     },
     {
+      kind: "release",
       version: "v3",
       commit: "c77d01e94410",
       outcome: "rolled-back",
@@ -65,14 +71,28 @@ function sampleReleases(): ReleaseReport[] {
         { name: "start", startedAt: at(108), ms: 700, outcome: "undone" },
       ],
     },
-    { version: "v1", commit: "41ab9e0d2f13", outcome: "promoted", steps: walk(126, { start: 12, verify: 180, switch: 84 }) },
     {
+      kind: "rollback",
+      version: "v1",
+      commit: "41ab9e0d2f13",
+      outcome: "promoted",
+      steps: walk(126, { start: 12, verify: 180, switch: 84 }),
+    },
+    {
+      kind: "release",
       version: "v2",
       commit: "9f31c0a7be52",
       outcome: "promoted",
       steps: walk(146, { start: 10, verify: 170, switch: 62, bake: 8_000, retire: 15_300 }),
     },
-    { version: "v2", commit: "9f31c0a7be52", outcome: "promoted", steps: walk(192, { gate: 420, contract: 960 }) },
+    {
+      kind: "contract",
+      change: "0002-payment-methods",
+      version: "v2",
+      commit: "9f31c0a7be52",
+      outcome: "promoted",
+      steps: walk(192, { gate: 420, contract: 960 }),
+    },
   ]
 }
 
@@ -80,7 +100,7 @@ function sampleReleases(): ReleaseReport[] {
 function walk(fromSeconds: number, durations: Readonly<Record<string, number>>): StepReport[] {
   let next = at(fromSeconds)
   return Object.entries(durations).map(([name, ms]) => {
-    const step = { name, startedAt: next, ms, outcome: "succeeded" }
+    const step = { name, startedAt: next, ms, outcome: "done" }
     next += ms
     return step
   })

@@ -68,7 +68,8 @@ export function charts({ report }: ReportData, data: ChartData): Html {
 }
 
 /** One release's steps as bars on the same time axis as the charts below. */
-function lane({ version, steps }: ReleaseReport, { from, to, versions }: ChartData): Html {
+function lane(release: ReleaseReport, { from, to, versions }: ChartData): Html {
+  const { version, steps } = release
   const percent = (ms: number) => ((ms / (to - from)) * 100).toFixed(3)
   const first = steps[0]
   if (first === undefined) return html``
@@ -79,11 +80,11 @@ function lane({ version, steps }: ReleaseReport, { from, to, versions }: ChartDa
         class="${outcome}"
         style="left:${percent(startedAt - from)}%;width:${percent(ms)}%"
         tabindex="0"
-        data-how="${version} ${name}: ${formatMs(ms)}, ${outcome}, at ${clock((startedAt - from) / 1_000)}"
+        data-how="${titleOf(release)}, ${name}: ${formatMs(ms)}, ${outcome}, at ${clock((startedAt - from) / 1_000)}"
       ></i>`,
   )
   return html`<div class="lane" style="--of:var(--version-${Math.max(0, color) % paletteSize})">
-    <span style="left:${percent(first.startedAt - from)}%">${version}</span>${bars}
+    <span style="left:${percent(first.startedAt - from)}%">${laneLabel(release)}</span>${bars}
   </div>`
 }
 
@@ -94,7 +95,8 @@ export function releases({ report }: ReportData, { from }: ChartData): Html {
   </section>`
 }
 
-function releaseTable({ version, commit, outcome, steps }: ReleaseReport, from: number): Html {
+function releaseTable(release: ReleaseReport, from: number): Html {
+  const { commit, outcome, steps } = release
   const startedAt = steps[0]?.startedAt ?? from
   const spanMs = Math.max(1, ...steps.map((step) => step.startedAt + step.ms - startedAt))
   const row = (step: StepReport) =>
@@ -108,7 +110,7 @@ function releaseTable({ version, commit, outcome, steps }: ReleaseReport, from: 
     </tr>`
   return html`<table class="release">
     <caption>
-      <b>${version}</b>
+      <b>${titleOf(release)}</b>
       <code>${commit.slice(0, 7)}</code>
       <span class="outcome ${outcome}">${outcome}</span>
       <small>at ${clock((startedAt - from) / 1_000)}, took ${formatMs(spanMs)}</small>
@@ -151,13 +153,14 @@ export function facts({ report: { change, rollback, notices, contract, writes } 
         ["Found", figure(count(writes.found), "Of these, found in the databases after the run.")],
       ])}
       ${factBlock("Rollback", [
-        ["Switch took", figure(formatMs(rollback.switchMs), "From asking the edge for the old version to its acknowledgement.")],
         [
-          "New writes seen by old",
-          figure(
-            count(rollback.writesOfNewVersionSeenByOld),
-            "Writes that only the new version made, read through the old version's columns.",
-          ),
+          "Switch took",
+          figure(formatMs(rollback.switchMs), "From the request to the moment when every edge had acknowledged the old version."),
+        ],
+        ["Writes of the new version", figure(count(rollback.writesOfNewVersion), "Acknowledged by the new version while it served.")],
+        [
+          "Seen by the old",
+          figure(count(rollback.writesOfNewVersionSeenByOld), "Of these, read through the old version after the rollback."),
         ],
       ])}
       ${factBlock("Notices", [
@@ -167,6 +170,7 @@ export function facts({ report: { change, rollback, notices, contract, writes } 
       ${factBlock("Contract", [
         ["First refused", html`${contract.refusedReason ?? "no"}`],
         ["Old column", html`${contract.dropped ? "dropped" : "still there"}`],
+        ["Rollback past it", html`${contract.rollbackRefusedReason ?? "not refused"}`],
       ])}
     </div>
   </section>`
@@ -243,6 +247,9 @@ export function footer({ environment: { node, postgres, cpus, rows, ratePerSecon
 
 const paletteSize = 6
 
+const titleOf = ({ kind, version, change }: ReleaseReport) =>
+  ({ release: version, rollback: `Rollback to ${version}`, contract: `Contract of ${change ?? version}` })[kind]
+const laneLabel = ({ kind, version }: ReleaseReport) => ({ release: version, rollback: `back to ${version}`, contract: "contract" })[kind]
 const figure = (text: string, how: string) => html`<span class="figure" tabindex="0" data-how="${how}">${text}</span>`
 const latencyHow = (what: string) => `${what} Counted from the moment each request was due, so that a stall is not hidden by sending less.`
 const share = (part: number, whole: number) => ((part / whole) * 100).toFixed(2)
