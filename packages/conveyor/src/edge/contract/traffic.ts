@@ -151,6 +151,9 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
       assert.deepEqual([answer.status, versionOf(answer), answer.headers["x-conveyor-rescued"]], [200, "v2", "v1"])
       const { counters } = await load(edge, "v1")
       assert.deepEqual([counters.requests, counters.unreachable, counters.rescued], [1, 1, 1])
+      const socket = new WebSocket(`${url.replace("http", "ws")}/socket?x-conveyor-version=v1`)
+      assert.equal(await nextMessage(socket), "hello from v2")
+      socket.terminate()
     },
   )
 
@@ -220,6 +223,15 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
     assert.deepEqual([code, reason.toString()], [1012, "version v1 is retired"])
     await inFlight(edge, "v1", 0)
     await soon("the copy to hear it", () => v1.received.includes("closed 1012 version v1 is retired"))
+  })
+
+  withEdge("passes on the answer of a copy that refuses a WebSocket", async ({ edge, url }) => {
+    await using v1 = await startCopy("v1")
+    await edge.apply(tableOf({ generation: 1, current: "v1", copies: [v1] }), never)
+    const socket = new WebSocket(`${url.replace("http", "ws")}/no-socket-here`)
+    const [error] = (await once(socket, "error")) as [Error]
+    assert.match(error.message, /Unexpected server response: 400/)
+    await inFlight(edge, "v1", 0)
   })
 
   withEdge("keeps an event stream until its version leaves the table, then ends it with an event", async ({ edge, url }) => {

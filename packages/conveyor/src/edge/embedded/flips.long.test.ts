@@ -20,6 +20,7 @@ test("embedded edge: loses none of 20,000 and more requests across 200 generatio
     })
     assert.deepEqual(result.failures, [])
     assert.equal(result.versionsSeen, 201)
+    assert.ok(result.requests >= 20_000)
   } finally {
     await under.close()
   }

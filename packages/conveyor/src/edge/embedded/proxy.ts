@@ -10,7 +10,7 @@ import { Exchange } from "./exchange.ts"
 import type { ProxyTools } from "./exchange.ts"
 import type { OwnPages } from "./own-pages.ts"
 import { ownPrefix } from "./own-pages.ts"
-import { carryUpgrade } from "./tunnel.ts"
+import { carryUpgrade } from "./upgrade.ts"
 
 export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger): Server {
   const { settings } = tools

@@ -1,6 +1,6 @@
 // The edge's files: the table in use, and the counters. Called by the edge process at its start, on each new table and
 // every second; what is read back is what was last written whole, whatever was killed when.
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir, readFile, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../kernel/durable-file.ts"
@@ -23,6 +23,8 @@ export class EdgeState {
 
   static async open(directory: string): Promise<EdgeState> {
     await mkdir(directory, { recursive: true })
+    // What a killed process was writing aside.
+    for (const name of await readdir(directory)) if (name.endsWith(".tmp")) await rm(join(directory, name), { force: true })
     return new EdgeState(directory)
   }
 

@@ -1,76 +1,28 @@
-// A WebSocket through the edge: an upgrade request is claimed like any other, then two sockets are joined until one side
-// ends or the version's deadline comes; then both sides get a closing frame. Called by the proxy for each upgrade.
-import type { IncomingMessage } from "node:http"
+// Two sockets joined into a WebSocket through the edge, until one side ends or the version's deadline comes; then both
+// sides get a closing frame. Called with a fresh pair by the upgrade.
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import type { EdgeAnswer } from "./answers.ts"
-import { bodyOf, edgeAnswers } from "./answers.ts"
-import type { ProxyTools } from "./exchange.ts"
 import { FrameBoundaries, closeFrame } from "./frames.ts"
 import type { Masking } from "./frames.ts"
-import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
-import { readPin } from "./pin.ts"
-import type { Pin } from "./pin.ts"
-import type { Claim } from "./traffic.ts"
+import type { LastingStreams } from "./lasting-streams.ts"
 
 const lastWordsMs = 1_000
 
-/** Carries one upgrade; resolves when it is joined or answered. */
-export async function carryUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
-  const startedAt = performance.now()
-  const pin = readPin(request)
-  client.on("error", () => client.destroy())
-  const headers = [...requestHeaders(request, tools.settings.forwardedFor), "connection", "Upgrade", "upgrade", "websocket"]
-  const tried = new Set<string>()
-  for (;;) {
-    const claim = tools.traffic.claim(pin.path, pin.wish, tried)
-    if ("refused" in claim) return refuse(client, claim, tools)
-    client.once("close", claim.release)
-    const { outgoing, outcome } = tools.upstreams.ask(claim.target, {
-      method: "GET",
-      path: pin.url,
-      headers,
-      connection: "fresh",
-      send: (outgoing) => outgoing.end(),
-    })
-    const cancel = () => outgoing.destroy()
-    client.once("close", cancel)
-    const result = await outcome
-    client.off("close", cancel)
-    if (client.destroyed) return discard(result)
-    if ("cause" in result)
-      tools.failures.note(`${claim.target.copy} ${result.kind}`, { ...claim.target, version: claim.version, cause: result.cause.message })
-    if (result.kind === "not-sent") {
-      claim.release()
-      tried.add(claim.target.copy)
-      continue
-    }
-    if (result.kind === "switched" || result.kind === "answered") {
-      tools.counters.answered(claim.version, result.answer.statusCode ?? 0, performance.now() - startedAt)
-      if (result.kind === "answered") return passRefusal(client, result.answer, pin, claim)
-      client.write(headOf(result.answer, [...answerHeaders(result.answer, pin, claim), "connection", "Upgrade", "upgrade", "websocket"]))
-      return join({ client, clientHead: head, upstream: result.socket, upstreamHead: result.head, claim, tools })
-    }
-    tools.counters.unreachable(claim.version)
-    return end(client, result.kind === "timed-out" ? edgeAnswers.timedOut : edgeAnswers.brokeOff)
-  }
-}
-
-interface Joining {
+export interface Joining {
   client: Duplex
   clientHead: Buffer
   upstream: Socket
   upstreamHead: Buffer
-  claim: Claim
-  tools: ProxyTools
+  version: string
+  lasting: LastingStreams
 }
 
-function join({ client, clientHead, upstream, upstreamHead, claim, tools }: Joining): void {
+export function join({ client, clientHead, upstream, upstreamHead, version, lasting }: Joining): void {
   upstream.setTimeout(0)
   upstream.setNoDelay(true)
   const toClient = new Direction(upstream, client, "plain")
   const toUpstream = new Direction(client, upstream, "masked")
-  const leave = tools.lasting.add(claim.version, (reason) => {
+  const leave = lasting.add(version, (reason) => {
     toClient.close(reason)
     toUpstream.close(reason)
   })
@@ -131,45 +83,4 @@ class Direction {
     this.#from.resume()
     if (!this.#boundaries.isClosing && this.#to.writable) this.#to.write(closeFrame(reason, this.#masking))
   }
-}
-
-function refuse(
-  client: Duplex,
-  claim: { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string },
-  tools: ProxyTools,
-): void {
-  if (claim.refused === "no-copy") {
-    tools.counters.unreachable(claim.version)
-    return end(client, edgeAnswers.noCopy)
-  }
-  return end(client, claim.refused === "no-table" ? edgeAnswers.noTable : edgeAnswers.noRoute)
-}
-
-function end(client: Duplex, answer: EdgeAnswer): void {
-  const body = bodyOf(answer)
-  const lines = [
-    `HTTP/1.1 ${answer.status} Refused`,
-    "Connection: close",
-    "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
-  client.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
-}
-
-/** The copy answered the upgrade like a plain request ("401"): its answer goes to the client, which reads to the end of the connection. */
-function passRefusal(client: Duplex, answer: IncomingMessage, pin: Pin, claim: Claim): void {
-  client.write(headOf(answer, [...answerHeaders(answer, pin, claim), "connection", "close"]))
-  answer.on("error", () => client.destroy())
-  client.once("close", () => answer.destroy())
-  answer.pipe(client)
-}
-
-function headOf(answer: IncomingMessage, headers: readonly string[]): string {
-  const lines = pairs(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines.join("")}\r\n`
-}
-
-function discard(result: object): void {
-  if ("socket" in result) (result as { socket: Socket }).socket.destroy()
-  if ("answer" in result) (result as { answer: IncomingMessage }).answer.destroy()
 }

@@ -171,8 +171,8 @@ withWire(
 )
 
 withWire(
-  "lets an idle connection go before the copy does, and does not reuse one that the copy has closed",
-  (_request, response) => response.end("fine"),
+  "lets an idle connection, but not a slow one, go before the copy does, and does not reuse one that the copy has closed",
+  (request, response) => void setTimeout(() => response.end("fine"), request.url === "/slow" ? 300 : 0),
   async ({ under, copy }) => {
     copy.keepAliveTimeout = 0
     const open = () =>
@@ -180,12 +180,29 @@ withWire(
     await ask(`${under.url}/`)
     assert.equal(await open(), 1)
     await soon("the edge to let go", async () => (await open()) === 0)
+    assert.equal((await ask(`${under.url}/slow`)).text, "fine")
     for (let i = 0; i < 20; i++) {
       assert.equal((await ask(`${under.url}/`, { method: "POST", body: "x" })).status, 200)
       copy.closeIdleConnections()
     }
   },
   { upstreamIdleMs: 100 },
+)
+
+withWire(
+  "gives back every request of a pipeline whose client has gone",
+  (request, response) => {
+    if (request.url === "/fast") response.end("fast")
+  },
+  async ({ under }) => {
+    const { hostname, port } = new URL(under.url)
+    const line = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+    const socket = connect(Number(port), hostname, () => socket.write(line("/stuck") + line("/fast") + line("/stuck")))
+    const inFlight = async () => (await under.edge.observe(never)).versions["v1"]?.inFlight
+    await soon("all three in flight", async () => (await inFlight()) === 3)
+    socket.destroy()
+    await soon("none in flight", async () => (await inFlight()) === 0)
+  },
 )
 
 function speak({ hostname, port }: URL, bytes: string, ends?: RegExp): Promise<string> {

@@ -1,0 +1,138 @@
+// An upgrade request (WebSocket): claimed like any other, asked of one copy after the other until one can be reached, and
+// joined to the copy that agrees. Called by the proxy for each upgrade.
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import type { EdgeAnswer } from "./answers.ts"
+import { bodyOf, edgeAnswers } from "./answers.ts"
+import type { ProxyTools } from "./exchange.ts"
+import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
+import type { Pin } from "./pin.ts"
+import { readPin } from "./pin.ts"
+import type { Claim } from "./traffic.ts"
+import { join } from "./tunnel.ts"
+import type { Outcome } from "./upstreams.ts"
+
+const upgradeHeaders = ["connection", "Upgrade", "upgrade", "websocket"]
+
+/** Resolves when the two sides are joined, or the client has been told why not. */
+export async function carryUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
+  client.on("error", () => client.destroy())
+  const startedAt = performance.now()
+  const pin = readPin(request)
+  const first = await askVersion(request, client, pin, pin.wish, tools)
+  if (first.kind !== "no-copy" || first.version === tools.traffic.table?.current) return conclude(first)
+
+  tools.counters.unreachable(first.version)
+  const second = await askVersion(request, client, pin, undefined, tools)
+  if (second.kind === "reached") tools.counters.rescued(first.version)
+  return conclude(second, first.version)
+
+  function conclude(reply: Reply, insteadOf?: string): void {
+    switch (reply.kind) {
+      case "client-gone":
+        return
+      case "no-table":
+        return refuse(client, edgeAnswers.noTable)
+      case "no-route":
+        return refuse(client, edgeAnswers.noRoute)
+      case "no-copy":
+        tools.counters.unreachable(reply.version)
+        return refuse(client, edgeAnswers.noCopy)
+      case "reached":
+        return settle(reply, insteadOf)
+    }
+  }
+
+  function settle({ claim, outcome }: Reached, insteadOf: string | undefined): void {
+    const { version } = claim
+    if (outcome.kind !== "switched" && outcome.kind !== "answered") {
+      tools.counters.unreachable(version)
+      return refuse(client, outcome.kind === "timed-out" ? edgeAnswers.timedOut : edgeAnswers.brokeOff)
+    }
+    const { answer } = outcome
+    tools.counters.answered(version, answer.statusCode ?? 0, performance.now() - startedAt)
+    const headers = answerHeaders(answer, pin, insteadOf === undefined ? { version } : { version, insteadOf })
+    if (outcome.kind === "answered") return passRefusal(client, answer, headers)
+    client.write(headOf(answer, [...headers, ...upgradeHeaders]))
+    return join({ client, clientHead: head, upstream: outcome.socket, upstreamHead: outcome.head, version, lasting: tools.lasting })
+  }
+}
+
+interface Reached {
+  kind: "reached"
+  claim: Claim
+  outcome: Outcome
+}
+
+type Reply = Reached | { kind: "no-copy"; version: string } | { kind: "no-table" | "no-route" | "client-gone" }
+
+/** Asks the copies of one version until one can be reached; the claim on it lasts as long as the client's connection. */
+async function askVersion(request: IncomingMessage, client: Duplex, pin: Pin, wish: string | undefined, tools: ProxyTools): Promise<Reply> {
+  const tried = new Set<string>()
+  for (;;) {
+    const claim = tools.traffic.claim(pin.path, wish, tried)
+    if ("refused" in claim) return claim.refused === "no-copy" ? { kind: "no-copy", version: claim.version } : { kind: claim.refused }
+    client.once("close", claim.release)
+    const outcome = await ask(request, client, pin, claim, tools)
+    if (client.destroyed) {
+      discard(outcome)
+      return { kind: "client-gone" }
+    }
+    if ("cause" in outcome) {
+      tools.failures.note(`${claim.target.copy} ${outcome.kind}`, { ...claim.target, version: claim.version, cause: outcome.cause.message })
+    }
+    if (outcome.kind !== "not-sent") return { kind: "reached", claim, outcome }
+    claim.release()
+    tried.add(claim.target.copy)
+  }
+}
+
+async function ask(
+  request: IncomingMessage,
+  client: Duplex,
+  pin: Pin,
+  { target }: Claim,
+  { upstreams, settings }: ProxyTools,
+): Promise<Outcome> {
+  const { outgoing, outcome } = upstreams.ask(target, {
+    method: "GET",
+    path: pin.url,
+    headers: [...requestHeaders(request, settings.forwardedFor), ...upgradeHeaders],
+    connection: "fresh",
+    send: (outgoing) => outgoing.end(),
+  })
+  const cancel = () => outgoing.destroy()
+  client.once("close", cancel)
+  const result = await outcome
+  client.off("close", cancel)
+  return result
+}
+
+function refuse(client: Duplex, answer: EdgeAnswer): void {
+  const body = bodyOf(answer)
+  const lines = [
+    `HTTP/1.1 ${answer.status} Refused`,
+    "Connection: close",
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  client.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
+}
+
+/** The copy answered the upgrade like a plain request ("401"): its answer goes to the client, which reads to the end of the connection. */
+function passRefusal(client: Duplex, answer: IncomingMessage, headers: readonly string[]): void {
+  client.write(headOf(answer, [...headers, "connection", "close"]))
+  answer.on("error", () => client.destroy())
+  client.once("close", () => answer.destroy())
+  answer.pipe(client)
+}
+
+function headOf(answer: IncomingMessage, headers: readonly string[]): string {
+  const lines = pairs(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines.join("")}\r\n`
+}
+
+function discard(outcome: Outcome): void {
+  if (outcome.kind === "switched") outcome.socket.destroy()
+  else if (outcome.kind === "answered") outcome.answer.destroy()
+}
