@@ -133,6 +133,7 @@ async function tryBatch(job: BackfillJob, state: BackfillState, leaf: LeafFacts,
 /** Rows that are right already are read and left alone. */
 export function batchSql(work: RowWork, leaf: LeafFacts, { from, to, stride }: Window): string {
   const set = work.assignments.map(({ column, expression }) => `${quote(column)} = ${expression}`).join(", ")
+  // A scan by range, and not by address: only scans prune the pages that they read.
   const every = stride === undefined ? "" : ` AND (hashtid(ctid) & 2147483647) % ${stride.every} = ${stride.at}`
   return `UPDATE ONLY ${sqlName(leaf.table)} SET ${set} WHERE ctid >= '(${from},0)' AND ctid < '(${to},0)'${every} AND ${work.pending}`
 }

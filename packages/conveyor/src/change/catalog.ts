@@ -24,6 +24,14 @@ export interface LeafFacts {
   indexBytes: number
 }
 
+export interface ConstraintFacts {
+  name: string
+  kind: "check" | "foreign key" | "unique" | "primary key" | "other"
+  /** As pg_get_constraintdef writes it, without NOT VALID. */
+  definition: string
+  isValid: boolean
+}
+
 export interface TableFacts {
   oid: number
   table: TableName
@@ -32,6 +40,7 @@ export interface TableFacts {
   /** Columns of the primary key, in its order. */
   primaryKey: readonly string[]
   leaves: readonly LeafFacts[]
+  constraints: readonly ConstraintFacts[]
   /** The application's own row triggers on UPDATE. */
   updateTriggers: readonly string[]
 }
@@ -46,11 +55,12 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
   )
   if (found === undefined) return undefined
   const { oid, relkind } = found
-  const [columns, primaryKey, leaves, triggers] = [
+  const [columns, primaryKey, leaves, triggers, constraints] = [
     await session.rows<{ name: string; type: string; nullable: boolean; default: string | null }>(columnsSql, [oid]),
     await session.rows<{ name: string }>(primaryKeySql, [oid]),
     await session.rows<LeafRow>(leavesSql, [oid]),
     await session.rows<{ name: string }>(triggersSql, [oid]),
+    await session.rows<{ name: string; kind: string; definition: string; valid: boolean }>(constraintsSql, [oid]),
   ]
   return {
     oid,
@@ -59,6 +69,7 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     columns: columns.map((row) => ({ name: row.name, type: row.type, isNullable: row.nullable, default: row.default ?? undefined })),
     primaryKey: primaryKey.map((row) => row.name),
     leaves: await Promise.all(leaves.map((leaf) => leafFacts(session, leaf))),
+    constraints: constraints.map(({ name, kind, definition, valid }) => ({ name, kind: constraintKinds[kind] ?? "other", definition, isValid: valid })),
     updateTriggers: triggers.map((row) => row.name),
   }
 }
@@ -99,6 +110,12 @@ async function estimateRows(session: Session, table: TableName, { pages, tuples,
 }
 
 const sampledPages = 20
+
+const constraintKinds: Readonly<Record<string, ConstraintFacts["kind"]>> = { c: "check", f: "foreign key", u: "unique", p: "primary key" }
+
+const constraintsSql = `
+  SELECT conname AS name, contype::text AS kind, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') AS definition, convalidated AS valid
+  FROM pg_constraint WHERE conrelid = $1::oid ORDER BY conname`
 
 const columnsSql = `
   SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,

@@ -11,13 +11,16 @@ import { keyed, readTables } from "./expand.ts"
 import { movePhase, readSteps } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { displayName } from "./names.ts"
-import type { ContractStep, Statement, Taken } from "./operations/operation.ts"
+import type { ContractStep, Readable, Statement, Taken } from "./operations/operation.ts"
 import type { ContractPolicy } from "./policy.ts"
 import { beginObservation, findReaders, missingStatistics } from "./readers.ts"
 
 export const takenBy = (change: Change): Taken[] => change.operations.flatMap((operation) => operation.takes)
 
-export const describeTaken = ({ table, column }: Taken): string => (column === undefined ? displayName(table) : `${displayName(table)}.${column}`)
+export const describeTaken = (taken: Taken): string =>
+  taken.kind === "other" ? taken.what : taken.kind === "table" ? displayName(taken.table) : `${displayName(taken.table)}.${taken.column}`
+
+const isReadable = (taken: Taken): taken is Readable => taken.kind !== "other"
 
 /** Reasons of one shard against contract; none: it may lose what the change takes. */
 export async function objectionsOfShard(worker: Worker, change: Change, entry: LedgerEntry | undefined, evidence: ContractEvidence, policy: ContractPolicy): Promise<string[]> {
@@ -25,7 +28,7 @@ export async function objectionsOfShard(worker: Worker, change: Change, entry: L
   const shard = session.shard.name
   if (entry?.phase === "contracting" || entry?.phase === "contracted") return []
   if (entry?.phase !== "verified") return [`shard ${shard} is ${entry?.phase ?? "absent"}, not verified`]
-  const taken = takenBy(change)
+  const taken = takenBy(change).filter(isReadable)
   const dependents = await findDependents(session, taken)
   if (policy.readers === "trust-release" || taken.length === 0) return dependents
   const missing = await missingStatistics(session)
@@ -45,7 +48,7 @@ export async function prepareShard(worker: Worker, change: Change, entry: Ledger
   } catch (thrown) {
     const meant = new Set(statements.map(({ key }) => key))
     await undoSteps(worker, (key) => meant.has(key))
-    if (!(thrown instanceof ConveyorError) || thrown.code !== "statement-failed") throw thrown
+    if (!(thrown instanceof ConveyorError) || !["statement-failed", "rows-refuse"].includes(thrown.code)) throw thrown
     return [describe(thrown)]
   }
 }

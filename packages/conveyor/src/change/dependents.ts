@@ -1,15 +1,16 @@
 // What inside a shard depends on something that contract would take away: views, functions, generated columns, foreign
 // keys of other tables. Called by the contract gate.
 import { displayName, sqlName } from "./names.ts"
-import type { Taken } from "./operations/operation.ts"
+import type { Readable } from "./operations/operation.ts"
 import type { Session } from "./session.ts"
 
-export async function findDependents(session: Session, taken: readonly Taken[]): Promise<string[]> {
+export async function findDependents(session: Session, taken: readonly Readable[]): Promise<string[]> {
   const found: string[] = []
   for (const one of taken) {
-    const what = one.column === undefined ? displayName(one.table) : `"${one.column}" of ${displayName(one.table)}`
-    const objects = await session.rows<{ object: string }>(dependentsSql, [sqlName(one.table), one.column ?? null])
-    const functions = await session.rows<{ object: string }>(functionsSql, [wordPattern(one.table.name), one.column === undefined ? null : wordPattern(one.column)])
+    const column = one.kind === "column" ? one.column : undefined
+    const what = column === undefined ? displayName(one.table) : `"${column}" of ${displayName(one.table)}`
+    const objects = await session.rows<{ object: string }>(dependentsSql, [sqlName(one.table), column ?? null])
+    const functions = await session.rows<{ object: string }>(functionsSql, [wordPattern(one.table.name), column === undefined ? null : wordPattern(column)])
     for (const { object } of [...objects, ...functions]) found.push(`shard ${session.shard.name}: ${object} depends on ${what}`)
   }
   return found

@@ -9,7 +9,7 @@ import { displayName, sqlName } from "./names.ts"
 import type { TableName } from "./names.ts"
 import type { How, Statement } from "./operations/operation.ts"
 import type { LockPolicy } from "./policy.ts"
-import { codeOf, isContended, queryCancelled } from "./session.ts"
+import { codeOf, isConnectionLost, isContended, queryCancelled } from "./session.ts"
 import type { Session } from "./session.ts"
 import { checkFence } from "./shard-lock.ts"
 
@@ -52,7 +52,9 @@ async function runStatement(worker: Worker, statement: Statement, wasBegun: bool
   const { session, change, logger } = worker
   const { key, sql, how, undo } = statement
   const beganAt = worker.clock.now()
-  if (how === "index") {
+  if (how === "check") {
+    await refuseRows(worker, statement)
+  } else if (how === "index") {
     await buildIndex(worker, statement, wasBegun)
   } else if (how === "alone") {
     await recordStep(session, change, key, "begun", undo)
@@ -75,6 +77,17 @@ async function inTransaction({ session, fence, lock }: Worker, how: How, sql: st
   })
 }
 
+/** Not written down: rows that were right a moment ago are looked at again. */
+async function refuseRows({ session, change }: Worker, { key, sql }: Statement): Promise<void> {
+  const found = await session.rows<{ key: string }>(`${sql}\nLIMIT 5`)
+  if (found.length === 0) return
+  const keys = found.map((row) => row.key)
+  throw new ConveyorError("rows-refuse", `${change}: "${key}" finds rows on shard ${session.shard.name} that do not fit; the first: ${keys.join(", ")}`, {
+    facts: { shard: session.shard.name, change, step: key, firstKeys: keys },
+    hint: "Correct those rows, and what writes them, and run the same command again; nothing was locked.",
+  })
+}
+
 /** The wait of a concurrent build for other transactions counts as a lock wait, so it gets no limit; what it leaves when it fails is taken away. */
 async function buildIndex(worker: Worker, { key, sql, undo, index }: Statement, wasBegun: boolean): Promise<void> {
   const { session, change } = worker
@@ -90,7 +103,10 @@ async function buildIndex(worker: Worker, { key, sql, undo, index }: Statement, 
     const state = await indexState(session, index)
     if (state === "valid") return
     if (state === "invalid") await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`)
-    await session.execute(sql)
+    await session.execute(sql).catch(async (thrown: unknown) => {
+      if (!isConnectionLost(thrown) && !worker.signal.aborted) await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`).catch(() => {})
+      throw thrown
+    })
     if ((await indexState(session, index)) !== "valid") throw new Error(`index ${displayName(index)} is not valid after its build`)
   })
   await recordStep(session, change, key, "done", undo)

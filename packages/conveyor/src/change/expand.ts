@@ -76,7 +76,7 @@ export function withBrought(tables: Tables, brought: readonly Brought[]): Tables
     const columns = brought.filter((one) => sqlName(one.table) === sqlName(table)).flatMap((one) => one.columns)
     const facts = tables(table)
     if (columns.length === 0) return facts
-    const before = facts ?? { oid: 0, table, kind: "table", columns: [], primaryKey: [], leaves: [], updateTriggers: [] }
+    const before = facts ?? { oid: 0, table, kind: "table", columns: [], primaryKey: [], leaves: [], constraints: [], updateTriggers: [] }
     const known = new Set(before.columns.map(({ name }) => name))
     return { ...before, columns: [...before.columns, ...columns.filter(({ name }) => !known.has(name))] }
   }
@@ -95,7 +95,7 @@ async function refused(session: Session, sql: string): Promise<string | undefine
 
 /** Two syncs over one column would each have to run before the other. */
 async function chained(session: Session, operation: Operation): Promise<{ message: string; hint: string }[]> {
-  const columns = operation.takes.filter(({ column }) => column !== undefined)
+  const columns = operation.takes.filter((taken) => taken.kind === "column")
   const [there] = await session.rows<{ there: boolean }>("SELECT to_regnamespace('conveyor') IS NOT NULL AS there")
   if (columns.length === 0 || there?.there !== true) return []
   const found: { message: string; hint: string }[] = []

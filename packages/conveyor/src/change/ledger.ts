@@ -2,7 +2,7 @@
 // Read and written by every phase.
 import type { Change } from "./change.ts"
 import type { ShardPhase } from "./engine.ts"
-import type { How } from "./operations/operation.ts"
+import type { UndoHow } from "./operations/operation.ts"
 import type { Session } from "./session.ts"
 
 /** Numbered: a shard that has seen the first n runs the rest. A step, once published, is never edited. */
@@ -103,7 +103,7 @@ export interface Step {
   key: string
   state: "begun" | "done"
   undo: string | undefined
-  undoHow: Exclude<How, "index">
+  undoHow: UndoHow
 }
 
 /** The steps of a change on this shard, in the order in which they were taken. */

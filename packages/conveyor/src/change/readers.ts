@@ -1,7 +1,7 @@
 // Which statements of the application still name what contract would take away: pg_stat_statements, parsed, and
 // watched over a time, because it keeps no record of when a statement last ran. Called by the contract gate.
 import { displayName } from "./names.ts"
-import type { Taken } from "./operations/operation.ts"
+import type { Readable } from "./operations/operation.ts"
 import { codeOf } from "./session.ts"
 import type { Session } from "./session.ts"
 import { nodesOf, parseSql } from "./sql-parser.ts"
@@ -43,7 +43,7 @@ export async function missingStatistics(session: Session): Promise<string | unde
 }
 
 /** Statements that ran since the observation began and name what would be taken. */
-export async function findReaders(session: Session, change: string, taken: readonly Taken[]): Promise<string[]> {
+export async function findReaders(session: Session, change: string, taken: readonly Readable[]): Promise<string[]> {
   const { view, info } = await statisticsViews(session)
   const [lost] = await session.rows<{ dealloc: boolean; reset: boolean }>(
     `SELECT i.dealloc <> o.dealloc AS dealloc, i.stats_reset IS DISTINCT FROM o.stats_reset AS reset FROM ${info} i, conveyor.observation o WHERE o.change = $1`,
@@ -72,8 +72,8 @@ export async function findReaders(session: Session, change: string, taken: reado
 }
 
 /** What of the taken a statement names; undefined where it names none. */
-export async function namedBy(query: string, taken: readonly Taken[]): Promise<string | undefined> {
-  const near = taken.filter(({ table, column }) => mentions(query, table.name) && (column === undefined || mentions(query, column) || query.includes("*")))
+export async function namedBy(query: string, taken: readonly Readable[]): Promise<string | undefined> {
+  const near = taken.filter((one) => mentions(query, one.table.name) && (one.kind === "table" || mentions(query, one.column) || query.includes("*")))
   if (near.length === 0 || isOurs(query)) return undefined
   const trees = await parseSql(query).catch(() => undefined)
   // A statement that was cut off or is a command cannot be parsed; that it mentions the names is reason enough.
@@ -81,10 +81,11 @@ export async function namedBy(query: string, taken: readonly Taken[]): Promise<s
   return describeTaken(near.find((one) => trees.some(({ tree }) => reads(tree, one))))
 }
 
-function reads(tree: SqlTree, { table, column }: Taken): boolean {
+function reads(tree: SqlTree, taken: Readable): boolean {
+  const { table } = taken
   const nodes = [...nodesOf(tree)]
   if (!isReadable(tree) || !nodes.some(([, node]) => node["relname"] === table.name && (node["schemaname"] ?? table.schema) === table.schema)) return false
-  return column === undefined || nodes.some(([kind, node]) => kind === "A_Star" || lastName(kind, node) === column)
+  return taken.kind === "table" || nodes.some(([kind, node]) => kind === "A_Star" || lastName(kind, node) === taken.column)
 }
 
 /** Data definition and maintenance do not read for the application. */
@@ -100,8 +101,8 @@ const mentions = (query: string, name: string) => query.includes(name) || query.
 
 const isOurs = (query: string) => /\bconveyor\./.test(query) || query.includes("ctid >= ")
 
-const describeTaken = (taken: Taken | undefined) =>
-  taken === undefined ? undefined : taken.column === undefined ? displayName(taken.table) : `"${taken.column}" of ${displayName(taken.table)}`
+const describeTaken = (taken: Readable | undefined) =>
+  taken === undefined ? undefined : taken.kind === "table" ? displayName(taken.table) : `"${taken.column}" of ${displayName(taken.table)}`
 
 const shorten = (query: string) => (query.length > 160 ? `${query.slice(0, 157)}...` : query).replace(/\s+/g, " ")
 

@@ -8,7 +8,7 @@ import { indexField, tableField } from "./fields.ts"
 import type { IndexSpec } from "./fields.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement, Tables } from "./operation.ts"
-import { missingTable } from "./objections.ts"
+import { missingColumn, missingTable } from "./objections.ts"
 
 export const schema = indexField.extend({ table: tableField })
 
@@ -25,10 +25,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
       if (facts === undefined) return [missingTable(table)]
       return spec.columns
         .filter((column) => columnOf(facts, column) === undefined)
-        .map((column) => ({
-          message: `index ${spec.name}: table ${displayName(table)} has no column "${column}"`,
-          hint: `It has: ${facts.columns.map((c) => c.name).join(", ")}.`,
-        }))
+        .map((column) => missingColumn(facts, column))
     },
     finish: (tables) => buildIndex(table, spec, tables),
   }

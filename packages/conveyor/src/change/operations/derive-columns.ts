@@ -3,10 +3,11 @@
 import { z } from "zod"
 import { columnOf } from "../catalog.ts"
 import type { TableFacts } from "../catalog.ts"
-import { displayName, quote, shortId, sqlName } from "../names.ts"
+import { displayName, quote, sqlName } from "../names.ts"
 import { buildIndex } from "./create-index.ts"
 import { cast, columnFacts, comparable, identifierField, indexField, isSameType, record, sqlField, tableField, typeField } from "./fields.ts"
-import { missingTable } from "./objections.ts"
+import { notNull } from "./not-null.ts"
+import { missingColumn, missingTable } from "./objections.ts"
 import { nothing } from "./operation.ts"
 import type { ContractStep, Objection, Operation, Proof, RowWork, Statement } from "./operation.ts"
 import { syncTriggers } from "./sync-triggers.ts"
@@ -54,7 +55,7 @@ export function make(spec: DeriveSpec, id: string): Operation {
     id,
     tables: [table],
     brings: [{ table, columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })) }],
-    takes: olds.map((column) => ({ table, column })),
+    takes: olds.map((column) => ({ kind: "column", table, column })),
     describe: () => `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, both ways`,
     objections: (tables) => {
       const facts = tables(table)
@@ -79,7 +80,7 @@ function objections(spec: DeriveSpec, facts: TableFacts): Objection[] {
   for (const [column, type] of Object.entries({ ...spec.from, ...spec.reads })) {
     const there = columnOf(facts, column)
     if (there === undefined) {
-      found.push({ message: `table ${name} has no column "${column}"`, hint: `It has: ${facts.columns.map((c) => c.name).join(", ")}.` })
+      found.push(missingColumn(facts, column))
     } else if (!isSameType(there.type, type)) {
       found.push({ message: `column "${column}" of ${name} is ${there.type}, not ${type}`, hint: `Write ${column}: ${there.type}.` })
     }
@@ -143,7 +144,7 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
   const triggers = syncTriggers(spec, id)
   const gone = olds.flatMap((column) => [column, hidden(column)]).map((column) => `DROP COLUMN IF EXISTS ${quote(column)}`)
   return {
-    prepare: Object.entries(to).filter(([, { nullable }]) => !nullable).flatMap(([column]) => notNull(name, id, column)),
+    prepare: Object.entries(to).filter(([, { nullable }]) => !nullable).flatMap(([column]) => notNull(table, id, column)),
     hide: {
       sql: [...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`), ...triggers.functions(hidden)],
       show: [
@@ -158,23 +159,3 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
     ],
   }
 }
-
-/** NOT NULL without a scan under a lock: a check that is added unproven, proven beside the traffic, and believed. */
-function notNull(table: string, id: string, column: string): Statement[] {
-  const check = quote(`conveyor_${shortId(id, column)}`)
-  const added = `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${quote(column)} IS NOT NULL) NOT VALID`
-  const undo = { sql: `ALTER TABLE IF EXISTS ${table} DROP CONSTRAINT IF EXISTS ${check}`, how: "quick" } as const
-  return [
-    { key: `check ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: added, undo },
-    { key: `validate ${column}`, how: "long", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}` },
-    {
-      key: `not null ${column}`,
-      how: "quick",
-      lock: "ACCESS EXCLUSIVE",
-      sql: `ALTER TABLE ${table} ALTER COLUMN ${quote(column)} SET NOT NULL`,
-      undo: { sql: `ALTER TABLE ${table} ALTER COLUMN ${quote(column)} DROP NOT NULL`, how: "quick" },
-    },
-    { key: `checked ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${check}` },
-  ]
-}
-

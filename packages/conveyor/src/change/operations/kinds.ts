@@ -1,11 +1,18 @@
 // Every kind of operation that a change file may hold, by its key in the file.
 import type { z } from "zod"
+import * as addConstraint from "./add-constraint.ts"
 import * as addColumn from "./add-column.ts"
+import * as addEnumValue from "./add-enum-value.ts"
 import * as createIndex from "./create-index.ts"
 import * as createTable from "./create-table.ts"
 import * as deriveColumns from "./derive-columns.ts"
-import type { Operation } from "./operation.ts"
+import * as dropColumn from "./drop-column.ts"
+import * as dropConstraint from "./drop-constraint.ts"
+import * as dropIndex from "./drop-index.ts"
+import * as dropTable from "./drop-table.ts"
+import * as setDefault from "./set-default.ts"
 import * as sql from "./sql.ts"
+import type { Operation } from "./operation.ts"
 
 export interface OperationKind {
   /** Reads what stands under the key; gives the operation with its id, or what is wrong and where. */
@@ -23,8 +30,15 @@ function kind<S extends z.ZodType>(definition: { schema: S; make(spec: z.infer<S
 
 export const kinds: ReadonlyMap<string, OperationKind> = new Map([
   ["create_table", kind(createTable)],
-  ["create_index", kind(createIndex)],
   ["add_column", kind(addColumn)],
   ["derive_columns", kind(deriveColumns)],
+  ["drop_column", kind(dropColumn)],
+  ["drop_table", kind(dropTable)],
+  ["create_index", kind(createIndex)],
+  ["drop_index", kind(dropIndex)],
+  ["add_constraint", kind(addConstraint)],
+  ["drop_constraint", kind(dropConstraint)],
+  ["set_default", kind(setDefault)],
+  ["add_enum_value", kind(addEnumValue)],
   ["sql", kind(sql)],
 ])

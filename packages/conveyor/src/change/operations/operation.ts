@@ -9,9 +9,11 @@ export type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW
 /**
  * How a statement has to be run.
  * "quick": in a transaction with its ledger entry, cancelled when it runs long. "long": the same without that limit; it blocks no reader or writer.
- * "alone": outside a transaction. "index": CREATE INDEX CONCURRENTLY, with its checks.
+ * "alone": outside a transaction. "index": CREATE INDEX CONCURRENTLY, with its checks. "check": a query for rows that may not be there; it changes nothing.
  */
-export type How = "quick" | "long" | "alone" | "index"
+export type How = "quick" | "long" | "alone" | "index" | "check"
+
+export type UndoHow = Exclude<How, "index" | "check">
 
 export interface Statement {
   /** Names the step within its operation. */
@@ -20,7 +22,7 @@ export interface Statement {
   how: How
   lock: LockLevel
   /** Takes the step back; run in reverse order of the steps. */
-  undo?: { sql: string; how: Exclude<How, "index"> }
+  undo?: { sql: string; how: UndoHow }
   /** For "index": what has to be there and valid afterwards. */
   index?: TableName
   /** How much of the table's data it reads or writes: tells the plan how long it takes. */
@@ -41,12 +43,14 @@ export interface RowWork {
   widensBy: number
 }
 
-/** Something that contract takes away: old code may have read it. */
-export interface Taken {
-  table: TableName
-  /** Undefined: the whole table. */
-  column: string | undefined
-}
+/** What contract takes away. Old code may have read a table or a column; anything else no statement names. */
+export type Taken =
+  | { kind: "table"; table: TableName }
+  | { kind: "column"; table: TableName; column: string }
+  | { kind: "other"; what: string }
+
+/** Something that statements can name. */
+export type Readable = Exclude<Taken, { kind: "other" }>
 
 /** Columns that an operation adds; to a table that is not there, it adds the table. */
 export interface Brought {

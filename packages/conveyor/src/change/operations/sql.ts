@@ -1,8 +1,8 @@
 // sql: statements of one's own, tagged with the phase that they belong to, for what no other operation covers.
 import { z } from "zod"
-import { sqlField, tableField } from "./fields.ts"
+import { identifierField, sqlField, tableField } from "./fields.ts"
 import { nothing } from "./operation.ts"
-import type { Operation, Statement } from "./operation.ts"
+import type { Operation, Statement, Taken } from "./operation.ts"
 
 const statementsField = z.union([sqlField.transform((text) => [text]), z.array(sqlField).min(1)])
 
@@ -10,7 +10,7 @@ export const schema = z
   .strictObject({
     summary: z.string().default("sql"),
     /** Tables that the contract statements take from old code, as the contract gate has to know. */
-    takes: z.array(z.strictObject({ table: tableField, column: z.string().optional() })).default([]),
+    takes: z.array(z.strictObject({ table: tableField, column: identifierField.optional() })).default([]),
     expand: statementsField.optional(),
     /** Takes expand back. Without it a change with this operation cannot be undone. */
     undo: statementsField.optional(),
@@ -31,7 +31,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     kind: "sql",
     id,
     tables: [],
-    takes: spec.takes.map(({ table, column }) => ({ table, column })),
+    takes: taken(spec),
     describe: () => spec.summary,
     expand: () => {
       const [first, ...rest] = statements("expand", spec.expand)
@@ -42,6 +42,11 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     finish: () => statements("finish", spec.finish),
     contract: () => (spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) }),
   }
+}
+
+function taken({ takes, contract, summary }: z.infer<typeof schema>): Taken[] {
+  if (takes.length === 0) return contract === undefined ? [] : [{ kind: "other", what: summary }]
+  return takes.map(({ table, column }) => (column === undefined ? { kind: "table", table } : { kind: "column", table, column }))
 }
 
 function statements(phase: string, list: readonly string[] = []): Statement[] {
