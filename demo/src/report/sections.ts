@@ -168,25 +168,30 @@ export function facts({ report: { change, rollback, notices, contract, writes } 
         ["Pages reloaded", figure(count(notices.pagesReloaded), "Of these, came back on the current version by themselves.")],
       ])}
       ${factBlock("Contract", [
-        ["First refused", html`${contract.refusedReason ?? "no"}`],
+        ["First refused", said(contract.refusedReason ?? "no")],
         ["Old column", html`${contract.dropped ? "dropped" : "still there"}`],
-        ["Rollback past it", html`${contract.rollbackRefusedReason ?? "not refused"}`],
+        ["Rollback past it", said(contract.rollbackRefusedReason ?? "not refused")],
       ])}
     </div>
   </section>`
 }
 
 const factBlock = (title: string, pairs: readonly (readonly [string, Html])[]) =>
-  html`<dl>
+  html`<div>
     <h3>${title}</h3>
-    ${pairs.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`
+    <dl>
+      ${pairs.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+  </div>`
+
+/** Words of some length, which stand under their name. */
+const said = (text: string) => html`<span class="said">${text}</span>`
 
 export function failures({ report: { requests }, failures: samples = [] }: ReportData, { from }: ChartData): Html {
   if (requests.failed === 0) return html``
