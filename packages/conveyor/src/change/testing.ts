@@ -65,3 +65,21 @@ export async function schemaOf(url: string): Promise<string[]> {
 }
 
 const own = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'conveyor') AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
+
+/** The change that tests of kills go through, with every way of running a statement in it. */
+export const survivedChange = changeOf(
+  "0002-survives",
+  `summary: goes on after every kill
+operations:
+  - create_table: { table: app.note, columns: { id: { type: int, nullable: false } }, primary_key: [id] }
+  - derive_columns:
+      table: app.payment
+      from: { method: text }
+      to: { code: { type: int, nullable: false } }
+      up: { code: "length(method)" }
+      down: { method: "repeat('x', code)" }
+      indexes:
+        - { name: payment_code, columns: [code] }
+  - add_constraint: { table: app.payment, name: payment_positive, check: id <> 0 }
+`,
+)
