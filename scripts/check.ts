@@ -12,9 +12,17 @@ interface Check {
 
 const checks: readonly Check[] = [
   { name: "types", remedy: "tsc names the places", command: ["tsc", "--project", "."] },
-  { name: "lint and layers", remedy: "oxlint names the places; the layers are in .oxlintrc.json", command: ["oxlint", "--type-aware", "--deny-warnings"] },
+  {
+    name: "lint and layers",
+    remedy: "oxlint names the places; the layers are in .oxlintrc.json",
+    command: ["oxlint", "--type-aware", "--deny-warnings"],
+  },
   { name: "format", remedy: "npm run format", command: ["oxfmt", "--check"] },
-  { name: "florist's lockfile", remedy: "cd florist && npm install --package-lock-only", command: ["npm", "ci", "--dry-run", "--loglevel=error", "--prefix", "florist"] },
+  {
+    name: "florist's lockfile",
+    remedy: "cd florist && npm install --package-lock-only",
+    command: ["npm", "ci", "--dry-run", "--loglevel=error", "--prefix", "florist"],
+  },
   { name: "dead code", remedy: "delete what knip names", command: ["knip", "--no-progress"] },
 ]
 

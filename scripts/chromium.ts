@@ -10,7 +10,8 @@ export function installChromium(): boolean {
   if (existsSync(chromiumPath)) return true
   if (userInfo().uid !== 0) return false
   process.stderr.write("Installing Chromium for the browser tests (apt-get install chromium); this happens once.\n")
-  const apt = (...argv: string[]) => spawnSync("apt-get", argv, { stdio: ["ignore", 2, 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
+  const apt = (...argv: string[]) =>
+    spawnSync("apt-get", argv, { stdio: ["ignore", 2, 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } })
   apt("update", "-q")
   apt("install", "-qy", "--no-install-recommends", "chromium")
   return existsSync(chromiumPath)

@@ -17,7 +17,9 @@ if (chosen.length === 0) throw new Error(`No test file lies under ${places.join(
 const browserTests = chosen.filter((file) => file.includes(".browser."))
 const withoutBrowser = browserTests.length > 0 && !installChromium() ? chosen.filter((file) => !browserTests.includes(file)) : chosen
 if (withoutBrowser.length < chosen.length) {
-  process.stderr.write(`NOT RUN, because there is no Chromium and only root may install one: ${browserTests.join(", ")}\n  apt-get install chromium\n`)
+  process.stderr.write(
+    `NOT RUN, because there is no Chromium and only root may install one: ${browserTests.join(", ")}\n  apt-get install chromium\n`,
+  )
 }
 
 // Two at a time on two cores: more would only make the servers of the tests wait for each other.

@@ -16,7 +16,9 @@ installWhereStale()
 runWithToolchain(process.argv.slice(2))
 
 function installWhereStale() {
-  const lockfile = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex")
+  const lockfile = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex")
   const installed = existsSync(stamp) ? readFileSync(stamp, "utf8") : "nothing"
   if (installed === lockfile && existsSync(join(bin, "node"))) return
 

@@ -20,8 +20,18 @@ export interface Ended {
 const keptLines = 20
 
 /** Gives the exit code and what was printed. An abort ends the program with SIGTERM. */
-export async function runChild(command: string, argv: readonly string[], { cwd, env, onLine = () => {}, signal }: ChildOptions): Promise<Ended> {
-  const child = spawn(command, argv, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], signal, killSignal: "SIGTERM" })
+export async function runChild(
+  command: string,
+  argv: readonly string[],
+  { cwd, env, onLine = () => {}, signal }: ChildOptions,
+): Promise<Ended> {
+  const child = spawn(command, argv, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    signal,
+    killSignal: "SIGTERM",
+  })
   const out: string[] = []
   const tail: string[] = []
   const take = (stream: "out" | "error") => (line: string) => {

@@ -61,7 +61,10 @@ export class Conveyor {
 
   /** Gives the users' address. */
   async up(): Promise<string> {
-    const { out } = await this.#must(await this.#run(["--json", "up", "--config", join(this.#options.repository, "conveyor.yml")]), "conveyor up")
+    const { out } = await this.#must(
+      await this.#run(["--json", "up", "--config", join(this.#options.repository, "conveyor.yml")]),
+      "conveyor up",
+    )
     return (JSON.parse(out) as { edge: string }).edge
   }
 

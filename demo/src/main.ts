@@ -38,7 +38,10 @@ async function main(): Promise<number> {
   } catch (thrown) {
     terminal.end()
     if (stop.signal.aborted) process.stderr.write("\nStopped; taking everything down.\n")
-    else process.stderr.write(`\n${pc.red("✖")} ${thrown instanceof BrokenPromise ? thrown.message : String(thrown instanceof Error ? thrown.stack : thrown)}\n`)
+    else
+      process.stderr.write(
+        `\n${pc.red("✖")} ${thrown instanceof BrokenPromise ? thrown.message : String(thrown instanceof Error ? thrown.stack : thrown)}\n`,
+      )
     return 1
   } finally {
     terminal.doing("taking everything down")
@@ -72,7 +75,8 @@ async function keepUp(stage: Stage): Promise<void> {
     `${conveyor.command} status`,
     `${conveyor.command} rollback`,
     `${conveyor.command} --help`,
-  ]) terminal.line(line)
+  ])
+    terminal.line(line)
   await new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }))
 }
 
@@ -98,7 +102,13 @@ function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | 
       if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not "${values[name]}"`)
       return n
     }
-    const options = { rows: count("rows"), rate: count("rate"), pages: count("pages"), shops: count("shops"), reportDirectory: resolve(values.report) }
+    const options = {
+      rows: count("rows"),
+      rate: count("rate"),
+      pages: count("pages"),
+      shops: count("shops"),
+      reportDirectory: resolve(values.report),
+    }
     return { options, atEnd: values.keep ? "keep" : "take-down" }
   } catch (thrown) {
     process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`)

@@ -48,5 +48,9 @@ async function get(url: URL, agent: Agent): Promise<{ status: number; version: s
   const [answer] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of answer) chunks.push(chunk as Buffer)
-  return { status: answer.statusCode ?? 0, version: String(answer.headers["x-conveyor-version"] ?? ""), body: Buffer.concat(chunks).toString("utf8") }
+  return {
+    status: answer.statusCode ?? 0,
+    version: String(answer.headers["x-conveyor-version"] ?? ""),
+    body: Buffer.concat(chunks).toString("utf8"),
+  }
 }

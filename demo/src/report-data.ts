@@ -36,10 +36,16 @@ function reportOf({ runs, witness, writes, rollback, contract, rollbackAfterCont
       kind,
       ...(change !== undefined && { change }),
       outcome: state,
-      steps: steps.flatMap(({ name, startedAt, ms, state: outcome }) => (startedAt === undefined ? [] : [{ name, startedAt, ms: ms ?? 0, outcome }])),
+      steps: steps.flatMap(({ name, startedAt, ms, state: outcome }) =>
+        startedAt === undefined ? [] : [{ name, startedAt, ms: ms ?? 0, outcome }],
+      ),
     })),
     change: changeOf(runs),
-    rollback: { switchMs: switchMsOf(rollback.run), writesOfNewVersion: rollback.writesOfNewVersion, writesOfNewVersionSeenByOld: rollback.seenByOld },
+    rollback: {
+      switchMs: switchMsOf(rollback.run),
+      writesOfNewVersion: rollback.writesOfNewVersion,
+      writesOfNewVersionSeenByOld: rollback.seenByOld,
+    },
     notices: { pagesTold: witness.pages.told, pagesReloaded: witness.pages.reloaded },
     contract: {
       refusedReason: contract.refusedReason ?? null,
@@ -62,7 +68,13 @@ function changeOf(runs: readonly RunFacts[]): Report["change"] {
   const backfills = runs.flatMap((run) => run.steps.filter((step) => step.name === "backfill"))
   const changes = backfills.flatMap(({ facts }) => Object.values((facts?.["changes"] ?? {}) as Record<string, BackfilledChange>))
   const [largest] = changes.toSorted((a, b) => b.rows - a.rows)
-  const { rows, rowsPerSecond, heapGrowth, indexGrowth, checksum } = largest ?? { rows: 0, rowsPerSecond: 0, heapGrowth: 1, indexGrowth: 1, checksum: { rows: 0, mismatches: 0 } }
+  const { rows, rowsPerSecond, heapGrowth, indexGrowth, checksum } = largest ?? {
+    rows: 0,
+    rowsPerSecond: 0,
+    heapGrowth: 1,
+    indexGrowth: 1,
+    checksum: { rows: 0, mismatches: 0 },
+  }
   return { rows, rowsPerSecond, heapGrowth, indexGrowth, checksum }
 }
 
@@ -79,8 +91,16 @@ function marksOf({ kind, version, steps, state, reason }: RunFacts): Mark[] {
     return at === undefined ? [] : [{ at, label, detail, kind }]
   }
   if (kind === "contract") return mark("contract", state === "refused" ? "contract refused" : "contract", reason ?? "the old column goes")
-  const steps_ = [...mark("expand", `${version} expand`, "additive DDL, sync triggers"), ...mark("backfill", "backfill", "old rows in batches")]
+  const steps_ = [
+    ...mark("expand", `${version} expand`, "additive DDL, sync triggers"),
+    ...mark("backfill", "backfill", "old rows in batches"),
+  ]
   const served = mark("switch", `${version} serves`, "new pages go to it")
   const endedBad = state === "rolled-back" ? mark("bake", `${version} bakes`, reason ?? "") : []
-  return [...(kind === "release" ? steps_ : []), ...served, ...endedBad, ...mark("retire", "notice", "pages of old versions are told to reload")]
+  return [
+    ...(kind === "release" ? steps_ : []),
+    ...served,
+    ...endedBad,
+    ...mark("retire", "notice", "pages of old versions are told to reload"),
+  ]
 }

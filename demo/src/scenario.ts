@@ -42,7 +42,9 @@ async function firstRelease(stage: Stage): Promise<string> {
   const { terminal, databases, options, conveyor } = stage
   const seed = { directoryUrl: databases.directoryUrl, shards: databases.shards, shops: options.shops, rows: options.rows, seed: 1 }
 
-  terminal.chapter(`${options.shops.toLocaleString("en")} flower shops on ${databases.shards.length} shards, on two PostgreSQL ${databases.version} servers`)
+  terminal.chapter(
+    `${options.shops.toLocaleString("en")} flower shops on ${databases.shards.length} shards, on two PostgreSQL ${databases.version} servers`,
+  )
   await seedDirectory(seed)
   await stage.layOut("v1")
   const edge = await conveyor.up()
@@ -50,8 +52,14 @@ async function firstRelease(stage: Stage): Promise<string> {
 
   terminal.chapter("git push conveyor main: the first version, one method for each payment")
   expect(stage, await stage.push("v1"), "promoted")
-  await seedShards({ ...seed, onProgress: ({ rows, of }) => terminal.doing(`${rows.toLocaleString("en")} of ${of.toLocaleString("en")} payments of a season`) })
-  terminal.found("good", `${options.rows.toLocaleString("en")} payments of a season are there; from now on users come, ${options.rate} requests a second and ${options.pages} pages`)
+  await seedShards({
+    ...seed,
+    onProgress: ({ rows, of }) => terminal.doing(`${rows.toLocaleString("en")} of ${of.toLocaleString("en")} payments of a season`),
+  })
+  terminal.found(
+    "good",
+    `${options.rows.toLocaleString("en")} payments of a season are there; from now on users come, ${options.rate} requests a second and ${options.pages} pages`,
+  )
   return edge
 }
 
@@ -72,7 +80,13 @@ async function backAndForth(stage: Stage, edge: string, witness: Witness): Promi
   terminal.chapter("conveyor rollback v1: the first version serves again, on what the second has written")
   const run = expect(stage, await conveyor.follow("rollback", "v1"), "promoted")
   const written = (await witness.acknowledged()).filter((write) => write.version === "v2" && write.store === "payments.payment")
-  const seen = await readThroughService({ edge, writes: written, version: "v1", signal: stage.signal, onProgress: (n) => terminal.doing(`v1 has read ${n} of ${written.length} payments that v2 took`) })
+  const seen = await readThroughService({
+    edge,
+    writes: written,
+    version: "v1",
+    signal: stage.signal,
+    onProgress: (n) => terminal.doing(`v1 has read ${n} of ${written.length} payments that v2 took`),
+  })
   terminal.found(seen === written.length ? "good" : "bad", `v1 reads ${seen} of the ${written.length} payments that v2 took`)
 
   terminal.chapter("conveyor release v2: forward again")
@@ -85,7 +99,10 @@ async function contractTheChange(stage: Stage): Promise<Played["contract"]> {
   terminal.chapter("conveyor change contract: the old column goes, once nothing can need it")
   const refused = await conveyor.follow("change", "contract", change)
   const refusedReason = reasonOf(refused)
-  terminal.found(refusedReason === undefined ? "bad" : "good", refusedReason === undefined ? "it was not refused while v1 was warm" : "refused, because v1 is still warm")
+  terminal.found(
+    refusedReason === undefined ? "bad" : "good",
+    refusedReason === undefined ? "it was not refused while v1 was warm" : "refused, because v1 is still warm",
+  )
 
   terminal.line("conveyor retire v1: its rollback window is given up")
   await conveyor.must("retire", "v1")
@@ -115,7 +132,10 @@ async function lookUp(stage: Stage, witness: Witness): Promise<Played["writes"]>
 /** The scenario goes on only where the run ended as the story says; anything else is a broken promise. */
 function expect(stage: Stage, outcome: RunFacts | { error: string }, state: string): RunFacts {
   if ("error" in outcome) throw new BrokenPromise(`expected "${state}": ${outcome.error}`)
-  if (outcome.state !== state) throw new BrokenPromise(`${outcome.kind} ${outcome.version} ended "${outcome.state}" where "${state}" was promised: ${outcome.reason ?? ""}`)
+  if (outcome.state !== state)
+    throw new BrokenPromise(
+      `${outcome.kind} ${outcome.version} ended "${outcome.state}" where "${state}" was promised: ${outcome.reason ?? ""}`,
+    )
   stage.terminal.found("good", `${outcome.kind} ${outcome.version}: ${outcome.state}`)
   return outcome
 }

@@ -38,7 +38,14 @@ export class Stage {
   #witness: Witness | undefined
   #witnesses = 0
 
-  private constructor(parts: { options: DemoOptions; terminal: Terminal; databases: Databases; folder: string; listen: string; signal: AbortSignal }) {
+  private constructor(parts: {
+    options: DemoOptions
+    terminal: Terminal
+    databases: Databases
+    folder: string
+    listen: string
+    signal: AbortSignal
+  }) {
     const { options, terminal, databases, folder, listen, signal } = parts
     this.options = options
     this.terminal = terminal

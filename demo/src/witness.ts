@@ -32,7 +32,11 @@ export class Witness {
     this.#directory = directory
     const argv = [main, "--target", target, "--scenario", scenario, "--rate", String(rate), "--pages", String(pages), "--out", directory]
     // In a group of its own: Ctrl-C at the terminal is for the demo, which ends the witness in its turn.
-    this.#child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"], detached: true, env: { ...process.env, FLORIST_SHOPS: String(shops) } })
+    this.#child = spawn(process.execPath, argv, {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+      env: { ...process.env, FLORIST_SHOPS: String(shops) },
+    })
     createInterface({ input: this.#child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
       this.#lastWords = line
       onLine(line)
@@ -43,7 +47,10 @@ export class Witness {
   async acknowledged(): Promise<RecordedWrite[]> {
     const text = await readFile(join(this.#directory, "acknowledged.ndjson"), "utf8")
     const whole = text.slice(0, text.lastIndexOf("\n") + 1)
-    return whole.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as RecordedWrite)
+    return whole
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as RecordedWrite)
   }
 
   /** Lets outstanding requests end; gives what was seen. */

@@ -69,7 +69,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const settings = { ...testSettings, ...options.settings }
   await appendFile(
     join(dataDirectory, "postgresql.conf"),
-    Object.entries(settings).map(([name, value]) => `\n${name} = ${value}`).join(""),
+    Object.entries(settings)
+      .map(([name, value]) => `\n${name} = ${value}`)
+      .join(""),
   )
 
   const server = new EmbeddedServer(binaries, folder, await freePort(), owner)
@@ -199,7 +201,15 @@ export async function serverOwner(): Promise<Owner | undefined> {
 async function initialise({ initdb }: Binaries, dataDirectory: string, owner: Owner | undefined): Promise<void> {
   const child = spawn(
     initdb,
-    [`--pgdata=${dataDirectory}`, "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+    [
+      `--pgdata=${dataDirectory}`,
+      "--auth=trust",
+      "--username=postgres",
+      "--encoding=UTF8",
+      "--locale=C.UTF-8",
+      "--no-sync",
+      "--no-instructions",
+    ],
     { ...owner, cwd: dirname(dataDirectory), stdio: ["ignore", "pipe", "pipe"] },
   )
   let output = ""
@@ -220,7 +230,10 @@ async function reachableBinaries(owner: Owner | undefined): Promise<Binaries> {
   const native = dirname(dirname(found.postgres))
   const version = (JSON.parse(await readFile(join(native, "..", "package.json"), "utf8")) as { version: string }).version
   const copy = join(tmpdir(), `conveyor-postgres-binaries-${version}`)
-  const complete = await access(join(copy, "complete")).then(() => true, () => false)
+  const complete = await access(join(copy, "complete")).then(
+    () => true,
+    () => false,
+  )
   if (!complete) {
     await mkdir(copy, { recursive: true, mode: 0o755 })
     await cp(native, copy, { recursive: true, verbatimSymlinks: true, force: true })
@@ -241,7 +254,10 @@ async function canEnter(folder: string, owner: Owner): Promise<boolean> {
 
 function childrenOf(pid: number): number[] {
   try {
-    return execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" }).split("\n").map(Number).filter((n) => n > 0)
+    return execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+      .split("\n")
+      .map(Number)
+      .filter((n) => n > 0)
   } catch {
     return []
   }

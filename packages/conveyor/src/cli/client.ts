@@ -4,7 +4,12 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Stamped } from "../server/events.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 
-const refusal = z.object({ code: z.string(), message: z.string(), hint: z.string().optional(), facts: z.record(z.string(), z.unknown()).optional() })
+const refusal = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  facts: z.record(z.string(), z.unknown()).optional(),
+})
 
 export class Client {
   readonly #address: ControlAddress
@@ -46,11 +51,15 @@ export class Client {
     headers.set("authorization", `Bearer ${this.#address.token}`)
     const response = await fetch(url, { ...request, headers }).catch((cause: unknown) => {
       request.signal?.throwIfAborted()
-      throw new ConveyorError("not-reachable", `the control plane does not answer: ${describe(cause instanceof Error ? (cause.cause ?? cause) : cause)}`, {
-        facts: { url: this.#address.url },
-        hint: "conveyor up starts it again; what was under way is carried on.",
-        cause,
-      })
+      throw new ConveyorError(
+        "not-reachable",
+        `the control plane does not answer: ${describe(cause instanceof Error ? (cause.cause ?? cause) : cause)}`,
+        {
+          facts: { url: this.#address.url },
+          hint: "conveyor up starts it again; what was under way is carried on.",
+          cause,
+        },
+      )
     })
     if (response.ok) return response
     const text = await response.text()

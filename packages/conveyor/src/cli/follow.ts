@@ -23,7 +23,9 @@ export async function follow(state: StateDirectory, id: number, view: RunView): 
       return report
     }
     view.begin(report)
-    await watch(client, id, view).catch((thrown: unknown) => view.note(`lost sight of the control plane (${describe(thrown)}); it carries on when it is back`))
+    await watch(client, id, view).catch((thrown: unknown) =>
+      view.note(`lost sight of the control plane (${describe(thrown)}); it carries on when it is back`),
+    )
   }
 }
 

@@ -35,7 +35,8 @@ First steps:
 Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly.`,
   )
 
-for (const add of [addInit, addUp, addRelease, addStatus, addPlan, addRollback, addRetire, addChangeCommands, addLogs, addDown, addServe]) add(program)
+for (const add of [addInit, addUp, addRelease, addStatus, addPlan, addRollback, addRetire, addChangeCommands, addLogs, addDown, addServe])
+  add(program)
 
 try {
   await program.parseAsync()
@@ -51,7 +52,9 @@ function exitCodeOf(thrown: unknown): number {
     const { code, message, hint, facts } = thrown
     process.stdout.write(`${JSON.stringify({ error: { code, message, hint, facts } })}\n`)
   } else {
-    process.stderr.write(failure(thrown instanceof ConveyorError ? thrown : new ConveyorError("unexpected", describe(thrown), { cause: thrown })))
+    process.stderr.write(
+      failure(thrown instanceof ConveyorError ? thrown : new ConveyorError("unexpected", describe(thrown), { cause: thrown })),
+    )
   }
   return 1
 }

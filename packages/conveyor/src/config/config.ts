@@ -10,9 +10,7 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]*$/, "a name starts with a letter and has only small letters, digits and dashes")
+const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "a name starts with a letter and has only small letters, digits and dashes")
 
 const command = z.string("a command line is missing").min(1, "a command line is missing")
 
@@ -24,7 +22,7 @@ const service = z.strictObject({
   copies: z.int().min(1).max(100).default(1),
 })
 
-const listen = z.string().regex(/^[\w.:[\]-]+:\d+$/, 'write host:port, such as 127.0.0.1:8080, or 0.0.0.0:80 for every network')
+const listen = z.string().regex(/^[\w.:[\]-]+:\d+$/, "write host:port, such as 127.0.0.1:8080, or 0.0.0.0:80 for every network")
 
 const bake = z
   .strictObject({
@@ -67,9 +65,7 @@ export const configSchema = z.strictObject({
   test: command.optional(),
   services: z.record(name, service).refine((all) => Object.keys(all).length > 0, "name at least one service"),
   environment: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "not a name of an environment variable"), z.coerce.string()).default({}),
-  status: z
-    .strictObject({ path: path.default("/api/v1/status"), client: z.coerce.string().default("conveyor") })
-    .prefault({}),
+  status: z.strictObject({ path: path.default("/api/v1/status"), client: z.coerce.string().default("conveyor") }).prefault({}),
   fleet: z
     .strictObject({
       changes: z.string().default("changes"),
@@ -85,4 +81,3 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>
 export type ServiceConfig = Config["services"][string]
 export type ReleasePolicy = Config["release"]
-

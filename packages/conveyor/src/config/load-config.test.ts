@@ -41,7 +41,10 @@ test("a duration that cannot be read says where it stands and how to write one",
 
 test("every mistake is told at once, in the order of the file", () => {
   const found = complaintsOf("name: Shop\nservices:\n  web: { start: '', routes: [] }\n")
-  assert.deepEqual(found.map((c) => c.key), ["name", "services.web.start", "services.web.routes"])
+  assert.deepEqual(
+    found.map((c) => c.key),
+    ["name", "services.web.start", "services.web.routes"],
+  )
 })
 
 test("broken YAML is placed", () => {
@@ -53,5 +56,8 @@ test("variables are filled in from the environment, and a missing one is placed"
   const text = `${smallest}environment:\n  DATABASE_URL: \${DB}\n  PRICE: $$5\n`
   const config = loadConfig(text, "conveyor.yml", { DB: "postgres://127.0.0.1/x" })
   assert.deepEqual(config.environment, { DATABASE_URL: "postgres://127.0.0.1/x", PRICE: "$5" })
-  assert.deepEqual(complaintsOf(text).map((c) => [c.line, c.column]), [[5, 17]])
+  assert.deepEqual(
+    complaintsOf(text).map((c) => [c.line, c.column]),
+    [[5, 17]],
+  )
 })

@@ -25,7 +25,12 @@ function fillVariables(text: string, file: string, variables: Variables): string
       if (name === undefined) return match === "$$" ? "$" : match
       const value = variables[name]
       if (value !== undefined) return value
-      missing.push({ line: index + 1, column: offset + 1, key: "", message: `\${${name}} is not set; set it where \`conveyor up\` is started` })
+      missing.push({
+        line: index + 1,
+        column: offset + 1,
+        key: "",
+        message: `\${${name}} is not set; set it where \`conveyor up\` is started`,
+      })
       return match
     })
   })

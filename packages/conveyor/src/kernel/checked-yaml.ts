@@ -42,7 +42,11 @@ export function parseCheckedYaml<T>(text: string, schema: z.ZodType<T>, { file, 
   const checked = schema.safeParse(toPlain(document, file, hint))
   if (checked.success) return checked.data
   const complaints = checked.error.issues.flatMap((issue) => complaintsOf(issue, document, lines))
-  throw new BadFileError(file, complaints.sort((a, b) => a.line - b.line || a.column - b.column), hint)
+  throw new BadFileError(
+    file,
+    complaints.sort((a, b) => a.line - b.line || a.column - b.column),
+    hint,
+  )
 }
 
 function toPlain(document: Document.Parsed, file: string, hint: string): unknown {

@@ -70,7 +70,9 @@ function linuxStat(pid: number): { group: number; startTime: string } | undefine
 
 function psStartTime(pid: number): string | undefined {
   try {
-    const [state, ...start] = execFileSync("ps", ["-o", "state=,lstart=", "-p", String(pid)], { encoding: "utf8" }).trim().split(/\s+/)
+    const [state, ...start] = execFileSync("ps", ["-o", "state=,lstart=", "-p", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split(/\s+/)
     return state === undefined || state.startsWith("Z") ? undefined : start.join(" ")
   } catch {
     return undefined

@@ -74,7 +74,13 @@ export async function drainAndStop(ports: Ports, version: string, config: Config
   return own
 }
 
-export async function stopCopies(ports: Ports, copies: readonly Copy[], config: Config, signal: AbortSignal, report: Report): Promise<void> {
+export async function stopCopies(
+  ports: Ports,
+  copies: readonly Copy[],
+  config: Config,
+  signal: AbortSignal,
+  report: Report,
+): Promise<void> {
   for (const copy of copies) report({ message: `SIGTERM to ${copy.service} ${copy.index + 1} of ${copy.version}` })
   await Promise.all(copies.map((copy) => ports.runtime.stop(copy.id, { graceMs: config.release.stop_grace, signal })))
 }

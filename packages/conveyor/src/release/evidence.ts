@@ -42,7 +42,9 @@ export function judge({ newer, older, elapsedMs }: Evidence, policy: BakePolicy)
   if (elapsedMs < policy.for) return { verdict: "wait", reason: `${formatDuration(policy.for - elapsedMs)} to go; ${rates}` }
   if (newer.requests < policy.at_least) {
     const seen = `${newer.requests} requests seen, ${policy.at_least} needed`
-    return elapsedMs < policy.at_most ? { verdict: "wait", reason: `holding for evidence: ${seen}` } : { verdict: "no-evidence", reason: seen }
+    return elapsedMs < policy.at_most
+      ? { verdict: "wait", reason: `holding for evidence: ${seen}` }
+      : { verdict: "no-evidence", reason: seen }
   }
 
   const [fast, slow] = [percentile(older, 0.9), percentile(newer, 0.9)]

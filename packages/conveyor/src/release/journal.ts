@@ -49,7 +49,8 @@ function preparedBefore(step: StepName, { ports, release }: StepContext): Facts 
 }
 
 function factsOf(thrown: unknown): Facts {
-  const { code, hint, facts } = thrown instanceof ConveyorError ? thrown : { code: "unexpected", hint: undefined, facts: { stack: stackOf(thrown) } }
+  const { code, hint, facts } =
+    thrown instanceof ConveyorError ? thrown : { code: "unexpected", hint: undefined, facts: { stack: stackOf(thrown) } }
   return { message: describe(thrown), code, hint, facts }
 }
 

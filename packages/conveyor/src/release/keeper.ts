@@ -39,7 +39,13 @@ function versionsInWork({ store }: Ports): string[] {
 
 const isWarm = ({ warmUntil }: VersionRecord, now: number) => warmUntil !== undefined && warmUntil > now
 
-async function revive(ports: Ports, version: VersionRecord, config: Config, signal: AbortSignal, onAct: (message: string) => void): Promise<void> {
+async function revive(
+  ports: Ports,
+  version: VersionRecord,
+  config: Config,
+  signal: AbortSignal,
+  onAct: (message: string) => void,
+): Promise<void> {
   const copies = (await ports.runtime.list()).filter((copy) => copy.version === version.name)
   const wanted = Object.values(config.services).reduce((sum, service) => sum + service.copies, 0)
   const living = copies.filter((copy) => copy.state === "running")
@@ -52,12 +58,20 @@ async function revive(ports: Ports, version: VersionRecord, config: Config, sign
   }
   const release = living[0]?.release ?? dead[0]?.release ?? `kept-${version.name}`
   const started = await startCopies(ports, version, release, config, signal, () => {})
-  await Promise.all(started.filter((copy) => !living.some((each) => each.id === copy.id)).map((copy) => waitUntilWell(ports, copy, config, signal)))
+  await Promise.all(
+    started.filter((copy) => !living.some((each) => each.id === copy.id)).map((copy) => waitUntilWell(ports, copy, config, signal)),
+  )
   const running = await runningCopies(ports, version.name)
   await ports.routing.change((now) => (now === undefined ? now : withCopies(now, running)), signal)
 }
 
-async function stop(ports: Ports, version: VersionRecord, config: Config, signal: AbortSignal, onAct: (message: string) => void): Promise<void> {
+async function stop(
+  ports: Ports,
+  version: VersionRecord,
+  config: Config,
+  signal: AbortSignal,
+  onAct: (message: string) => void,
+): Promise<void> {
   onAct(`${version.name} is no longer kept warm; stopping its copies`)
   try {
     await drainAndStop(ports, version.name, config, signal, ({ message }) => onAct(message))

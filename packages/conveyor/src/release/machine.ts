@@ -6,7 +6,10 @@ import type { Plan, StepName } from "./plan.ts"
 /** "refused": a contract's gate said no, and nothing was touched. */
 export type Outcome = "promoted" | "rolled-back" | "failed" | "refused"
 
-export type Move = { move: "do"; step: StepName } | { move: "undo"; step: StepName } | { move: "end"; outcome: Outcome; reason: string | undefined }
+export type Move =
+  | { move: "do"; step: StepName }
+  | { move: "undo"; step: StepName }
+  | { move: "end"; outcome: Outcome; reason: string | undefined }
 
 export type StepState = "pending" | "begun" | "done" | "failed" | "undoing" | "undone" | "stuck"
 

@@ -53,7 +53,9 @@ export class Rehearsal {
   #config = ""
   #moment: () => void = () => {}
 
-  constructor(releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s") {
+  constructor(
+    releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
+  ) {
     this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} } }`
   }
 

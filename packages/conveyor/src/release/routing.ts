@@ -43,6 +43,11 @@ export class Routing {
 
   /** An edge that is being started again is waited for; applying the same table twice is the same as once. */
   #patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return retry(work, { ...patience, clock: this.#clock, signal, isTransient: (thrown) => thrown instanceof ConveyorError && thrown.code === "edge-unreachable" })
+    return retry(work, {
+      ...patience,
+      clock: this.#clock,
+      signal,
+      isTransient: (thrown) => thrown instanceof ConveyorError && thrown.code === "edge-unreachable",
+    })
   }
 }

@@ -19,7 +19,12 @@ const good = { requests: 1_000 }
 const bad = { requests: 300, serverErrors: 60 }
 
 /** Carries out a run to its end; with the switch to a version its users come. */
-async function carryOut(stage: Rehearsal, release: ReleaseRecord, users: { requests: number; serverErrors?: number }, script: RunScript = {}) {
+async function carryOut(
+  stage: Rehearsal,
+  release: ReleaseRecord,
+  users: { requests: number; serverErrors?: number },
+  script: RunScript = {},
+) {
   const ended = await stage.carryOut(release, {
     ...script,
     afterEvent: (event) => {
@@ -65,7 +70,10 @@ test("while a release bakes, safe requests that fail are answered by the version
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
     await carryOut(stage, release, good)
-    assert.deepEqual(stage.edge.applied.map((table) => table.rescue), [undefined, { from: "v2", to: "v1" }, undefined, undefined, undefined])
+    assert.deepEqual(
+      stage.edge.applied.map((table) => table.rescue),
+      [undefined, { from: "v2", to: "v1" }, undefined, undefined, undefined],
+    )
   }))
 
 test("no evidence is no promotion: a release that nobody uses is held, then goes back", () =>
@@ -86,7 +94,10 @@ test("a version whose copies are ill is never switched to", () =>
     assert.deepEqual([ended.state, stage.current], ["failed", "v1"])
     assert.match(ended.reason ?? "", /verify: .*it is ill/)
     assert.equal(await copiesOf(stage, "v2"), 0)
-    assert.equal(stage.edge.applied.some((table) => "v2" in table.versions), false)
+    assert.equal(
+      stage.edge.applied.some((table) => "v2" in table.versions),
+      false,
+    )
   }))
 
 test("a rollback to a warm version starts nothing and switches at once", () =>
@@ -96,7 +107,10 @@ test("a rollback to a warm version starts nothing and switches at once", () =>
     const before = (await stage.runtime.list()).map((copy) => copy.id)
     const back = await carryOut(stage, stage.ask("rollback", "a"), good)
     assert.deepEqual([back.state, stage.current], ["promoted", "v1"])
-    assert.deepEqual((await stage.runtime.list()).map((copy) => copy.id), before)
+    assert.deepEqual(
+      (await stage.runtime.list()).map((copy) => copy.id),
+      before,
+    )
   }))
 
 test("a release that is aborted goes back, whatever it was doing", () =>
@@ -145,7 +159,10 @@ test("killed after any journal line or effect, any number of times, a release ca
         assert.equal(await copiesOf(stage, "v1"), 2, "the version before still runs")
         assert.equal(await copiesOf(stage, "v2"), fate === "good" ? 2 : 0, "exactly the copies that are wanted")
         assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), [stage.current])
-        assert.deepEqual(stage.edge.applied.map((table) => table.generation), stage.edge.applied.map((_, i) => i + 1))
+        assert.deepEqual(
+          stage.edge.applied.map((table) => table.generation),
+          stage.edge.applied.map((_, i) => i + 1),
+        )
       }),
     ),
     { numRuns: 60 },

@@ -70,7 +70,12 @@ async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Pro
 }
 
 /** @throws ConveyorError "incompatible" */
-export async function assertMayRollBack(ports: Ports, release: Pick<ReleaseRecord, "version">, config: Config, signal: AbortSignal): Promise<void> {
+export async function assertMayRollBack(
+  ports: Ports,
+  release: Pick<ReleaseRecord, "version">,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
   const version = versionOf(ports, release)
   assertMayRun(version.name, version.changes ?? [], await fleetStatus(await fleetOf(ports, version, config), signal))
 }
@@ -78,5 +83,8 @@ export async function assertMayRollBack(ports: Ports, release: Pick<ReleaseRecor
 function versionOf(ports: Ports, { version }: Pick<ReleaseRecord, "version">) {
   const found = ports.store.version(version)
   if (found !== undefined) return found
-  throw new ConveyorError("no-such-version", `there is no version ${version}`, { facts: { version }, hint: "conveyor status lists the versions." })
+  throw new ConveyorError("no-such-version", `there is no version ${version}`, {
+    facts: { version },
+    hint: "conveyor status lists the versions.",
+  })
 }

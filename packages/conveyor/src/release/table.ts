@@ -26,7 +26,9 @@ export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, 
 /** Pages of every version but the current one are told to reload. A notice that stands already stays as it is. */
 export function withNotice(now: RoutingTable, notice: Notice): RoutingTable {
   const { rescue: _, ...rest } = now
-  const versions = mapVersions(now, (name, version) => (name === now.current || version.notice !== undefined ? version : { ...version, notice }))
+  const versions = mapVersions(now, (name, version) =>
+    name === now.current || version.notice !== undefined ? version : { ...version, notice },
+  )
   return { ...rest, generation: now.generation + 1, versions }
 }
 
@@ -73,7 +75,17 @@ export function targetsOf(copies: readonly Copy[]): Record<string, Target[]> {
 
 const sameTargets = (a: RoutedVersion["targets"], b: RoutedVersion["targets"]) => canonical(a) === canonical(b)
 const canonical = (targets: RoutedVersion["targets"]) =>
-  JSON.stringify(Object.entries(targets).map(([service, list]) => `${service}:${list.map((t) => t.copy).toSorted().join(",")}`).toSorted())
+  JSON.stringify(
+    Object.entries(targets)
+      .map(
+        ([service, list]) =>
+          `${service}:${list
+            .map((t) => t.copy)
+            .toSorted()
+            .join(",")}`,
+      )
+      .toSorted(),
+  )
 
 function mapVersions(table: RoutingTable, change: (name: string, version: RoutedVersion) => RoutedVersion): Record<string, RoutedVersion> {
   return Object.fromEntries(Object.entries(table.versions).map(([name, version]) => [name, change(name, version)]))

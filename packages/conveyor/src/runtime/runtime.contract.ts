@@ -61,7 +61,10 @@ export function describeRuntime(name: string, make: () => Promise<RuntimeUnderTe
       const spec = subject.spec({}, "obeys")
       const copy = await runtime.start(spec, signal)
       await subject.crash(copy)
-      assert.deepEqual((await runtime.list()).map((c) => c.state), ["exited"])
+      assert.deepEqual(
+        (await runtime.list()).map((c) => c.state),
+        ["exited"],
+      )
       assert.notEqual((await runtime.start(spec, signal)).id, copy.id)
       assert.equal(await runtime.stop(copy.id, { graceMs: 0, signal }), "was-gone")
     })

@@ -21,7 +21,11 @@ export interface ApiOptions {
 const revisionBody = z.strictObject({ revision: z.string().min(1) })
 const rollbackBody = z.strictObject({ to: z.string().optional() })
 const contractBody = z.strictObject({ change: z.string().min(1) })
-const logQuery = z.object({ version: z.string().optional(), service: z.string().optional(), lines: z.coerce.number().int().min(1).max(10_000).default(100) })
+const logQuery = z.object({
+  version: z.string().optional(),
+  service: z.string().optional(),
+  lines: z.coerce.number().int().min(1).max(10_000).default(100),
+})
 
 const heartbeatMs = 10_000
 /** Errors of these codes are the asker's; any other is the server's. */
@@ -46,7 +50,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
 
   app.addHook("onRequest", async (request, reply) => {
     if (request.headers.authorization !== `Bearer ${token}`) {
-      await reply.code(401).send({ code: "unauthorized", message: "the token is missing or wrong", hint: "It is in control.json of the state directory." })
+      await reply
+        .code(401)
+        .send({ code: "unauthorized", message: "the token is missing or wrong", hint: "It is in control.json of the state directory." })
     }
   })
   app.setErrorHandler(async (thrown, _request, reply) => {

@@ -93,7 +93,8 @@ export class ControlPlane {
   /** The run goes back to where it began. */
   abort(id: number): ReleaseRecord {
     const under = this.#running
-    if (under?.release.id !== id) throw new ConveyorError("not-running", `run ${id} is not under way`, { facts: { id, running: under?.release.id } })
+    if (under?.release.id !== id)
+      throw new ConveyorError("not-running", `run ${id} is not under way`, { facts: { id, running: under?.release.id } })
     under.controller.abort(new ConveyorError("aborted", "aborted on request"))
     return under.release
   }
@@ -177,7 +178,10 @@ export class ControlPlane {
   #version(name: string): VersionRecord {
     const found = this.#ports.store.version(name)
     if (found !== undefined) return found
-    throw new ConveyorError("no-such-version", `there is no version ${name}`, { facts: { name }, hint: "conveyor status lists the versions." })
+    throw new ConveyorError("no-such-version", `there is no version ${name}`, {
+      facts: { name },
+      hint: "conveyor status lists the versions.",
+    })
   }
 
   #enqueue(release: ReleaseRecord): ReleaseRecord {

@@ -34,10 +34,22 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
     start: copies.join(", "),
     verify: `POST ${config.status.path} to each new copy`,
     switch: `generation ${(table?.generation ?? 0) + 1}: new pages to the new version${table === undefined ? "" : `, pages of ${table.current} stay`}`,
-    bake: table === undefined ? "nothing: there is no version to compare with" : `compare with ${table.current} over ${config.release.bake.for / 1_000} s`,
-    retire: table === undefined ? "nothing" : `pages of ${table.current} reload within ${config.release.notice / 60_000} min; kept warm for ${config.release.rollback_window / 3_600_000} h`,
+    bake:
+      table === undefined
+        ? "nothing: there is no version to compare with"
+        : `compare with ${table.current} over ${config.release.bake.for / 1_000} s`,
+    retire:
+      table === undefined
+        ? "nothing"
+        : `pages of ${table.current} reload within ${config.release.notice / 60_000} min; kept warm for ${config.release.rollback_window / 3_600_000} h`,
   }
-  return { commit, subject, version: version?.name, steps: plans.release.steps.map((step) => ({ step, does: does[step] ?? "" })), statements }
+  return {
+    commit,
+    subject,
+    version: version?.name,
+    steps: plans.release.steps.map((step) => ({ step, does: does[step] ?? "" })),
+    statements,
+  }
 }
 
 /** The commit's change files are read from the repository, so that nothing has to be built first. */

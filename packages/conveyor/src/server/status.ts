@@ -77,10 +77,19 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       inFlight: load?.inFlight ?? 0,
       requests: load?.counters.requests ?? 0,
       failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),
-      copies: own.map(({ id, service, state, address, logFile }) => ({ id, service, state, address: `${address.host}:${address.port}`, logFile })),
+      copies: own.map(({ id, service, state, address, logFile }) => ({
+        id,
+        service,
+        state,
+        address: `${address.host}:${address.port}`,
+        logFile,
+      })),
     }
   })
-  const runs = ports.store.releases().slice(-newestRuns).map((release) => releaseReport(ports, release))
+  const runs = ports.store
+    .releases()
+    .slice(-newestRuns)
+    .map((release) => releaseReport(ports, release))
   return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes }
 }
 

@@ -35,10 +35,14 @@ function migrate(database: DatabaseSync, file: string): void {
   inTransaction(database, () => {
     const done = Number(database.prepare("PRAGMA user_version").get()?.["user_version"])
     if (done > migrations.length) {
-      throw new ConveyorError("newer-state", `${file} was written by a newer conveyor: its schema is ${done}, this program knows ${migrations.length}`, {
-        facts: { file, found: done, known: migrations.length },
-        hint: "Install the newer conveyor again, or give this one a state directory of its own.",
-      })
+      throw new ConveyorError(
+        "newer-state",
+        `${file} was written by a newer conveyor: its schema is ${done}, this program knows ${migrations.length}`,
+        {
+          facts: { file, found: done, known: migrations.length },
+          hint: "Install the newer conveyor again, or give this one a state directory of its own.",
+        },
+      )
     }
     for (const name of migrations.slice(done)) database.exec(readFileSync(join(migrationsFolder, name), "utf8"))
     database.exec(`PRAGMA user_version = ${migrations.length}`)

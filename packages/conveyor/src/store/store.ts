@@ -85,7 +85,9 @@ export class Store {
 
   stopped(version: string): void {
     this.#write(() =>
-      this.#database.prepare("UPDATE version SET warm_until = NULL, stopped_at = ? WHERE number = ?").run(this.#clock.now(), numberOf(version)),
+      this.#database
+        .prepare("UPDATE version SET warm_until = NULL, stopped_at = ? WHERE number = ?")
+        .run(this.#clock.now(), numberOf(version)),
     )
   }
 
@@ -140,7 +142,8 @@ export class Store {
 
   #one(sql: string, ...values: (string | number)[]): Row {
     const row = this.#database.prepare(sql).get(...values)
-    if (row === undefined) throw new ConveyorError("no-such-record", `state.db has no record for ${values.join(", ")}`, { facts: { sql, values } })
+    if (row === undefined)
+      throw new ConveyorError("no-such-record", `state.db has no record for ${values.join(", ")}`, { facts: { sql, values } })
     return row
   }
 
@@ -149,10 +152,14 @@ export class Store {
     return inTransaction(this.#database, () => {
       const token = Number(this.#database.prepare("SELECT token FROM lease").get()?.["token"] ?? 0)
       if (this.#token !== token) {
-        throw new ConveyorError("lease-lost", `this process may not write: its fencing token is ${this.#token ?? "none"}, the lease's is ${token}`, {
-          facts: { own: this.#token, current: token },
-          hint: "Another control plane took over; ask it (`conveyor status`).",
-        })
+        throw new ConveyorError(
+          "lease-lost",
+          `this process may not write: its fencing token is ${this.#token ?? "none"}, the lease's is ${token}`,
+          {
+            facts: { own: this.#token, current: token },
+            hint: "Another control plane took over; ask it (`conveyor status`).",
+          },
+        )
       }
       return work()
     })
@@ -164,7 +171,10 @@ const selectRelease = "SELECT r.*, v.commit_sha FROM release r JOIN version v ON
 function numberOf(version: string): number {
   const found = /^v(\d+)$/.exec(version)
   if (found === null) {
-    throw new ConveyorError("bad-version", `"${version}" is not a version`, { facts: { version }, hint: "A version is written v42; `conveyor status` lists them." })
+    throw new ConveyorError("bad-version", `"${version}" is not a version`, {
+      facts: { version },
+      hint: "A version is written v42; `conveyor status` lists them.",
+    })
   }
   return Number(found[1])
 }

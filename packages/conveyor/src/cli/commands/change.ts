@@ -10,7 +10,10 @@ import { bold, dim, green, yellow } from "../render/paint.ts"
 import { shardLines } from "../render/run-view.ts"
 
 export function addChangeCommands(program: Command): void {
-  const change = program.command("change").summary("see and finish schema changes").description("Schema changes on every shard of the fleet.")
+  const change = program
+    .command("change")
+    .summary("see and finish schema changes")
+    .description("Schema changes on every shard of the fleet.")
   addStatus(change)
   addContract(change)
 }

@@ -10,7 +10,9 @@ export function addDown(program: Command): void {
   const command: Command = program
     .command("down")
     .summary("stop the control plane, the edge and every copy")
-    .description("Ends the service for its users: the control plane, the edge and every copy are stopped. What is on disk stays;\n`conveyor up` serves again what served before.")
+    .description(
+      "Ends the service for its users: the control plane, the edge and every copy are stopped. What is on disk stays;\n`conveyor up` serves again what served before.",
+    )
     .action(async () => {
       const { state, json } = globalOptions(command)
       const stopped: string[] = []

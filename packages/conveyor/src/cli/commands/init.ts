@@ -21,7 +21,10 @@ export function addInit(program: Command): void {
         return
       }
       await writeFile(configFileName, text, { flag: "wx" }).catch((cause: unknown) => {
-        throw new ConveyorError("file-exists", `${configFileName} is here already`, { hint: "Compare it with `conveyor init --print`.", cause })
+        throw new ConveyorError("file-exists", `${configFileName} is here already`, {
+          hint: "Compare it with `conveyor init --print`.",
+          cause,
+        })
       })
       print(`wrote ${configFileName}: fill in the services, then \`conveyor up\``)
     })

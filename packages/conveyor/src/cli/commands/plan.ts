@@ -30,7 +30,13 @@ function* planLines(plan: PlanReport, statements: "in-full" | "first-line"): Gen
   yield ""
   yield* columns([
     ["shard", "phase", "lock", "about", "statement"].map(dim),
-    ...plan.statements.map(({ shard, phase, lock, estimatedMs, sql }) => [shard, phase, lock, formatDuration(estimatedMs), statements === "in-full" ? sql : firstLine(sql)]),
+    ...plan.statements.map(({ shard, phase, lock, estimatedMs, sql }) => [
+      shard,
+      phase,
+      lock,
+      formatDuration(estimatedMs),
+      statements === "in-full" ? sql : firstLine(sql),
+    ]),
   ])
 }
 

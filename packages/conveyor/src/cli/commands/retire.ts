@@ -16,7 +16,9 @@ export function addRetire(program: Command): void {
   const command: Command = program
     .command("retire")
     .summary("stop an old version that is kept warm")
-    .description("Ends the rollback window of an old version now: its copies are drained and stopped. Going back to it later means\nstarting it first.")
+    .description(
+      "Ends the rollback window of an old version now: its copies are drained and stopped. Going back to it later means\nstarting it first.",
+    )
     .argument("<version>", "the old version, such as v41")
     .action(async (version: string) => {
       const { state, json } = globalOptions(command)

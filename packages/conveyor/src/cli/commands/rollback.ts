@@ -14,6 +14,10 @@ export function addRollback(program: Command): void {
     .argument("[version]", "the version to go back to; default: the one before the current")
     .option("--no-follow", "only ask for it")
     .action(async (version: string | undefined, options: { follow: boolean }) => {
-      await askForRun(command, { path: "/rollbacks", body: version === undefined ? {} : { to: version }, whenAsked: options.follow ? "follow" : "leave" })
+      await askForRun(command, {
+        path: "/rollbacks",
+        body: version === undefined ? {} : { to: version },
+        whenAsked: options.follow ? "follow" : "leave",
+      })
     })
 }

@@ -14,12 +14,15 @@ export function addServe(program: Command): void {
   const command: Command = program
     .command("serve")
     .summary("run the control plane in the foreground")
-    .description("Runs the control plane in the foreground, for a service manager; `conveyor up` does the same in the background. SIGTERM\nstops it in good order: what is under way is carried on by the next one, and traffic goes on meanwhile.")
+    .description(
+      "Runs the control plane in the foreground, for a service manager; `conveyor up` does the same in the background. SIGTERM\nstops it in good order: what is under way is carried on by the next one, and traffic goes on meanwhile.",
+    )
     .option("--config <file>", "the installation's conveyor.yml", configFileName)
     .action(async (options: { config: string }) => {
       const { state } = globalOptions(command)
       const stop = new AbortController()
-      for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort(new ConveyorError("stopped", `stopped by ${name}`)))
+      for (const name of ["SIGTERM", "SIGINT"] as const)
+        process.on(name, () => stop.abort(new ConveyorError("stopped", `stopped by ${name}`)))
       const configFile = resolve(options.config)
       const logger = createLogger("control-plane")
 

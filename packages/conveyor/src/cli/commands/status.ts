@@ -30,7 +30,9 @@ const versionStates: Readonly<Record<VersionReport["state"], (text: string) => s
 
 function* statusLines(status: StatusReport): Generator<string> {
   yield `${bold(status.name)} at ${status.edge}${status.generation === undefined ? dim("  nothing released yet") : dim(`  generation ${status.generation}`)}`
-  const shown = status.versions.filter((version) => version.state !== "stopped").concat(status.versions.filter((version) => version.state === "stopped").slice(-3))
+  const shown = status.versions
+    .filter((version) => version.state !== "stopped")
+    .concat(status.versions.filter((version) => version.state === "stopped").slice(-3))
   if (shown.length > 0) {
     yield ""
     yield* columns([

@@ -24,7 +24,9 @@ export function addUp(program: Command): void {
   const command: Command = program
     .command("up")
     .summary("start the control plane and the edge")
-    .description("Starts what does not run yet, and finds what does: calling it again is harmless. A release that was under way is carried on.")
+    .description(
+      "Starts what does not run yet, and finds what does: calling it again is harmless. A release that was under way is carried on.",
+    )
     .option("--config <file>", "the installation's conveyor.yml", configFileName)
     .option("--restart", "start the control plane anew; traffic goes on meanwhile")
     .action(async (options: { config: string; restart?: boolean }) => {
@@ -49,7 +51,10 @@ function* greeting(state: StateDirectory, { edge }: ControlAddress): Generator<s
 /** Mistakes in the file are told here, where a person sees them, and not only in the log of a process that cannot start. */
 async function assertReadable(configFile: string): Promise<void> {
   await access(configFile).catch((cause: unknown) => {
-    throw new ConveyorError("no-config", `${configFile} is not there`, { hint: "conveyor init writes one; --config names another place.", cause })
+    throw new ConveyorError("no-config", `${configFile} is not there`, {
+      hint: "conveyor init writes one; --config names another place.",
+      cause,
+    })
   })
   loadConfig(await readFile(configFile, "utf8"), configFile, process.env)
 }
@@ -74,7 +79,10 @@ async function start(state: StateDirectory, configFile: string): Promise<Control
   ).then(async (address) => {
     if (address !== undefined) return address
     const tail = (await readFile(logFile, "utf8")).trimEnd().split("\n").slice(-20).join("\n")
-    throw new ConveyorError("not-started", `the control plane ended at once:\n${tail}`, { facts: { logFile, exitCode: child.exitCode }, hint: `Its log: ${logFile}` })
+    throw new ConveyorError("not-started", `the control plane ended at once:\n${tail}`, {
+      facts: { logFile, exitCode: child.exitCode },
+      hint: `Its log: ${logFile}`,
+    })
   })
 }
 

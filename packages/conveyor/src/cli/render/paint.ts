@@ -15,7 +15,12 @@ export function bar(share: number, width: number): string {
 /** Columns as wide as their widest cell. */
 export function columns(rows: readonly (readonly string[])[], gap = "  "): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => visible(row[i] ?? ""))))
-  return rows.map((row) => row.map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - visible(cell))).join(gap).trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - visible(cell)))
+      .join(gap)
+      .trimEnd(),
+  )
 }
 
 // Colour sequences take no room on the screen.

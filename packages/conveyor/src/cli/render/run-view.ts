@@ -44,7 +44,8 @@ class Board implements RunView {
 
   begin(report: ReleaseReport): void {
     this.#report = report
-    for (const step of report.steps) this.#states.set(step.name, { state: step.state, at: step.startedAt ?? Date.now(), ...(step.ms !== undefined && { ms: step.ms }) })
+    for (const step of report.steps)
+      this.#states.set(step.name, { state: step.state, at: step.startedAt ?? Date.now(), ...(step.ms !== undefined && { ms: step.ms }) })
     this.#timer ??= setInterval(() => this.#draw(), 200)
     this.#draw()
   }
@@ -74,7 +75,11 @@ class Board implements RunView {
     const before = this.#states.get(event.step)
     const state = stateOfEvent[event.event]
     const isStart = event.event === "started" || event.event === "undo_started"
-    this.#states.set(event.step, { state, at: isStart ? event.at : (before?.at ?? event.at), ...(!isStart && { ms: event.at - (before?.at ?? event.at) }) })
+    this.#states.set(event.step, {
+      state,
+      at: isStart ? event.at : (before?.at ?? event.at),
+      ...(!isStart && { ms: event.at - (before?.at ?? event.at) }),
+    })
     if (isStart) this.#message = ""
     this.#shards = []
   }
@@ -163,14 +168,25 @@ function title({ kind, version, commit, change }: ReleaseReport): string {
 
 function* finalLines(report: ReleaseReport): Generator<string> {
   yield title(report)
-  yield* columns(report.steps.map((step) => [marks[step.state], step.name, dim(step.ms === undefined ? "" : formatDuration(step.ms)), dim(summary(step))])).map((row) => `  ${row}`)
+  yield* columns(
+    report.steps.map((step) => [
+      marks[step.state],
+      step.name,
+      dim(step.ms === undefined ? "" : formatDuration(step.ms)),
+      dim(summary(step)),
+    ]),
+  ).map((row) => `  ${row}`)
   yield verdict(report)
 }
 
 function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "reason"> & { reason: string | undefined }): string {
   const because = reason === undefined ? "" : `\n  ${reason}`
   if (state !== "promoted") return `${red("✖")} ${bold(state)}${because}`
-  const done = { release: `${version} serves all new pages`, rollback: `${version} serves again`, contract: `${change ?? ""} is contracted` }[kind]
+  const done = {
+    release: `${version} serves all new pages`,
+    rollback: `${version} serves again`,
+    contract: `${change ?? ""} is contracted`,
+  }[kind]
   return `${green("✔")} ${bold(done)}${because}`
 }
 

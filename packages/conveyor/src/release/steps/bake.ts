@@ -49,7 +49,8 @@ export const bake: Step = {
 async function gather({ ports, version, signal }: StepContext, { previous, countersBefore, switchedAt }: Switched): Promise<Evidence> {
   const { versions } = await ports.routing.observe(signal)
   const [newer, older] = [versions[version().name]?.counters, previous === undefined ? undefined : versions[previous]?.counters]
-  if (newer === undefined) throw new ConveyorError("no-evidence", `the edge has no counters of ${version().name}`, { facts: { versions: Object.keys(versions) } })
+  if (newer === undefined)
+    throw new ConveyorError("no-evidence", `the edge has no counters of ${version().name}`, { facts: { versions: Object.keys(versions) } })
   return {
     newer: since(countersBefore[version().name], newer),
     // All that the old version ever did is its baseline: its pages leave during the bake, so what it does now may be little.

@@ -11,7 +11,11 @@ export const build: Step = {
       onLine: (line) => report({ message: line }),
     })
     const changes = config.fleet === undefined ? [] : await ports.loadChanges(join(artifact.directory, config.fleet.changes))
-    ports.store.built(release.version, artifact, changes.map((change) => change.name))
+    ports.store.built(
+      release.version,
+      artifact,
+      changes.map((change) => change.name),
+    )
     return { artifact: artifact.id, changes: changes.map((change) => change.name) }
   },
 }

@@ -39,7 +39,8 @@ export async function objectionsTo(ports: Ports, change: string, signal: AbortSi
     else if (table !== undefined && name in table.versions) objections.push(`${name} still serves requests`)
     if (pages > 0) objections.push(`${pages} ${pages === 1 ? "page" : "pages"} of ${name} ${pages === 1 ? "is" : "are"} open`)
     if (warmUntil !== undefined) objections.push(`${name} is warm: its rollback window is open until ${new Date(warmUntil).toISOString()}`)
-    else if (running > 0) objections.push(`${running} ${running === 1 ? "copy" : "copies"} of ${name} still ${running === 1 ? "runs" : "run"}`)
+    else if (running > 0)
+      objections.push(`${running} ${running === 1 ? "copy" : "copies"} of ${name} still ${running === 1 ? "runs" : "run"}`)
   }
   return objections
 }

@@ -12,4 +12,15 @@ import { switchStep } from "./switch.ts"
 import { test } from "./test.ts"
 import { verify } from "./verify.ts"
 
-export const steps: Readonly<Record<StepName, Step>> = { build, test, expand, backfill, start, verify, switch: switchStep, bake, retire, contract }
+export const steps: Readonly<Record<StepName, Step>> = {
+  build,
+  test,
+  expand,
+  backfill,
+  start,
+  verify,
+  switch: switchStep,
+  bake,
+  retire,
+  contract,
+}

@@ -41,10 +41,14 @@ export async function runCommand(directory: string, { command, environment, sign
     })
     signal.throwIfAborted()
     if (ending.code !== 0) {
-      throw new ConveyorError("command-failed", `\`${command}\` ended with ${ending.code === null ? String(ending.by) : `code ${ending.code}`}:\n${tail.join("\n")}`, {
-        facts: { command, ...ending },
-        hint: "Run the same command in a clean checkout of the commit, mend it, and push again.",
-      })
+      throw new ConveyorError(
+        "command-failed",
+        `\`${command}\` ended with ${ending.code === null ? String(ending.by) : `code ${ending.code}`}:\n${tail.join("\n")}`,
+        {
+          facts: { command, ...ending },
+          hint: "Run the same command in a clean checkout of the commit, mend it, and push again.",
+        },
+      )
     }
   } finally {
     signal.removeEventListener("abort", abort)

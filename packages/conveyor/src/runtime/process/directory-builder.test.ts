@@ -12,7 +12,10 @@ after(() => rmSync(folder, { recursive: true }))
 
 const work = join(folder, "work")
 const git = (...argv: string[]) =>
-  execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", work, ...argv], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+  execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", work, ...argv], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim()
 execFileSync("git", ["init", "-q", "-b", "main", work])
 writeFileSync(join(work, "rose.txt"), "red")
 git("add", ".")
@@ -50,7 +53,12 @@ test("a build that is cancelled ends its processes and leaves no artifact", asyn
   const { artifacts, builder } = newBuilder()
   const controller = new AbortController()
   const pidFile = join(folder, "pid")
-  const building = builder.build(commit, { ...quiet, signal: controller.signal, command: `sleep 60 & echo $! > ${pidFile}; echo up; wait`, onLine: () => controller.abort(new Error("enough")) })
+  const building = builder.build(commit, {
+    ...quiet,
+    signal: controller.signal,
+    command: `sleep 60 & echo $! > ${pidFile}; echo up; wait`,
+    onLine: () => controller.abort(new Error("enough")),
+  })
   await assert.rejects(building, /enough/)
   assert.equal(existsSync(`/proc/${readFileSync(pidFile, "utf8").trim()}/exe`), false)
   assert.deepEqual(readdirSync(artifacts), [])

@@ -51,7 +51,10 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
 
     async build(commit, { command, ...run }) {
       const tree = (await git("rev-parse", `${commit}^{tree}`)).trim()
-      const id = createHash("sha256").update(`${tree}\n${command ?? ""}\n${process.version}`).digest("hex").slice(0, 16)
+      const id = createHash("sha256")
+        .update(`${tree}\n${command ?? ""}\n${process.version}`)
+        .digest("hex")
+        .slice(0, 16)
       const directory = join(artifacts, id)
       if (existsSync(directory)) return { id, directory }
 

@@ -1,0 +1,239 @@
+// A whole installation for end-to-end tests: a carried repository with a small service, the real command line, real
+// shards, a witness. Nothing of it is left after `end`.
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { setTimeout as sleep } from "node:timers/promises"
+import { promisify } from "node:util"
+import { runWitness } from "@conveyor/witness"
+import type { Scenario } from "@conveyor/witness/scenario"
+import type { WitnessResult } from "@conveyor/witness/result"
+import { freePort } from "../src/kernel/free-port.ts"
+import { isAlive } from "../src/kernel/process-identity.ts"
+import type { ProcessIdentity } from "../src/kernel/process-identity.ts"
+import type { JournalEventName } from "../src/store/records.ts"
+import type { StatusReport } from "../src/server/status.ts"
+
+const execute = promisify(execFile)
+const cli = resolve(import.meta.dirname, "../src/cli/main.ts")
+const flags = ["--disable-warning=ExperimentalWarning"]
+const waitsAtMostMs = 120_000
+
+/** Answers every request with its version; a document at "/". Ends on SIGTERM when its requests are done. */
+const service = `
+import { createServer } from "node:http"
+const { PORT, HOST, CONVEYOR_RELEASE: release, CONVEYOR_VERSION: version } = process.env
+const server = createServer((request, response) => {
+  request.resume().on("end", () => {
+    if (request.url === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>shop</title>")
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ release, version }))
+  })
+})
+server.listen(Number(PORT), HOST)
+process.on("SIGTERM", () => server.close(() => process.exit(0)))
+`
+
+const scenario: Scenario = {
+  name: "small",
+  requests: [
+    { weight: 3, make: () => ({ method: "GET", path: "/api/flowers", check: isJson }) },
+    { weight: 1, make: () => ({ method: "POST", path: "/api/flowers", body: "{}", check: isJson }) },
+  ],
+  page: {
+    document: "/",
+    calls: [{ weight: 1, make: () => ({ method: "GET", path: "/api/flowers", check: isJson }) }],
+    thinkMs: { from: 100, to: 300 },
+  },
+}
+
+function isJson({ body }: { body: Buffer }): void {
+  JSON.parse(body.toString("utf8"))
+}
+
+export interface Shards {
+  /** By name. */
+  urls: Readonly<Record<string, string>>
+}
+
+interface Answer {
+  code: number
+  out: string
+  error: string
+}
+
+export class Installation {
+  readonly repository: string
+  readonly state: string
+  readonly #folder: string
+  /** The newest run before the last push. */
+  #before = 0
+  #witness: { stop: AbortController; result: Promise<WitnessResult> } | undefined
+
+  private constructor(folder: string) {
+    this.#folder = folder
+    this.repository = join(folder, "repository")
+    this.state = join(folder, "state")
+  }
+
+  /** A repository with one commit, and everything up. */
+  static async start({ urls }: Shards): Promise<Installation> {
+    const installation = new Installation(await mkdtemp(join(tmpdir(), "conveyor-installation-")))
+    await installation.#initialise(urls)
+    await installation.up()
+    return installation
+  }
+
+  async #initialise(urls: Readonly<Record<string, string>>): Promise<void> {
+    await execute("git", ["init", "--quiet", "--initial-branch=main", this.repository])
+    await this.git("config", "user.name", "Test")
+    await this.git("config", "user.email", "test@example.org")
+    await this.git("remote", "add", "conveyor", join(this.state, "repository.git"))
+    await this.write("server.mjs", service)
+    await mkdir(join(this.repository, "changes"))
+    await writeFile(join(this.repository, "changes", ".keep"), "")
+    const shards = Object.entries(urls).map(([name, url]) => `    ${name}: ${url}`)
+    await this.write(
+      "conveyor.yml",
+      `name: shop
+services: { web: { start: node server.mjs, routes: [/], copies: 2 } }
+fleet:
+  changes: changes
+  backfill: { batch: 50ms, duty: 0.3 }
+  shards:
+${shards.join("\n")}
+edge: { listen: "127.0.0.1:${await freePort()}" }
+release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_window: 1h, stop_grace: 5s }
+`,
+    )
+  }
+
+  async write(file: string, text: string): Promise<void> {
+    await mkdir(dirname(join(this.repository, file)), { recursive: true })
+    await writeFile(join(this.repository, file), text)
+  }
+
+  async up(): Promise<void> {
+    await this.must("up", "--config", join(this.repository, "conveyor.yml"))
+  }
+
+  async git(...argv: string[]): Promise<string> {
+    return (await execute("git", ["-C", this.repository, ...argv])).stdout
+  }
+
+  /** Gives the whole output of the push, in which the release was followed to its end. */
+  async push(message: string): Promise<string> {
+    const { output } = await this.beginPush(message)
+    return output
+  }
+
+  /** As `push`, but resolves while the release is under way. */
+  async beginPush(message: string): Promise<{ output: Promise<string> }> {
+    this.#before = (await this.status()).runs.at(-1)?.id ?? 0
+    await this.git("add", "--all")
+    await this.git("commit", "--quiet", "--allow-empty", "-m", message)
+    const output = execute("git", ["-C", this.repository, "push", "conveyor", "main"]).then(({ stderr }) => stderr)
+    output.catch(() => {})
+    return { output }
+  }
+
+  async run(...argv: string[]): Promise<Answer> {
+    const child = spawn(process.execPath, [...flags, cli, "--state", this.state, ...argv], { stdio: ["ignore", "pipe", "pipe"] })
+    let [out, error] = ["", ""]
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on("data", (chunk: Buffer) => (error += chunk.toString()))
+    const [code] = (await once(child, "close")) as [number | null]
+    return { code: code ?? 1, out, error }
+  }
+
+  async must(...argv: string[]): Promise<string> {
+    const { code, out, error } = await this.run(...argv)
+    if (code !== 0) throw new Error(`conveyor ${argv.join(" ")} ended with code ${code}:\n${out}${error}`)
+    return out
+  }
+
+  async status(): Promise<StatusReport> {
+    return JSON.parse(await this.must("--json", "status")) as StatusReport
+  }
+
+  /** Resolves as soon as the journal of the run that was pushed last has that line. */
+  async reached(step: string, event: JournalEventName): Promise<void> {
+    const database = new DatabaseSync(join(this.state, "state.db"), { readOnly: true })
+    try {
+      const find = database.prepare("SELECT 1 FROM journal WHERE release > ? AND step = ? AND event = ?")
+      await this.eventually(`${step} ${event}`, () => find.get(this.#before, step, event) !== undefined)
+    } finally {
+      database.close()
+    }
+  }
+
+  /** Resolves when the newest run has ended; gives its state. */
+  async ended(): Promise<string> {
+    let state = ""
+    await this.eventually("the run's end", async () => {
+      state = (await this.status()).runs.at(-1)?.state ?? ""
+      return state !== "queued" && state !== "running"
+    })
+    return state
+  }
+
+  async eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + waitsAtMostMs
+    while (!(await isSo())) {
+      if (Date.now() > deadline) throw new Error(`not within ${waitsAtMostMs} ms: ${what}`)
+      await sleep(5)
+    }
+  }
+
+  /** kill -9 of the control plane alone. */
+  async killControlPlane(): Promise<void> {
+    const { identity } = await this.#identityIn("control.json")
+    process.kill(identity.pid, "SIGKILL")
+    await this.eventually("the control plane's death", () => !isAlive(identity))
+  }
+
+  /** SIGSTOP or SIGCONT: an edge that does not answer for a while. */
+  async signalEdge(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+    const { identity } = await this.#identityIn(join("edge", "edge.json"))
+    process.kill(identity.pid, signal)
+  }
+
+  startUsers(edge: string): void {
+    const stop = new AbortController()
+    const result = runWitness({
+      target: new URL(edge),
+      scenario,
+      ratePerSecond: 50,
+      pages: 5,
+      outDirectory: join(this.#folder, "witness"),
+      signal: stop.signal,
+      seed: 1,
+      arrivals: "poisson",
+      timeoutMs: 30_000,
+      finishWithinMs: 10_000,
+    })
+    result.catch(() => {})
+    this.#witness = { stop, result }
+  }
+
+  /** What the users saw. */
+  async endUsers(): Promise<WitnessResult> {
+    if (this.#witness === undefined) throw new Error("No users came.")
+    this.#witness.stop.abort()
+    return this.#witness.result
+  }
+
+  async end(): Promise<void> {
+    this.#witness?.stop.abort()
+    await this.#witness?.result.catch(() => {})
+    if (existsSync(this.state)) await this.must("down")
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async #identityIn(file: string): Promise<{ identity: ProcessIdentity }> {
+    return JSON.parse(await readFile(join(this.state, file), "utf8")) as { identity: ProcessIdentity }
+  }
+}
