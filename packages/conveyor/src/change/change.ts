@@ -10,4 +10,11 @@ export interface Change {
   /** What the file says it is for. */
   summary: string
   operations: readonly Operation[]
+  /** Where the file's keys stand, by their path: "operations.0.sql.expand". */
+  places: ReadonlyMap<string, Place>
+}
+
+export interface Place {
+  line: number
+  column: number
 }

@@ -7,6 +7,7 @@ import { runStatements, undoSteps } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { beginEntry, forget, movePhase } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
+import { lintChange } from "./lint.ts"
 import { displayName, sqlName } from "./names.ts"
 import type { Brought, Operation, Statement, Tables } from "./operations/operation.ts"
 import { syncTriggerPrefix } from "./operations/sync-triggers.ts"
@@ -61,6 +62,9 @@ export async function examine(session: Session, change: Change): Promise<void> {
       if (fault !== undefined) faults.push({ message: `${operation.kind}.${proof.key}: ${fault}`, hint: "Write it as PostgreSQL takes it; functions, types and tables of your own need their schema." })
     }
     brought.push(...operation.brings)
+  }
+  for (const finding of (await lintChange(change)).filter(({ severity }) => severity === "error")) {
+    faults.push({ message: `${finding.key}: ${finding.message} [${finding.rule}]`, hint: finding.safeWay })
   }
   const [first] = faults
   if (first === undefined) return

@@ -7,7 +7,7 @@ import { LineCounter, isMap, isScalar, parseDocument } from "yaml"
 import type { Document } from "yaml"
 import { z } from "zod"
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { Change } from "./change.ts"
+import type { Change, Place } from "./change.ts"
 import { shortId } from "./names.ts"
 import { kinds } from "./operations/kinds.ts"
 import type { Operation } from "./operations/operation.ts"
@@ -42,6 +42,7 @@ export function parseChange(file: string, name: string, text: string): Change {
     digest: createHash("sha256").update(text).digest("hex"),
     summary: outer?.data?.summary ?? "",
     operations,
+    places: source.places(),
   }
 }
 
@@ -119,6 +120,20 @@ class Source {
       facts: { file: this.#file, ...first },
       hint: "Correct the file; nothing was applied.",
     })
+  }
+
+  places(): Map<string, Place> {
+    const found = new Map<string, Place>()
+    const walk = (value: unknown, path: readonly PropertyKey[]) => {
+      if (path.length > 0) {
+        const { line, col } = this.#lines.linePos(this.#offset(path))
+        found.set(path.map(String).join("."), { line, column: col })
+      }
+      if (typeof value !== "object" || value === null) return
+      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key])
+    }
+    walk(this.parsed, [])
+    return found
   }
 
   #missing(path: Path): boolean {

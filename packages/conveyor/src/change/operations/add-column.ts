@@ -23,7 +23,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     kind: "add_column",
     id,
     tables: [table],
-    brings: [{ table, columns: [columnFacts(column, spec)] }],
+    brings: [{ table, isNew: false, columns: [columnFacts(column, spec)] }],
     describe: () => `add column ${column} ${spec.type} to ${displayName(table)}`,
     objections: (tables) => {
       const facts = tables(table)

@@ -9,7 +9,7 @@ import { cast, columnFacts, comparable, identifierField, indexField, isSameType,
 import { notNull } from "./not-null.ts"
 import { missingColumn, missingTable } from "./objections.ts"
 import { nothing } from "./operation.ts"
-import type { ContractStep, Objection, Operation, Proof, RowWork, Statement } from "./operation.ts"
+import type { ContractStep, Objection, Operation, Proof, RowWork, SqlText, Statement } from "./operation.ts"
 import { syncTriggers } from "./sync-triggers.ts"
 
 export const schema = z
@@ -54,9 +54,10 @@ export function make(spec: DeriveSpec, id: string): Operation {
     kind: "derive_columns",
     id,
     tables: [table],
-    brings: [{ table, columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })) }],
+    brings: [{ table, isNew: false, columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })) }],
     takes: olds.map((column) => ({ kind: "column", table, column })),
     describe: () => `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, both ways`,
+    texts: (["up", "down"] as const).flatMap((side) => Object.entries(spec[side]).map(([column, sql]): SqlText => ({ key: `${side}.${column}`, use: "expression", sql }))),
     objections: (tables) => {
       const facts = tables(table)
       return facts === undefined ? [missingTable(table)] : objections(spec, facts)

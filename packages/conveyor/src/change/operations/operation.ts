@@ -55,6 +55,7 @@ export type Readable = Exclude<Taken, { kind: "other" }>
 /** Columns that an operation adds; to a table that is not there, it adds the table. */
 export interface Brought {
   table: TableName
+  isNew: boolean
   columns: readonly ColumnFacts[]
 }
 
@@ -83,6 +84,10 @@ export interface Operation {
   readonly takes: readonly Taken[]
   /** Reasons why it cannot work on this shard, checked before its first statement. */
   objections(tables: Tables): readonly Objection[]
+  /** SQL of the change file's author, for the lint. */
+  readonly texts: readonly SqlText[]
+  /** Rules of the lint that the author lets pass. */
+  readonly allow: readonly string[]
   /** Queries that PostgreSQL has to accept, none of which reads a row: they prove the expressions. */
   proofs(): readonly Proof[]
   expand(tables: Tables): readonly Statement[]
@@ -90,6 +95,13 @@ export interface Operation {
   /** What has to wait for the rows. */
   finish(tables: Tables): readonly Statement[]
   contract(tables: Tables): ContractStep | undefined
+}
+
+export interface SqlText {
+  /** Where it stands under the operation: "up.method_code". */
+  key: string
+  use: "expand" | "finish" | "contract" | "undo" | "expression"
+  sql: string
 }
 
 export interface Objection {
@@ -107,6 +119,8 @@ export interface Proof {
 export const nothing = {
   brings: [],
   takes: [],
+  texts: [],
+  allow: [],
   objections: () => [],
   proofs: () => [],
   expand: () => [],

@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { identifierField, sqlField, tableField } from "./fields.ts"
 import { nothing } from "./operation.ts"
-import type { Operation, Statement, Taken } from "./operation.ts"
+import type { Operation, SqlText, Statement, Taken } from "./operation.ts"
 
 const statementsField = z.union([sqlField.transform((text) => [text]), z.array(sqlField).min(1)])
 
@@ -16,6 +16,8 @@ export const schema = z
     undo: statementsField.optional(),
     finish: statementsField.optional(),
     contract: statementsField.optional(),
+    /** Rules of the lint that are let pass here, because the author knows better: a small table, a quiet one. */
+    allow: z.array(z.string()).default([]),
   })
   .superRefine((spec, context) => {
     const phases = [spec.expand, spec.finish, spec.contract]
@@ -32,6 +34,8 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     id,
     tables: [],
     takes: taken(spec),
+    texts: phases.flatMap((use) => (spec[use] ?? []).map((sql): SqlText => ({ key: use, use, sql }))),
+    allow: spec.allow,
     describe: () => spec.summary,
     expand: () => {
       const [first, ...rest] = statements("expand", spec.expand)
@@ -43,6 +47,8 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     contract: () => (spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) }),
   }
 }
+
+const phases = ["expand", "undo", "finish", "contract"] as const
 
 function taken({ takes, contract, summary }: z.infer<typeof schema>): Taken[] {
   if (takes.length === 0) return contract === undefined ? [] : [{ kind: "other", what: summary }]
