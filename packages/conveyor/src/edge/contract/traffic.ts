@@ -157,25 +157,30 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
     },
   )
 
-  withEdge("rescues safe requests that the bad version fails, and counts them against it", async ({ edge, url }) => {
-    await using v1 = await startCopy("v1")
-    await using v2 = await startCopy("v2")
-    await edge.apply(tableOf({ generation: 1, current: "v2", copies: [v1, v2], rescue: { from: "v2", to: "v1" } }), never)
-    const fine = await ask(`${url}/x`)
-    assert.deepEqual([versionOf(fine), fine.headers["x-conveyor-rescued"]], ["v2", undefined])
-    const rescued = await ask(`${url}/fail-at?version=v2`, asDocument)
-    assert.deepEqual(
-      [rescued.status, rescued.text, versionOf(rescued), rescued.headers["x-conveyor-rescued"]],
-      [200, "v1 answered", "v1", "v2"],
-    )
-    assert.match(String(rescued.headers["set-cookie"]), /conveyor-version=v1/)
-    const posted = await ask(`${url}/fail-at?version=v2`, { method: "POST", body: "pay once" })
-    assert.deepEqual([posted.status, versionOf(posted)], [500, "v2"])
-    v2.kill()
-    assert.equal(versionOf(await ask(`${url}/x`)), "v1")
-    const { counters } = await load(edge, "v2")
-    assert.deepEqual([counters.requests, counters.serverErrors, counters.unreachable, counters.rescued], [4, 2, 1, 2])
-  })
+  withEdge(
+    "rescues safe requests that the bad version fails, and any that never reached it, and counts them against it",
+    async ({ edge, url }) => {
+      await using v1 = await startCopy("v1")
+      await using v2 = await startCopy("v2")
+      await edge.apply(tableOf({ generation: 1, current: "v2", copies: [v1, v2], rescue: { from: "v2", to: "v1" } }), never)
+      const fine = await ask(`${url}/x`)
+      assert.deepEqual([versionOf(fine), fine.headers["x-conveyor-rescued"]], ["v2", undefined])
+      const rescued = await ask(`${url}/fail-at?version=v2`, asDocument)
+      assert.deepEqual(
+        [rescued.status, rescued.text, versionOf(rescued), rescued.headers["x-conveyor-rescued"]],
+        [200, "v1 answered", "v1", "v2"],
+      )
+      assert.match(String(rescued.headers["set-cookie"]), /conveyor-version=v1/)
+      const posted = await ask(`${url}/fail-at?version=v2`, { method: "POST", body: "pay once" })
+      assert.deepEqual([posted.status, versionOf(posted)], [500, "v2"])
+      v2.kill()
+      assert.equal(versionOf(await ask(`${url}/x`)), "v1")
+      const unsent = await ask(`${url}/x`, { method: "POST", body: "pay once" })
+      assert.deepEqual([unsent.status, unsent.text], [200, "v1 POST /x pay once"])
+      const { counters } = await load(edge, "v2")
+      assert.deepEqual([counters.requests, counters.serverErrors, counters.unreachable, counters.rescued], [5, 2, 2, 3])
+    },
+  )
 
   withEdge("does not repeat a request that a copy may have processed", async ({ edge, url }) => {
     await using first = await startCopy("v1")

@@ -133,12 +133,12 @@ export class Exchange {
   #substitutionFor(failed: Verdict): Substitution | undefined {
     if (failed.kind !== "unreachable" && failed.kind !== "answered") return undefined
     if (failed.kind === "answered" && (failed.answer.statusCode ?? 0) < 500) return undefined
-    const table = this.#tools.traffic.table
-    if (table === undefined) return undefined
-    const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
-    if (table.rescue?.from === failed.version && isSafe) return { failed, substitute: table.rescue.to }
+    const { traffic } = this.#tools
     const nothingSent = failed.kind === "unreachable" && failed.why === "noCopy" && this.#body.untouched
-    return nothingSent && table.current !== failed.version ? { failed, substitute: table.current } : undefined
+    const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
+    const mayAsk = nothingSent || (isSafe && traffic.table?.rescue?.from === failed.version)
+    const substitute = mayAsk ? traffic.substituteFor(failed.version) : undefined
+    return substitute === undefined ? undefined : { failed, substitute }
   }
 
   async #askInstead({ failed, substitute }: Substitution): Promise<Verdict> {

@@ -60,6 +60,12 @@ export class Traffic {
     return target === undefined ? { refused: "no-copy", version } : this.#count(version, target)
   }
 
+  /** The version to ask for a request of which nothing reached `version`. */
+  substituteFor(version: string): string | undefined {
+    if (this.#table?.rescue?.from === version) return this.#table.rescue.to
+    return this.#table?.current === version ? undefined : this.#table?.current
+  }
+
   /** A copy that just refused a connection is asked last for a moment. */
   suspect(copy: string, ms: number): void {
     this.#suspectUntil.set(copy, this.#now() + ms)

@@ -20,10 +20,11 @@ export async function carryUpgrade(request: IncomingMessage, client: Duplex, hea
   const startedAt = performance.now()
   const pin = readPin(request)
   const first = await askVersion(request, client, pin, pin.wish, tools)
-  if (first.kind !== "no-copy" || first.version === tools.traffic.table?.current) return conclude(first)
+  const substitute = first.kind === "no-copy" ? tools.traffic.substituteFor(first.version) : undefined
+  if (first.kind !== "no-copy" || substitute === undefined) return conclude(first)
 
   tools.counters.unreachable(first.version)
-  const second = await askVersion(request, client, pin, undefined, tools)
+  const second = await askVersion(request, client, pin, substitute, tools)
   if (second.kind === "reached") tools.counters.rescued(first.version)
   return conclude(second, first.version)
 
