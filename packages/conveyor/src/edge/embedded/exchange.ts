@@ -167,7 +167,7 @@ export class Exchange {
   }
 
   #pass({ version, answer, insteadOf }: Answered): void {
-    const [response, { counters, lasting, stopping }] = [this.#response, this.#tools]
+    const [response, { counters, lasting, settings, stopping }] = [this.#response, this.#tools]
     if (answer.destroyed) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
     const headers = answerHeaders(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf })
     // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
@@ -187,6 +187,10 @@ export class Exchange {
     })
     answer.once("end", () => {
       if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers))
+    })
+    // Silence alone is no stall: an answer may be slow in coming.
+    response.setTimeout(settings.stalledClientMs, () => {
+      if (response.writableLength > 0) response.destroy()
     })
     if (answer.readableLength === 0) response.flushHeaders()
     if (answer.headers["content-type"]?.startsWith("text/event-stream")) passEvents(answer, response, version, lasting)

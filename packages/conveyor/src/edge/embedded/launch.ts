@@ -5,7 +5,7 @@ import type { ChildProcess } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
 import { mkdir, readFile } from "node:fs/promises"
-import { dirname, extname, join } from "node:path"
+import { dirname, extname, join, resolve } from "node:path"
 import { z } from "zod"
 import type { Clock } from "../../kernel/clock.ts"
 import { writeDurably } from "../../kernel/durable-file.ts"
@@ -85,7 +85,8 @@ function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch)
   })
 }
 
-function start({ stateDirectory, listen, admin = { host: "127.0.0.1", port: 0 }, logFile, settings = {} }: EdgeLaunch): ChildProcess {
+function start({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}, ...paths }: EdgeLaunch): ChildProcess {
+  const [stateDirectory, logFile] = [resolve(paths.stateDirectory), resolve(paths.logFile)]
   // The published form of this folder is JavaScript; either form starts its own main.
   const main = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
   const options = {

@@ -14,6 +14,8 @@ export const edgeSettings = z.strictObject({
   headersTimeoutMs: ms.default(10_000),
   /** For a whole request with its body: a slow upload may take this long. */
   requestTimeoutMs: ms.default(15 * 60_000),
+  /** A client that takes nothing of a waiting answer for this long is cut off: it would hold up the end of a version for ever. */
+  stalledClientMs: ms.default(60_000),
   clientIdleMs: ms.default(65_000),
   maxHeaderBytes: z.int().min(1_024).default(32_768),
   maxBodyBytes: z.int().positive().default(1_073_741_824),

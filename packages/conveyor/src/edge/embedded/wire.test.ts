@@ -190,6 +190,25 @@ withWire(
 )
 
 withWire(
+  "cuts off a client that takes nothing of its answer, but not one whose answer is slow in coming",
+  (request, response) => {
+    response.writeHead(200).flushHeaders()
+    if (request.url === "/big") response.end(Buffer.alloc(64 * 1_048_576))
+    else setTimeout(() => response.end("late"), 500)
+  },
+  async ({ under }) => {
+    const { hostname, port } = new URL(under.url)
+    const socket = connect(Number(port), hostname, () => socket.write("GET /big HTTP/1.1\r\nHost: x\r\n\r\n"))
+    const inFlight = async () => (await under.edge.observe(never)).versions["v1"]?.inFlight
+    await soon("the request in flight", async () => (await inFlight()) === 1)
+    await soon("the client to be cut off", async () => (await inFlight()) === 0)
+    socket.destroy()
+    assert.equal((await ask(`${under.url}/late`)).text, "late")
+  },
+  { stalledClientMs: 200 },
+)
+
+withWire(
   "gives back every request of a pipeline whose client has gone",
   (request, response) => {
     if (request.url === "/fast") response.end("fast")
