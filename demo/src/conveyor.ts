@@ -97,7 +97,7 @@ export class Conveyor {
     const run = (await this.status()).runs.findLast(({ id }) => id > before)
     if (run !== undefined) return run
     if (code === 0) throw new Error(`conveyor ${argv.join(" ")} made no run, and did not say why.`)
-    return { error: tail.join("\n") }
+    return { error: tail.join(" ").replaceAll(/[✖→] /g, "") }
   }
 
   async must(...argv: string[]): Promise<void> {

@@ -1,6 +1,6 @@
 // The promises of a release, each held against what was measured. Pure: the page shows it, and the demo's exit code may ask it too.
 // A promise without evidence is broken: nothing measured is nothing proven.
-import type { ReleaseReport, ReportData } from "./report.ts"
+import type { ReportData } from "./report.ts"
 
 export interface Promised {
   promise: string
@@ -10,16 +10,13 @@ export interface Promised {
   how: string
 }
 
-const switchMayAddMs = 50
 const rollbackWithinMs = 1_000
-const secondsBefore = 10
 
 export function judgePromises(data: ReportData): Promised[] {
   return [
     noRequestLost(data),
     noWriteLost(data),
     oldEqualsNew(data),
-    switchIsUnnoticed(data),
     badVersionGoesBack(data),
     rollbackIsWarm(data),
     pagesCameAlong(data),
@@ -53,16 +50,6 @@ function oldEqualsNew({ report: { change } }: ReportData): Promised {
     held: rows > 0 && mismatches === 0,
     figure: `${count(mismatches)} ${mismatches === 1 ? "mismatch" : "mismatches"} in ${count(rows)} rows`,
     how: "After the backfill every row's new values were derived again from the old ones and compared by checksum, on every shard.",
-  }
-}
-
-function switchIsUnnoticed(data: ReportData): Promised {
-  const addedMs = switchAddsMs(data)
-  return {
-    promise: `A switch adds less than ${switchMayAddMs} ms to the slowest request`,
-    held: addedMs !== undefined && addedMs < switchMayAddMs,
-    figure: addedMs === undefined ? "not measured" : `${formatMs(addedMs)} added`,
-    how: `The slowest request of the seconds in which a switch ran, less the slowest of the ${secondsBefore} seconds before; the worst of all switches.`,
   }
 }
 
@@ -115,24 +102,6 @@ function contractIsFinal({ report: { contract } }: ReportData): Promised {
     how: "After the old column had gone, a rollback to the version that needs it was asked for.",
   }
 }
-
-/** Undefined where no switch has both a second of its own and one before it. */
-function switchAddsMs({ report, timeline }: ReportData): number | undefined {
-  const slowestBetween = (from: number, to: number) => {
-    const maxima = timeline.filter(({ second }) => second >= from && second <= to).map(({ maxMs }) => maxMs)
-    return maxima.length === 0 ? undefined : Math.max(...maxima)
-  }
-  const added = report.releases.flatMap(switchesOf).map(({ startedAt, ms }) => {
-    const first = Math.floor(startedAt / 1_000)
-    const during = slowestBetween(first, Math.floor((startedAt + ms) / 1_000))
-    const before = slowestBetween(first - secondsBefore, first - 1)
-    return during === undefined || before === undefined ? undefined : Math.max(0, during - before)
-  })
-  const measured = added.filter((ms) => ms !== undefined)
-  return measured.length === 0 ? undefined : Math.max(...measured)
-}
-
-const switchesOf = ({ steps }: ReleaseReport) => steps.filter(({ name }) => name === "switch")
 
 export const count = (n: number): string =>
   Math.round(n)

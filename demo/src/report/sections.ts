@@ -6,6 +6,7 @@ import type { Html } from "./html.ts"
 import { count, formatMs, judgePromises } from "./promises.ts"
 import type { Promised } from "./promises.ts"
 import type { ReleaseReport, ReportData, StepReport } from "./report.ts"
+import { secondsBefore, switchAddsMs } from "./switch-cost.ts"
 
 export function verdict(data: ReportData, { from, to }: ChartData): Html {
   const { requests } = data.report
@@ -129,7 +130,9 @@ function releaseTable(release: ReleaseReport, from: number): Html {
   </table>`
 }
 
-export function facts({ report: { change, rollback, notices, contract, writes } }: ReportData): Html {
+export function facts(data: ReportData): Html {
+  const { change, rollback, notices, contract, writes } = data.report
+  const addedMs = switchAddsMs(data)
   const growth = "Size of the table after the change divided by the size before it, summed over the shards;"
   return html`<section aria-labelledby="facts">
     <h2 id="facts">The change, and the way back</h2>
@@ -151,6 +154,15 @@ export function facts({ report: { change, rollback, notices, contract, writes } 
       ${factBlock("Writes", [
         ["Acknowledged", figure(count(writes.acknowledged), "Writes that a client was told had been kept.")],
         ["Found", figure(count(writes.found), "Of these, found in the databases after the run.")],
+      ])}
+      ${factBlock("Switches", [
+        [
+          "Added at worst",
+          figure(
+            addedMs === undefined ? "not measured" : formatMs(addedMs),
+            `The slowest request of the seconds in which a switch ran, less the slowest of the ${secondsBefore} seconds before; the worst of all switches. What else the machine did is in it.`,
+          ),
+        ],
       ])}
       ${factBlock("Rollback", [
         [

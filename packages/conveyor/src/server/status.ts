@@ -97,13 +97,14 @@ export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseRepo
   const events = ports.store.journal(release.id)
   const steps = plans[release.kind].steps.map((name): StepReport => {
     const own = events.filter((event) => event.step === name)
-    const [first, last] = [own[0], own.at(-1)]
+    // Going back is another thing than going forward took.
+    const ended = own.findLast((event) => event.event === "succeeded" || event.event === "failed")
     return {
       name,
       state: stateOf(name, events),
-      startedAt: first?.at,
-      ms: first === undefined || last === undefined || first === last ? undefined : last.at - first.at,
-      facts: own.findLast((event) => event.event === "succeeded" || event.event === "failed")?.facts,
+      startedAt: own[0]?.at,
+      ms: own[0] === undefined || ended === undefined ? undefined : ended.at - own[0].at,
+      facts: ended?.facts,
     }
   })
   return { ...release, steps }
