@@ -58,8 +58,10 @@ async function backfillLeaf(job: BackfillJob, state: BackfillState, leaf: LeafFa
     await vacuum(job, state, [leaf], job.policy.vacuumEvery)
   }
   while (cursor.skipped.length > 0) {
-    await state.waitFor(`${cursor.skipped.length} windows of ${leaf.table.name} hold rows that a transaction of the application has locked`)
+    const before = cursor.skipped.length
     cursor = await revisit(job, state, leaf, cursor)
+    if (cursor.skipped.length < before) await state.mayGoOn()
+    else await state.waitFor(`${cursor.skipped.length} windows of ${leaf.table.name} hold rows that a transaction of the application has locked`)
   }
   await state.commit(leaf, { ...cursor, rowsDone: cursor.rowsTotal, isDone: true })
 }

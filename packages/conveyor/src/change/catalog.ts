@@ -62,13 +62,15 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     await session.rows<{ name: string }>(triggersSql, [oid]),
     await session.rows<{ name: string; kind: string; definition: string; valid: boolean }>(constraintsSql, [oid]),
   ]
+  const filled: LeafFacts[] = []
+  for (const leaf of leaves) filled.push(await leafFacts(session, leaf))
   return {
     oid,
     table,
     kind: relkind === "r" ? "table" : relkind === "p" ? "partitioned" : "other",
     columns: columns.map((row) => ({ name: row.name, type: row.type, isNullable: row.nullable, default: row.default ?? undefined })),
     primaryKey: primaryKey.map((row) => row.name),
-    leaves: await Promise.all(leaves.map((leaf) => leafFacts(session, leaf))),
+    leaves: filled,
     constraints: constraints.map(({ name, kind, definition, valid }) => ({ name, kind: constraintKinds[kind] ?? "other", definition, isValid: valid })),
     updateTriggers: triggers.map((row) => row.name),
   }

@@ -14,7 +14,7 @@ import { runStatements } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { expandShard, keyed, readTables, undoShard } from "./expand.ts"
 import { walkFleet } from "./fleet.ts"
-import { movePhase } from "./ledger.ts"
+import { holdBackfill, movePhase } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { planShard, projectedBytes } from "./plan.ts"
 import { choosePolicy } from "./policy.ts"
@@ -42,7 +42,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   const [canary] = shards
   const closing = new AbortController()
 
-  return { status, plan, expand, backfill, verify, undo, contract, close }
+  return { status, plan, expand, backfill, verify, undo, contract, pause, resume, close }
 
   async function status(changes: readonly Change[], signal: AbortSignal): Promise<ChangeStatus[]> {
     const byShard = await Promise.all(shards.map((shard) => shardStatuses(shard, changes, signal)))
@@ -165,6 +165,14 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     return dropped
   }
 
+  async function pause(change: Change, signal: AbortSignal): Promise<void> {
+    await Promise.all(shards.map((shard) => withSession(shard, signal, (session) => holdBackfill(session, change.name, "held"))))
+  }
+
+  async function resume(change: Change, signal: AbortSignal): Promise<void> {
+    await Promise.all(shards.map((shard) => withSession(shard, signal, (session) => holdBackfill(session, change.name, "free"))))
+  }
+
   async function close(): Promise<void> {
     closing.abort(new ConveyorError("closed", "the change engine is closed"))
   }
@@ -205,11 +213,17 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     }
   }
 
-  async function reading<T>(shard: ShardSpec, signal: AbortSignal, read: (session: Session) => Promise<T>): Promise<T> {
+  function reading<T>(shard: ShardSpec, signal: AbortSignal, read: (session: Session) => Promise<T>): Promise<T> {
+    return withSession(shard, signal, async (session) => {
+      await session.execute("SET default_transaction_read_only = on")
+      return read(session)
+    })
+  }
+
+  async function withSession<T>(shard: ShardSpec, signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
     const session = await openSession(shard, { connectMs: policy.fleet.connectMs, signal: AbortSignal.any([signal, closing.signal]) })
     try {
-      await session.execute("SET default_transaction_read_only = on")
-      return await read(session)
+      return await work(session)
     } finally {
       await session.close()
     }

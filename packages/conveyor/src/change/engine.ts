@@ -92,5 +92,8 @@ export interface ChangeEngine {
   undo(change: Change, run: ChangeRun): Promise<void>
   /** @throws ConveyorError "contract-refused" with every reason. Otherwise drops what is old, the canary shard first. Gives what was dropped. */
   contract(change: Change, evidence: ContractEvidence, run: ChangeRun): Promise<string[]>
+  /** Every shard's backfill stops before its next batch, whichever process runs it, until `resume`. */
+  pause(change: Change, signal: AbortSignal): Promise<void>
+  resume(change: Change, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }

@@ -27,6 +27,7 @@ export async function walkFleet(shards: readonly ShardSpec[], work: (shard: Shar
 }
 
 export function waves(shards: readonly ShardSpec[], parts: readonly number[] | undefined): ShardSpec[][] {
+  if (shards.length === 0) return []
   if (parts === undefined) return [[...shards]]
   const ends = [1, ...parts.map((part) => Math.ceil(shards.length * part)), shards.length]
   let begin = 0

@@ -95,6 +95,12 @@ export async function recordError(session: Session, change: string, error: strin
   await session.execute("UPDATE conveyor.change SET error = $2 WHERE name = $1", [change, error])
 }
 
+/** The backfill reads it before each batch. */
+export async function holdBackfill(session: Session, change: string, state: "held" | "free"): Promise<void> {
+  if (!(await hasLedger(session))) return
+  await session.execute("UPDATE conveyor.change SET held = $2 WHERE name = $1", [change, state === "held"])
+}
+
 export async function forget(session: Session, change: string): Promise<void> {
   await session.execute("DELETE FROM conveyor.change WHERE name = $1", [change])
 }

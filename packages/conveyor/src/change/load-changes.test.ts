@@ -19,14 +19,15 @@ operations:
   - create_index: { table: payments.payment, name: payment_code, columns: [method_code] }
 `
 
-const fault = (text: string): ConveyorError => {
+function fault(text: string): ConveyorError {
+  let thrown: unknown = "the file was taken"
   try {
     parseChange("changes/0002-x.yml", "0002-x", text)
-  } catch (thrown) {
-    assert.ok(thrown instanceof ConveyorError, String(thrown))
-    return thrown
+  } catch (caught) {
+    thrown = caught
   }
-  assert.fail("the file was taken")
+  assert.ok(thrown instanceof ConveyorError, String(thrown))
+  return thrown
 }
 
 test("changes are read in the order of their names, each with a digest of its text", async () => {

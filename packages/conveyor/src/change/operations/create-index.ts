@@ -41,17 +41,10 @@ export function buildIndex(table: TableName, index: IndexSpec, tables: Tables): 
       key: `index ${index.name}`,
       how: "quick",
       lock: "SHARE",
-      sql: indexDefinition(table, index, "at once").replace(" ON ", " ON ONLY "),
+      // PostgreSQL finds the partitions' own indexes, at every level, and takes them instead of building others.
+      sql: indexDefinition(table, index, "at once"),
       undo: { sql: `DROP INDEX IF EXISTS ${sqlName({ ...table, name: index.name })}`, how: "quick" },
     },
-    ...parts.map(
-      (part): Statement => ({
-        key: `attach ${part.index.name}`,
-        how: "quick",
-        lock: "ACCESS EXCLUSIVE",
-        sql: `ALTER INDEX ${sqlName({ ...table, name: index.name })} ATTACH PARTITION ${sqlName({ schema: part.leaf.schema, name: part.index.name })}`,
-      }),
-    ),
   ]
 }
 
