@@ -71,7 +71,9 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     readConfig: async (commit) => {
       const text = await builder.readFile(commit, configFileName)
       if (text === undefined) {
-        throw new ConveyorError("bad-file", `commit ${commit.slice(0, 8)} has no ${configFileName}`, { hint: "Commit one: `conveyor init` writes it." })
+        throw new ConveyorError("bad-file", `commit ${commit.slice(0, 8)} has no ${configFileName}`, {
+          hint: "Commit one: `conveyor init` writes it.",
+        })
       }
       return loadConfig(text, configFileName, variables)
     },
@@ -95,10 +97,25 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   }
 }
 
+/** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */
+export function openFleet(config: Config, clock: Clock, logger: Logger): ChangeEngine {
+  const engine = engineFor(config, new Map(), clock, logger)
+  if (engine !== undefined) return engine
+  throw new ConveyorError("no-fleet", `${configFileName} names no fleet`, {
+    hint: "Add `fleet:` with its shards; `conveyor init --print` shows how.",
+  })
+}
+
 /** Stops what outlives the control plane: the edge, and every copy. */
-export async function stopEverything(state: StateDirectory, clock: Clock, signal: AbortSignal, onStop: (what: string) => void): Promise<void> {
+export async function stopEverything(
+  state: StateDirectory,
+  clock: Clock,
+  signal: AbortSignal,
+  onStop: (what: string) => void,
+): Promise<void> {
   onStop("edge")
-  await stopEdge(state.edge, { graceMs: seconds(30), clock, signal })
+  // A little longer than the edge itself waits for requests in flight.
+  await stopEdge(state.edge, { graceMs: seconds(35), clock, signal })
   const runtime = createProcessRuntime({ directory: state.runtime, clock })
   await Promise.all(
     (await runtime.list()).map(async (copy) => {

@@ -2,7 +2,7 @@
 // The `conveyor` command. The only place that turns errors into text and exit codes: 0 done, 1 not done, 2 asked wrongly.
 import { Command, CommanderError } from "commander"
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import { addChangeCommands } from "./commands/change.ts"
+import { addChangeCommands } from "./commands/change/change.ts"
 import { addDown } from "./commands/down.ts"
 import { addInit } from "./commands/init.ts"
 import { addLogs } from "./commands/logs.ts"

@@ -33,7 +33,7 @@ export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<voi
 function versionsInWork({ store }: Ports): string[] {
   return store
     .releases(["running"])
-    .filter(({ id, kind }) => kind !== "contract" && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
+    .filter(({ id, kind }) => kind !== "contract" && kind !== "abort" && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
     .map((release) => release.version)
 }
 

@@ -23,6 +23,9 @@ const stateAfter = {
   undo_failed: "stuck",
 } satisfies Record<JournalEventName, StepState>
 
+/** A gate that said no has touched nothing: there is nothing to go back from. */
+const refusals = new Set<unknown>(["contract-refused", "abort-refused"])
+
 /** How often an undo is tried before a person has to look. */
 export const undoAttempts = 5
 
@@ -50,7 +53,7 @@ function forward(plan: Plan, events: readonly JournalEvent[]): Move {
 
 function back(plan: Plan, events: readonly JournalEvent[], failure: JournalEvent): Move {
   const reason = `${failure.step}: ${messageOf(failure)}`
-  if (failure.facts["code"] === "contract-refused") return { move: "end", outcome: "refused", reason: messageOf(failure) }
+  if (refusals.has(failure.facts["code"])) return { move: "end", outcome: "refused", reason: messageOf(failure) }
   for (const step of plan.steps.toReversed()) {
     const wasStarted = events.some((event) => event.step === step && event.event === "started")
     if (!wasStarted || stateOf(step, events) === "undone") continue

@@ -1,7 +1,19 @@
 // What a run is going to do, as data. Pure: made from what was asked, carried out by run.ts, shown by `conveyor plan`.
 import type { ReleaseKind } from "../store/records.ts"
 
-export const stepNames = ["build", "test", "expand", "backfill", "start", "verify", "switch", "bake", "retire", "contract"] as const
+export const stepNames = [
+  "build",
+  "test",
+  "expand",
+  "backfill",
+  "start",
+  "verify",
+  "switch",
+  "bake",
+  "retire",
+  "contract",
+  "abort",
+] as const
 export type StepName = (typeof stepNames)[number]
 
 export interface Plan {
@@ -18,4 +30,5 @@ export const plans: Readonly<Record<ReleaseKind, Plan>> = {
   // The version was built and tested when it was released, and its changes are checked before the run.
   rollback: { steps: ["start", "verify", "switch", "retire"], doneAfter: "switch" },
   contract: { steps: ["contract"], doneAfter: "contract" },
+  abort: { steps: ["abort"], doneAfter: "abort" },
 }

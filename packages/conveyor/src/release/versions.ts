@@ -39,6 +39,22 @@ export async function fleetOf(ports: Ports, version: VersionRecord, config: Conf
   return { engine, own, known: [...known.values()].toSorted((a, b) => a.name.localeCompare(b.name, "en")) }
 }
 
+/** @throws ConveyorError "no-such-change" where the version's commit does not have it. */
+export async function changeOf(
+  ports: Ports,
+  version: VersionRecord,
+  config: Config,
+  name: string,
+): Promise<{ engine: ChangeEngine; change: Change }> {
+  const fleet = await fleetOf(ports, version, config)
+  const change = fleet?.own.find((each) => each.name === name)
+  if (fleet !== undefined && change !== undefined) return { engine: fleet.engine, change }
+  throw new ConveyorError("no-such-change", `${version.name} has no change "${name}" in its commit`, {
+    facts: { change: name, version: version.name, known: fleet?.own.map((each) => each.name) ?? [] },
+    hint: "conveyor change status lists the changes.",
+  })
+}
+
 /** The state of every known change, for the compatibility rule. */
 export async function fleetStatus(fleet: Fleet | undefined, signal: AbortSignal): Promise<ChangeStatus[]> {
   return fleet === undefined ? [] : fleet.engine.status(fleet.known, signal)

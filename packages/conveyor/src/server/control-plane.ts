@@ -8,7 +8,7 @@ import { keep } from "../release/keeper.ts"
 import { stateOf } from "../release/machine.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
-import { fleetOf, fleetStatus } from "../release/versions.ts"
+import { changeOf, fleetOf, fleetStatus } from "../release/versions.ts"
 import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { nextRun } from "../train/queue.ts"
 import type { EventHub, ServerEvent } from "./events.ts"
@@ -78,6 +78,28 @@ export class ControlPlane {
     const current = await this.#current()
     if (current === undefined) throw new ConveyorError("nothing-released", "nothing is released yet", { hint: "git push conveyor main" })
     return this.#enqueue(this.#ports.store.enqueue("contract", current.name, change))
+  }
+
+  /** Takes an expanded change away again; a release that brings it goes back first. */
+  async requestAbortOfChange(change: string): Promise<ReleaseRecord> {
+    const version = this.#newestWith(change)
+    const under = this.#running
+    if (
+      under !== undefined &&
+      under.release.kind === "release" &&
+      this.#version(under.release.version).changes?.includes(change) === true
+    ) {
+      under.controller.abort(new ConveyorError("aborted", `gave way to the abort of ${change}`))
+    }
+    return this.#enqueue(this.#ports.store.enqueue("abort", version.name, change))
+  }
+
+  /** Backfills of the change stop before their next batch, on every shard, until they are resumed. */
+  async pauseChange(name: string, what: "pause" | "resume"): Promise<ChangeStatus | undefined> {
+    const version = this.#newestWith(name)
+    const { engine, change } = await changeOf(this.#ports, version, await this.#ports.readConfig(version.commit), name)
+    await engine[what](change, this.#shutdown.signal)
+    return (await engine.status([change], this.#shutdown.signal))[0]
   }
 
   /** Ends a version's rollback window now; the keeper stops its copies. */
@@ -154,7 +176,7 @@ export class ControlPlane {
   /** A run that has done what was asked only tidies up, and gives way at once; one that has not goes back first. */
   #interruptFor(rollback: ReleaseRecord): void {
     const under = this.#running
-    if (under === undefined || under.release.kind === "contract") return
+    if (under === undefined || under.release.kind === "contract" || under.release.kind === "abort") return
     under.controller.abort(new ConveyorError("superseded", `gave way to the rollback to ${rollback.version}`))
   }
 
@@ -166,13 +188,20 @@ export class ControlPlane {
   /** The version that served before the current one: what a person means by "back". */
   async #previous(): Promise<VersionRecord> {
     const current = await this.#current()
-    const served = this.#ports.store
-      .releases(["promoted"])
-      .filter(({ id, kind }) => kind !== "contract" && stateOf("switch", this.#ports.store.journal(id)) === "done")
+    const served = this.#ports.store.releases(["promoted"]).filter(({ id }) => stateOf("switch", this.#ports.store.journal(id)) === "done")
     const at = served.findLastIndex((release) => release.version === current?.name)
     const before = served.slice(0, Math.max(at, 0)).findLast((release) => release.version !== current?.name)
     if (before !== undefined) return this.#version(before.version)
     throw new ConveyorError("no-previous", "no version was current before this one", { hint: "Name one: conveyor rollback v1" })
+  }
+
+  #newestWith(change: string): VersionRecord {
+    const found = this.#ports.store.versions().findLast((version) => version.changes?.includes(change) === true)
+    if (found !== undefined) return found
+    throw new ConveyorError("no-such-change", `no version has a change "${change}"`, {
+      facts: { change },
+      hint: "conveyor change status lists the changes.",
+    })
   }
 
   #version(name: string): VersionRecord {

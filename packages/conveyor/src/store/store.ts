@@ -91,7 +91,7 @@ export class Store {
     )
   }
 
-  /** A contract names its change, and the version that serves while it runs. */
+  /** A contract or an abort names its change, and a version that has it in its commit. */
   enqueue(kind: ReleaseKind, version: string, change?: string): ReleaseRecord {
     return this.#write(() => {
       const { lastInsertRowid } = this.#database

@@ -160,7 +160,7 @@ const stateOfEvent = {
   undo_failed: "stuck",
 } as const satisfies Record<string, StepState>
 
-const titles = { release: "release", rollback: "roll back to", contract: "contract on" } as const
+const titles = { release: "release", rollback: "roll back to", contract: "contract on", abort: "abort on" } as const
 
 function title({ kind, version, commit, change }: ReleaseReport): string {
   return `${bold(`${titles[kind]} ${version}`)} ${dim(commit.slice(0, 8))}${change === undefined ? "" : ` ${change}`}`
@@ -186,6 +186,8 @@ function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "
     release: `${version} serves all new pages`,
     rollback: `${version} serves again`,
     contract: `${change ?? ""} is contracted`,
+    abort: `${change ?? ""} is taken away`,
+    abort: `${change ?? ""} is taken away`,
   }[kind]
   return `${green("✔")} ${bold(done)}${because}`
 }

@@ -1,28 +1,19 @@
 // contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
 import type { VersionRecord } from "../../store/records.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
 import type { Ports } from "../ports.ts"
-import { fleetOf } from "../versions.ts"
+import { changeOf } from "../versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 
 export const contract: Step = {
   async run(context) {
     const { ports, release, version, config, signal } = context
-    const name = release.change ?? ""
-    const fleet = await fleetOf(ports, version(), config)
-    const change = fleet?.own.find((each) => each.name === name)
-    if (fleet === undefined || change === undefined) {
-      throw new ConveyorError("no-such-change", `${version().name}, the current version, has no change "${name}" in its commit`, {
-        facts: { change: name, known: fleet?.own.map((each) => each.name) ?? [] },
-        hint: "conveyor change status lists the changes.",
-      })
-    }
+    const { engine, change } = await changeOf(ports, version(), config, release.change ?? "")
     const evidence = {
-      objections: await objectionsTo(ports, name, signal),
-      lastReaderStoppedAt: lastStopOfReaders(ports.store.versions(), name),
+      objections: await objectionsTo(ports, change.name, signal),
+      lastReaderStoppedAt: lastStopOfReaders(ports.store.versions(), change.name),
     }
-    const dropped = await fleet.engine.contract(change, evidence, fleetRun(context, "contracting"))
+    const dropped = await engine.contract(change, evidence, fleetRun(context, "contracting"))
     return { dropped }
   },
 }

@@ -1,5 +1,6 @@
 // Every step by its name. Read by run.ts.
 import type { StepName } from "../plan.ts"
+import { abort } from "./abort.ts"
 import { backfill } from "./backfill.ts"
 import { bake } from "./bake.ts"
 import { build } from "./build.ts"
@@ -23,4 +24,5 @@ export const steps: Readonly<Record<StepName, Step>> = {
   bake,
   retire,
   contract,
+  abort,
 }

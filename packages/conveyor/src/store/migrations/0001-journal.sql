@@ -28,10 +28,10 @@ CREATE TABLE version (
 
 CREATE TABLE release (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback', 'contract')),
+  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback', 'contract', 'abort')),
   version INTEGER NOT NULL REFERENCES version (number),
-  -- The change that a contract is about.
-  change TEXT CHECK ((change IS NOT NULL) = (kind = 'contract')),
+  -- The change that a contract or its opposite is about.
+  change TEXT CHECK ((change IS NOT NULL) = (kind IN ('contract', 'abort'))),
   requested_at INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'promoted', 'rolled-back', 'failed', 'refused')),
   reason TEXT,

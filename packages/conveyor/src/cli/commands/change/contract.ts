@@ -1,0 +1,18 @@
+// conveyor change contract: drops what a change has made unused.
+import type { Command } from "commander"
+import { askForRun } from "../../ask-for-run.ts"
+
+export function addContract(change: Command): void {
+  const command: Command = change
+    .command("contract")
+    .summary("drop what a change has made unused")
+    .description(
+      "Drops the old columns of a change, the canary shard first. Refused, with every reason, while a version that uses them\n" +
+        "runs, is kept warm or has a page open, or while a query that reads them was seen. There is no way back.",
+    )
+    .argument("<change>", "the change's file name without its ending")
+    .option("--no-follow", "only ask for it")
+    .action(async (name: string, options: { follow: boolean }) => {
+      await askForRun(command, { path: "/contracts", body: { change: name }, whenAsked: options.follow ? "follow" : "leave" })
+    })
+}
