@@ -187,7 +187,6 @@ function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "
     rollback: `${version} serves again`,
     contract: `${change ?? ""} is contracted`,
     abort: `${change ?? ""} is taken away`,
-    abort: `${change ?? ""} is taken away`,
   }[kind]
   return `${green("✔")} ${bold(done)}${because}`
 }
