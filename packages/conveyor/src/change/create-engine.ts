@@ -88,7 +88,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     await movePhase(session, change.name, "backfilling")
     progress.update(shard, { phase: "backfilling", error: undefined })
     await passDiskGate(worker, await neededBytes(session, change), policy.disk)
-    const throttle = createThrottle(signalsOf({ session, change: change.name, policy: policy.throttle, clock, signal }), policy.throttle, clock, signal)
+    const throttle = createThrottle(signalsOf({ session, change: change.name, policy: policy.throttle, disk: policy.disk, clock, signal }), policy.throttle, clock, signal)
     for (const operation of change.operations) {
       const tables = await readTables(session, operation)
       const work = operation.rows(tables)

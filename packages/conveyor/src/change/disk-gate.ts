@@ -1,4 +1,4 @@
-// Refuses a backfill that would fill the disk, before its first row. Called by the engine.
+// The free disk of a shard: refuses a backfill that would fill it, before its first row. Called by the engine and the signals.
 import { statfs } from "node:fs/promises"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Worker } from "./execute.ts"
@@ -8,7 +8,7 @@ import type { Session } from "./session.ts"
 export async function passDiskGate(worker: Worker, neededBytes: number, policy: DiskPolicy): Promise<void> {
   const { session, logger, change } = worker
   const shard = session.shard.name
-  const disk = await (policy.probe === undefined ? localDisk(session) : policy.probe(session.shard))
+  const disk = await freeDisk(session, policy)
   if (disk === undefined) {
     if (policy.unknown === "allow") return logger.warn({ shard, change, neededBytes }, "the free disk of this shard cannot be seen; the backfill starts without that check")
     throw new ConveyorError("disk-unknown", `the free disk of shard ${shard} cannot be seen, and ${megabytes(neededBytes)} are needed`, {
@@ -23,6 +23,11 @@ export async function passDiskGate(worker: Worker, neededBytes: number, policy: 
     `shard ${shard} needs ${megabytes(neededBytes)} of disk for ${change} and has ${megabytes(disk.freeBytes)}, of which ${megabytes(keptBytes)} have to stay free`,
     { facts: { shard, neededBytes, freeBytes: disk.freeBytes, keptBytes }, hint: "Free some disk on that server; no row was touched." },
   )
+}
+
+/** Undefined where it cannot be seen. */
+export function freeDisk(session: Session, policy: DiskPolicy): Promise<{ freeBytes: number; totalBytes: number } | undefined> {
+  return policy.probe === undefined ? localDisk(session) : policy.probe(session.shard)
 }
 
 /** The file system of the data directory, where the server runs on this machine and lets us know where that is. */

@@ -1,7 +1,9 @@
 // The signals that a backfill listens to. Each reads one thing on the shard, on the control plane or through a probe.
 import { formatDuration } from "../kernel/duration.ts"
 import type { Clock } from "../kernel/clock.ts"
-import type { ThrottlePolicy } from "./policy.ts"
+import { freeDisk } from "./disk-gate.ts"
+import { sqlName } from "./names.ts"
+import type { DiskPolicy, ThrottlePolicy } from "./policy.ts"
 import type { Session } from "./session.ts"
 import { SignalError } from "./throttle.ts"
 import type { Level, Signal } from "./throttle.ts"
@@ -10,6 +12,7 @@ export interface SignalSources {
   session: Session
   change: string
   policy: ThrottlePolicy
+  disk: DiskPolicy
   clock: Clock
   signal: AbortSignal
 }
@@ -22,6 +25,8 @@ export function signalsOf(sources: SignalSources): Signal[] {
     ...(policy.foreground === undefined ? [] : [foreground(sources, policy.foreground)]),
     ...(policy.replicaLagMs === undefined && policy.replicaLagBytes === undefined ? [] : [replicaLag(sources)]),
     ...(policy.walBytesPerSecond === undefined ? [] : [walRate(sources, policy.walBytesPerSecond)]),
+    diskHeadroom(sources),
+    ...(policy.deadRowsPart === undefined ? [] : [deadRows(sources, policy.deadRowsPart)]),
     ...(policy.oldestTransactionMs === undefined ? [] : [oldestTransaction(sources, policy.oldestTransactionMs)]),
   ]
 }
@@ -99,6 +104,47 @@ function walRate({ session, clock }: SignalSources, limit: number): Signal {
     },
   }
 }
+
+function diskHeadroom({ session, disk }: SignalSources): Signal {
+  return {
+    name: "the free disk",
+    async read() {
+      const free = await freeDisk(session, disk).catch((thrown: unknown) => {
+        throw new SignalError(thrown)
+      })
+      if (free === undefined) return idle
+      // Free space shrinks slowly, so it stops a backfill at the limit and does not slow one down before.
+      const keptBytes = free.totalBytes * disk.freePart
+      return free.freeBytes > keptBytes ? idle : { level: 1, reason: `the disk has ${Math.round(free.freeBytes / 2 ** 20)} MB free, ${Math.round(keptBytes / 2 ** 20)} MB have to stay` }
+    },
+  }
+}
+
+/** A VACUUM helps against most dead rows; what it has to leave is a reason to stop. */
+function deadRows({ session, change }: SignalSources, limit: number): Signal {
+  const read = async () => {
+    const [row] = await session.rows<{ schema: string; name: string; part: number }>(
+      `SELECT s.schemaname AS schema, s.relname AS name, (s.n_dead_tup::float8 / (s.n_live_tup + s.n_dead_tup)) AS part
+       FROM conveyor.backfill b JOIN pg_stat_all_tables s ON s.relid = b.leaf
+       WHERE b.change = $1 AND NOT b.is_done AND s.n_dead_tup > ${fewDeadRows} ORDER BY part DESC LIMIT 1`,
+      [change],
+    )
+    return row
+  }
+  return {
+    name: "the dead rows",
+    async read() {
+      const before = await read()
+      if (before === undefined || before.part < limit) return idle
+      await session.execute(`VACUUM (TRUNCATE false, PARALLEL 0) ${sqlName(before)}`)
+      const after = await read()
+      if (after === undefined || after.part < limit) return idle
+      return { level: 1, reason: `${Math.round(after.part * 100)}% of ${after.name} are dead rows that VACUUM cannot remove yet` }
+    },
+  }
+}
+
+const fewDeadRows = 10_000
 
 function oldestTransaction({ session }: SignalSources, limitMs: number): Signal {
   return {
