@@ -9,7 +9,7 @@ import { openCursor, saveCursor, saveProgress, saveSizes } from "./backfill-ledg
 import type { Cursor } from "./backfill-ledger.ts"
 import type { LeafFacts, TableFacts } from "./catalog.ts"
 import type { Worker } from "./execute.ts"
-import { quote, sqlName } from "./names.ts"
+import { sqlName } from "./names.ts"
 import type { RowWork } from "./operations/operation.ts"
 import { backfillSetting } from "./operations/sync-triggers.ts"
 import type { BatchPolicy } from "./policy.ts"
@@ -69,7 +69,7 @@ async function backfillLeaf(job: BackfillJob, state: BackfillState, leaf: LeafFa
 /** One stride over one window; gives the cursor after it. */
 async function batch(job: BackfillJob, state: BackfillState, leaf: LeafFacts, cursor: Cursor): Promise<Cursor> {
   const { policy } = job
-  const strides = Math.max(1, policy.strides)
+  const strides = job.work.kind === "updates" ? Math.max(1, policy.strides) : 1
   const rowsPerPage = Math.max(1, leaf.rows / Math.max(1, leaf.pages))
   const isFresh = cursor.stride === 0 || cursor.windowPages === 0
   const windowPages = isFresh ? Math.max(1, Math.round((state.size.rows * strides) / rowsPerPage)) : cursor.windowPages
@@ -134,10 +134,9 @@ async function tryBatch(job: BackfillJob, state: BackfillState, leaf: LeafFacts,
 
 /** Rows that are right already are read and left alone. */
 export function batchSql(work: RowWork, leaf: LeafFacts, { from, to, stride }: Window): string {
-  const set = work.assignments.map(({ column, expression }) => `${quote(column)} = ${expression}`).join(", ")
   // A scan by range, and not by address: only scans prune the pages that they read.
   const every = stride === undefined ? "" : ` AND (hashtid(ctid) & 2147483647) % ${stride.every} = ${stride.at}`
-  return `UPDATE ONLY ${sqlName(leaf.table)} SET ${set} WHERE ctid >= '(${from},0)' AND ctid < '(${to},0)'${every} AND ${work.pending}`
+  return work.batch(leaf.table, `ctid >= '(${from},0)' AND ctid < '(${to},0)'${every} AND ${work.pending}`)
 }
 
 class BackfillState {
@@ -230,7 +229,7 @@ class BackfillState {
 
 /** Ours, not autovacuum's: its default waits until a fifth of the table is dead. */
 async function vacuum(job: BackfillJob, state: BackfillState, leaves: readonly LeafFacts[], everyPart: number): Promise<void> {
-  if (job.policy.vacuumEvery === 0) return
+  if (job.policy.vacuumEvery === 0 || job.work.kind === "inserts") return
   for (const leaf of leaves) {
     const changed = state.unvacuumed.get(leaf.oid) ?? 0
     if (changed === 0 || (everyPart < 1 && changed < Math.max(smallestVacuumRows, leaf.rows * everyPart))) continue

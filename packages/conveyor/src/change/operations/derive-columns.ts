@@ -117,14 +117,15 @@ function addColumns({ table, to }: DeriveSpec): Statement {
 }
 
 function rowWork({ table, from, to, up, down, round_trip }: DeriveSpec): RowWork {
-  const assignments = Object.entries(to).map(([column, { type }]) => ({ column, expression: cast(up[column] ?? "NULL", type) }))
+  const assignments = Object.entries(to).map(([column, { type }]) => `${quote(column)} = ${cast(up[column] ?? "NULL", type)}`)
   const newDiffers = Object.entries(to).map(([column, { type }]) => differs(column, type, cast(up[column] ?? "NULL", type)))
   const oldDiffers = Object.entries(from).map(([column, type]) => differs(column, type, cast(down[column] ?? "NULL", type)))
   const missing = Object.entries(to).filter(([, { nullable }]) => !nullable).map(([column]) => `${quote(column)} IS NULL`)
   const pending = anyOf(newDiffers)
   return {
     table,
-    assignments,
+    batch: (leaf, where) => `UPDATE ONLY ${sqlName(leaf)} SET ${assignments.join(", ")} WHERE ${where}`,
+    kind: "updates",
     pending,
     wrong: anyOf([...newDiffers, ...missing, ...(round_trip === "exact" ? oldDiffers : [])]),
     torn: anyOf([`(${pending} AND ${anyOf(oldDiffers)})`, ...missing]),

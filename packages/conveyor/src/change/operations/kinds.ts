@@ -6,6 +6,7 @@ import * as addEnumValue from "./add-enum-value.ts"
 import * as createIndex from "./create-index.ts"
 import * as createTable from "./create-table.ts"
 import * as deriveColumns from "./derive-columns.ts"
+import * as deriveRows from "./derive-rows.ts"
 import * as dropColumn from "./drop-column.ts"
 import * as dropConstraint from "./drop-constraint.ts"
 import * as dropIndex from "./drop-index.ts"
@@ -32,6 +33,7 @@ export const kinds: ReadonlyMap<string, OperationKind> = new Map([
   ["create_table", kind(createTable)],
   ["add_column", kind(addColumn)],
   ["derive_columns", kind(deriveColumns)],
+  ["derive_rows", kind(deriveRows)],
   ["drop_column", kind(dropColumn)],
   ["drop_table", kind(dropTable)],
   ["create_index", kind(createIndex)],

@@ -29,17 +29,21 @@ export interface Statement {
   work?: "rows" | "index"
 }
 
-/** Columns to fill on every row of a table that is there already. */
+/** Something to do for every row of a table that is there already. */
 export interface RowWork {
+  /** Whose pages are gone over. */
   table: TableName
-  assignments: readonly { column: string; expression: string }[]
-  /** True on rows that the assignments would change. */
+  /** One batch over some rows of a leaf: `where` is true on the rows that are meant and not done. */
+  batch(leaf: TableName, where: string): string
+  /** "updates" leave old versions of rows behind, which strides and VACUUM deal with; "inserts" into another table do not. */
+  kind: "updates" | "inserts"
+  /** True on rows that are not done. */
   pending: string
   /** True on rows that may not be there when a release starts to use the change, while only old code has written. */
   wrong: string
   /** True on rows that may not be there at any time: neither side follows from the other. */
   torn: string
-  /** What is left of the row's bytes for the disk gate. */
+  /** Bytes that a row will take more, for the disk gate. */
   widensBy: number
 }
 
