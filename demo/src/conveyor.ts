@@ -111,7 +111,9 @@ export class Conveyor {
 
   #run(argv: readonly string[], onLine: (line: string) => void = () => {}): Promise<Ended> {
     const { state, env, signal } = this.#options
-    return runChild(process.execPath, [...nodeFlags, cli, "--state", state, ...argv], { env, signal, onLine })
+    // What starts processes is let finish, so that they can be found and stopped.
+    const untilAbort = argv.includes("up") ? {} : { signal }
+    return runChild(process.execPath, [...nodeFlags, cli, "--state", state, ...argv], { env, ...untilAbort, onLine })
   }
 
   async #must(ended: Ended, what: string): Promise<Ended> {

@@ -65,9 +65,9 @@ export class Terminal {
 
   #draw(): void {
     if (!this.#isLive) return
-    const width = process.stdout.columns
-    const lines = [...this.#doing.map((line) => `  ${line}`), this.#traffic === "" ? "" : `      ${pc.cyan("users")}  ${this.#traffic}`]
-    logUpdate(lines.map((line) => line.slice(0, width + 20)).join("\n"))
+    const fit = (line: string, room: number) => line.slice(0, Math.max(20, process.stdout.columns - room))
+    const users = this.#traffic === "" ? [] : [`      ${pc.cyan("users")}  ${fit(this.#traffic, 14)}`]
+    logUpdate([...this.#doing.map((line) => fit(`  ${line}`, 1)), ...users].join("\n"))
   }
 
   #clock(): string {

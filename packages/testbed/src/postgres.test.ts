@@ -1,5 +1,8 @@
 import assert from "node:assert/strict"
-import { existsSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { test } from "node:test"
 import pg from "pg"
 import { startPostgres } from "./postgres.ts"
@@ -22,3 +25,25 @@ test("a server keeps committed rows through kill -9, and leaves nothing behind a
   }
   assert.equal(existsSync(server.dataDirectory), false)
 })
+
+test("a server whose starter is killed shuts down by itself", async () => {
+  const postgres = join(import.meta.dirname, "postgres.ts")
+  const program = `const { startPostgres } = await import(${JSON.stringify(postgres)})
+    const { pid, dataDirectory } = await startPostgres()
+    console.log(JSON.stringify({ pid, dataDirectory }))`
+  const starter = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] })
+  const [line] = (await once(starter.stdout, "data")) as [Buffer]
+  const { pid, dataDirectory } = JSON.parse(line.toString()) as { pid: number; dataDirectory: string }
+  starter.kill("SIGKILL")
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+  rmSync(dirname(dataDirectory), { recursive: true })
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -88,6 +88,14 @@ export async function startPostgresOn(folder: string): Promise<PostgresServer> {
   return server
 }
 
+// Runs a server for as long as its starter lives: where the starter is killed, its end of the pipe closes, and the
+// server is shut down.
+const runGuarded = `exec 3<&0
+"$0" "$@" &
+server=$!
+{ cat <&3 >/dev/null; kill -INT $server; } 2>/dev/null &
+wait $server`
+
 class EmbeddedServer implements PostgresServer {
   readonly port: number
   readonly dataDirectory: string
@@ -95,7 +103,8 @@ class EmbeddedServer implements PostgresServer {
   readonly #binaries: Binaries
   readonly #folder: string
   readonly #owner: Owner | undefined
-  #process: ChildProcess | undefined
+  #guard: ChildProcess | undefined
+  #postmaster: number | undefined
 
   constructor(binaries: Binaries, folder: string, port: number, owner: Owner | undefined) {
     this.#binaries = binaries
@@ -107,9 +116,8 @@ class EmbeddedServer implements PostgresServer {
   }
 
   get pid(): number {
-    const pid = this.#process?.pid
-    if (pid === undefined) throw new Error(`the PostgreSQL server on port ${this.port} is not running`)
-    return pid
+    if (this.#postmaster === undefined) throw new Error(`the PostgreSQL server on port ${this.port} is not running`)
+    return this.#postmaster
   }
 
   url(database: string): string {
@@ -128,33 +136,44 @@ class EmbeddedServer implements PostgresServer {
 
   async crash(): Promise<void> {
     const children = childrenOf(this.pid)
-    const gone = once(this.#process as ChildProcess, "exit")
-    process.kill(this.pid, "SIGKILL")
-    for (const child of children) killQuietly(child)
-    await gone
-    this.#process = undefined
+    await this.#end(() => {
+      process.kill(this.pid, "SIGKILL")
+      for (const child of children) killQuietly(child)
+    })
   }
 
   async restart(): Promise<void> {
     const { postgres } = this.#binaries
-    const child = spawn(postgres, ["-D", this.dataDirectory, "-p", String(this.port)], {
+    // In a group of its own: Ctrl-C at a terminal is for whoever started the server, and not for the server.
+    const guard = spawn("sh", ["-c", runGuarded, postgres, "-D", this.dataDirectory, "-p", String(this.port)], {
       ...this.#owner,
       cwd: this.#folder,
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["pipe", "ignore", "pipe"],
+      detached: true,
     })
-    child.stderr.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk).catch(() => {}))
-    this.#process = child
-    await this.#ready(child)
+    guard.stderr.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk).catch(() => {}))
+    guard.stdin.on("error", () => {})
+    this.#guard = guard
+    await this.#ready(guard)
+    this.#postmaster = Number((await readFile(join(this.dataDirectory, "postmaster.pid"), "utf8")).split("\n")[0])
   }
 
   async halt(): Promise<void> {
-    const child = this.#process
-    if (child === undefined) return
-    const gone = once(child, "exit")
     // Fast shutdown: open sessions are ended, a checkpoint is written.
-    child.kill("SIGINT")
-    await gone
-    this.#process = undefined
+    await this.#end(() => killQuietly(this.pid, "SIGINT"))
+  }
+
+  async #end(kill: () => void): Promise<void> {
+    const guard = this.#guard
+    if (guard === undefined || this.#postmaster === undefined) return
+    if (guard.exitCode === null && guard.signalCode === null) {
+      const gone = once(guard, "exit")
+      kill()
+      await gone
+    }
+    guard.stdin?.destroy()
+    this.#guard = undefined
+    this.#postmaster = undefined
   }
 
   async stop(): Promise<void> {
@@ -263,11 +282,11 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-function killQuietly(pid: number): void {
+function killQuietly(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL")
+    process.kill(pid, signal)
   } catch {
-    // It went with its postmaster.
+    // It has gone already.
   }
 }
 
