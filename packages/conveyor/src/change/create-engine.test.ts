@@ -261,3 +261,26 @@ test("an older runner is fenced off, and a change that was begun may not be edit
   await engine.backfill(methods, testRun(undefined, signal, 8))
   await engine.close()
 })
+
+test("statements that name their columns, prepared or not, and a plain SELECT * live through expand; a prepared SELECT * is found before", async () => {
+  const [shard] = await paymentShards(1, 10)
+  assert.ok(shard)
+  const careful = engineFor([shard], { expand: { starReaders: "refuse" } })
+  const engine = engineFor([shard])
+  await connected(shard.url, async (client) => {
+    const named = { name: "one", text: "SELECT id, method FROM payments.payment WHERE id = $1", values: [1] }
+    await client.query(named)
+    await client.query("SELECT * FROM payments.payment WHERE id = 1")
+    await assert.rejects(careful.expand(methods, testRun()), (thrown: ConveyorError) => {
+      assert.equal(thrown.code, "star-readers")
+      assert.match(thrown.message, /SELECT \* FROM payments.payment WHERE id = \$1/)
+      return true
+    })
+    assert.equal((await careful.status([methods], new AbortController().signal))[0]?.shards[0]?.phase, "absent")
+    await engine.expand(methods, testRun())
+    assert.equal((await client.query(named)).rowCount, 1)
+    assert.equal((await client.query("SELECT * FROM payments.payment WHERE id = 1")).rowCount, 1)
+  })
+  await careful.close()
+  await engine.close()
+})

@@ -66,7 +66,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     const progress = await startProgress(change, run)
     await everywhere(change, run, { waves: policy.fleet.waves, perServer: policy.fleet.expandPerServer }, async (worker, entry) => {
       if (!hasReached(entry?.phase, "expanded")) progress.update(worker.session.shard.name, { phase: "expanding", error: undefined })
-      await expandShard(worker, change, entry)
+      await expandShard(worker, change, entry, policy.expand.starReaders)
       if (!hasReached(entry?.phase, "expanded")) progress.update(worker.session.shard.name, { phase: "expanded" })
     })
   }

@@ -11,13 +11,16 @@ import { lintChange } from "./lint.ts"
 import { displayName, sqlName } from "./names.ts"
 import type { Brought, Operation, Statement, Tables } from "./operations/operation.ts"
 import { syncTriggerPrefix } from "./operations/sync-triggers.ts"
+import type { ExpandPolicy } from "./policy.ts"
+import { findStarReaders } from "./readers.ts"
 import { codeOf, isConnectionLost } from "./session.ts"
 import type { Session } from "./session.ts"
 
-export async function expandShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
+export async function expandShard(worker: Worker, change: Change, entry: LedgerEntry | undefined, starReaders: ExpandPolicy["starReaders"]): Promise<void> {
   if (entry !== undefined && entry.phase !== "expanding") return
   if (entry === undefined) {
     await examine(worker.session, change)
+    await judgeStarReaders(worker, change, starReaders)
     await beginEntry(worker.session, change)
   }
   for (const operation of change.operations) {
@@ -25,6 +28,18 @@ export async function expandShard(worker: Worker, change: Change, entry: LedgerE
     await runStatements(worker, keyed(operation, operation.expand(tables)))
   }
   await movePhase(worker.session, change.name, "expanded")
+}
+
+/** A prepared SELECT * fails once, "cached plan must not change result type", when its table gets a column. */
+async function judgeStarReaders({ session, logger }: Worker, change: Change, starReaders: ExpandPolicy["starReaders"]): Promise<void> {
+  const grown = change.operations.flatMap(({ brings }) => brings.filter(({ isNew }) => !isNew).map(({ table }) => table))
+  const found = grown.length === 0 ? [] : await findStarReaders(session, grown)
+  if (found.length === 0) return
+  if (starReaders === "warn") return logger.warn({ shard: session.shard.name, change: change.name, statements: found }, "these read every column; prepared ones fail once when a column is added")
+  throw new ConveyorError("star-readers", `${change.name}: statements on shard ${session.shard.name} read every column of a table that gets another:\n${found.join("\n")}`, {
+    facts: { change: change.name, shard: session.shard.name, statements: found },
+    hint: "Name the columns in those statements; or set starReaders to warn, if none of them is a prepared statement.",
+  })
 }
 
 export async function undoShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {

@@ -81,6 +81,11 @@ export interface ContractPolicy {
   watch: ((signal: AbortSignal) => Promise<readonly string[]>) | undefined
 }
 
+export interface ExpandPolicy {
+  /** What to do where pg_stat_statements knows statements with `*` on a table that gets a column: a prepared one fails once. */
+  starReaders: "warn" | "refuse"
+}
+
 export interface FleetPolicy {
   /** Shards of one server that take DDL at once. */
   expandPerServer: number
@@ -100,6 +105,7 @@ export interface ChangePolicy {
   lock: LockPolicy
   throttle: ThrottlePolicy
   disk: DiskPolicy
+  expand: ExpandPolicy
   contract: ContractPolicy
   fleet: FleetPolicy
 }
@@ -136,6 +142,7 @@ export const defaultPolicy: ChangePolicy = {
     foreground: undefined,
   },
   disk: { freePart: 0.1, probe: undefined, unknown: "allow" },
+  expand: { starReaders: "warn" },
   contract: { observeMs: seconds(10), readers: "required", softDropMs: seconds(10), watch: undefined },
   fleet: {
     expandPerServer: 8,
@@ -157,6 +164,7 @@ export function choosePolicy(choices: PolicyChoices): ChangePolicy {
     lock: { ...defaultPolicy.lock, ...choices.lock },
     throttle: { ...defaultPolicy.throttle, ...choices.throttle },
     disk: { ...defaultPolicy.disk, ...choices.disk },
+    expand: { ...defaultPolicy.expand, ...choices.expand },
     contract: { ...defaultPolicy.contract, ...choices.contract },
     fleet: { ...defaultPolicy.fleet, ...choices.fleet },
   }

@@ -1,6 +1,7 @@
 // Which statements of the application still name what contract would take away: pg_stat_statements, parsed, and
 // watched over a time, because it keeps no record of when a statement last ran. Called by the contract gate.
 import { displayName } from "./names.ts"
+import type { TableName } from "./names.ts"
 import type { Readable } from "./operations/operation.ts"
 import { codeOf } from "./session.ts"
 import type { Session } from "./session.ts"
@@ -71,6 +72,26 @@ export async function findReaders(session: Session, change: string, taken: reado
   return found
 }
 
+/** Statements that read every column of a table: a prepared one of them fails once when a column is added. */
+export async function findStarReaders(session: Session, tables: readonly TableName[]): Promise<string[]> {
+  if ((await missingStatistics(session)) !== undefined) return []
+  const { view } = await statisticsViews(session)
+  const statements = await session.rows<{ query: string }>(`SELECT DISTINCT query FROM ${view} WHERE dbid = ${thisDatabase} AND query LIKE '%*%'`)
+  const found: string[] = []
+  for (const { query } of statements) {
+    if (isOurs(query) || !tables.some((table) => mentions(query, table.name))) continue
+    const trees = await parseSql(query).catch(() => [])
+    const isStar = trees.some(({ tree }) => {
+      const nodes = [...nodesOf(tree)]
+      return isReadable(tree) && nodes.some(([kind]) => kind === "A_Star") && nodes.some(([, node]) => tables.some((table) => isTable(node, table)))
+    })
+    if (isStar) found.push(shorten(query))
+  }
+  return found
+}
+
+const isTable = (node: SqlTree, table: TableName) => node["relname"] === table.name && (node["schemaname"] ?? table.schema) === table.schema
+
 /** What of the taken a statement names; undefined where it names none. */
 export async function namedBy(query: string, taken: readonly Readable[]): Promise<string | undefined> {
   const near = taken.filter((one) => mentions(query, one.table.name) && (one.kind === "table" || mentions(query, one.column) || query.includes("*")))
@@ -84,7 +105,7 @@ export async function namedBy(query: string, taken: readonly Readable[]): Promis
 function reads(tree: SqlTree, taken: Readable): boolean {
   const { table } = taken
   const nodes = [...nodesOf(tree)]
-  if (!isReadable(tree) || !nodes.some(([, node]) => node["relname"] === table.name && (node["schemaname"] ?? table.schema) === table.schema)) return false
+  if (!isReadable(tree) || !nodes.some(([, node]) => isTable(node, table))) return false
   return taken.kind === "table" || nodes.some(([kind, node]) => kind === "A_Star" || lastName(kind, node) === taken.column)
 }
 

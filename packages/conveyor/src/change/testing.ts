@@ -19,7 +19,7 @@ export const testPolicy: PolicyChoices = {
 
 export function engineFor(shards: readonly ShardSpec[], policy: PolicyChoices = {}): ChangeEngine {
   const merged: PolicyChoices = { ...policy }
-  for (const part of ["batch", "lock", "throttle", "disk", "contract", "fleet"] as const) {
+  for (const part of ["batch", "lock", "throttle", "disk", "expand", "contract", "fleet"] as const) {
     Object.assign(merged, { [part]: { ...testPolicy[part], ...policy[part] } })
   }
   return createChangeEngine({ shards, clock: systemClock, logger: silentLogger, policy: merged })

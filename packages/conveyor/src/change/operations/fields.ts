@@ -20,10 +20,14 @@ export const identifierField = z
   .refine((text) => Buffer.byteLength(text) <= 63, "a name has at most 63 bytes in PostgreSQL")
   .refine((text) => !text.includes("\0"), "a name cannot hold a zero byte")
 
-export const sqlField = z
-  .string()
-  .refine((text) => text.trim() !== "", "SQL cannot be empty")
-  .refine((text) => !text.includes("\0"), "SQL cannot hold a zero byte")
+/** YAML reads `default: 0` as a number; it is SQL all the same. */
+export const sqlField = z.preprocess(
+  (value) => (typeof value === "number" || typeof value === "boolean" ? String(value) : value),
+  z
+    .string()
+    .refine((text) => text.trim() !== "", "SQL cannot be empty")
+    .refine((text) => !text.includes("\0"), "SQL cannot hold a zero byte"),
+)
 
 /** A type as SQL writes it; what it is made of cannot end the statement that it stands in. */
 export const typeField = z
