@@ -30,24 +30,27 @@ async function main(): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
   const terminal = new Terminal()
   terminal.chapter("Starting the databases")
-  const stage = await Stage.putUp(asked.options, terminal, stop.signal)
+  let stage: Stage | undefined
   try {
+    stage = await Stage.putUp(asked.options, terminal, stop.signal)
     const isOk = await playAndReport(stage)
-    if (asked.atEnd === "keep" && !stop.signal.aborted) await keepUp(stage)
+    if (asked.atEnd === "keep") await keepUp(stage)
     return isOk ? 0 : 1
   } catch (thrown) {
     terminal.end()
-    if (stop.signal.aborted) process.stderr.write("\nStopped; taking everything down.\n")
-    else
-      process.stderr.write(
-        `\n${pc.red("✖")} ${thrown instanceof BrokenPromise ? thrown.message : String(thrown instanceof Error ? thrown.stack : thrown)}\n`,
-      )
+    process.stderr.write(stop.signal.aborted ? "\nStopped; taking everything down.\n" : `\n${pc.red("✖")} ${reasonOf(thrown)}\n`)
     return 1
   } finally {
     terminal.doing("taking everything down")
-    await stage.takeDown()
+    await stage?.takeDown()
     terminal.end()
   }
+}
+
+/** A broken promise speaks for itself; anything else is a fault, and its place is wanted. */
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof BrokenPromise) return thrown.message
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
 }
 
 async function playAndReport(stage: Stage): Promise<boolean> {

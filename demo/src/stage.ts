@@ -65,23 +65,27 @@ export class Stage {
   }
 
   static async putUp(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<Stage> {
+    const databases = await startDatabases()
     const folder = await mkdtemp(join(tmpdir(), "conveyor-demo-"))
+    const stage = new Stage({ options, terminal, databases, folder, listen: `127.0.0.1:${await freePort()}`, signal })
     try {
-      const databases = await startDatabases()
-      const stage = new Stage({ options, terminal, databases, folder, listen: `127.0.0.1:${await freePort()}`, signal })
-      await mkdir(stage.repository)
-      await runChild("git", ["init", "--quiet", "--initial-branch=main", stage.repository], { signal })
-      const git = (...argv: string[]) => runChild("git", ["-C", stage.repository, ...argv], { signal })
-      await git("remote", "add", "conveyor", stage.conveyor.remote)
-      // The history is the demo's, whoever runs it.
-      await git("config", "user.name", "Florist")
-      await git("config", "user.email", "florist@example.org")
-      await git("config", "commit.gpgsign", "false")
+      await stage.#makeRepository()
       return stage
     } catch (thrown) {
-      await rm(folder, { recursive: true, force: true })
+      await stage.takeDown()
       throw thrown
     }
+  }
+
+  async #makeRepository(): Promise<void> {
+    const git = (...argv: string[]) => runChild("git", ["-C", this.repository, ...argv], { signal: this.signal })
+    await mkdir(this.repository)
+    await git("init", "--quiet", "--initial-branch=main")
+    await git("remote", "add", "conveyor", this.conveyor.remote)
+    // The history is the demo's, whoever runs it.
+    await git("config", "user.name", "Florist")
+    await git("config", "user.email", "florist@example.org")
+    await git("config", "commit.gpgsign", "false")
   }
 
   /** Puts the files of that version into the carried repository's work tree. */

@@ -88,12 +88,18 @@ export async function startPostgresOn(folder: string): Promise<PostgresServer> {
   return server
 }
 
-// Runs a server for as long as its starter lives: where the starter is killed, its end of the pipe closes, and the
-// server is shut down.
+// Runs a server for as long as its starter lives. A starter that ends it says so on the pipe; where the pipe just
+// closes, the starter was killed, and the server is shut down and removed.
 const runGuarded = `exec 3<&0
 "$0" "$@" &
 server=$!
-{ cat <&3 >/dev/null; kill -INT $server; } 2>/dev/null &
+{
+  read -r said <&3 || {
+    kill -INT $server
+    while kill -0 $server; do sleep 0.1; done
+    rm -rf "$FOLDER"
+  }
+} 2>/dev/null &
 wait $server`
 
 class EmbeddedServer implements PostgresServer {
@@ -148,6 +154,7 @@ class EmbeddedServer implements PostgresServer {
     const guard = spawn("sh", ["-c", runGuarded, postgres, "-D", this.dataDirectory, "-p", String(this.port)], {
       ...this.#owner,
       cwd: this.#folder,
+      env: { ...process.env, FOLDER: this.#folder },
       stdio: ["pipe", "ignore", "pipe"],
       detached: true,
     })
@@ -166,12 +173,12 @@ class EmbeddedServer implements PostgresServer {
   async #end(kill: () => void): Promise<void> {
     const guard = this.#guard
     if (guard === undefined || this.#postmaster === undefined) return
+    guard.stdin?.end("ended\n")
     if (guard.exitCode === null && guard.signalCode === null) {
       const gone = once(guard, "exit")
       kill()
       await gone
     }
-    guard.stdin?.destroy()
     this.#guard = undefined
     this.#postmaster = undefined
   }
