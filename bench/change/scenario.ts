@@ -56,10 +56,11 @@ export async function benchChange({ rows, perSecond, log }: BenchOptions): Promi
     const unvacuumed = await measure("batches without VACUUM", byEngine({ batch: { rest: 0, strides: 1, vacuumEvery: 0 } }))
     const ordered = await measure("batches with VACUUM, page after page", byEngine({ batch: { rest: 0, strides: 1 } }))
     const strided = await measure("the engine, unthrottled", byEngine({ batch: { rest: 0 } }))
-    const limitMs = Math.max(5, baseline.p99Ms * 1.5)
-    const throttled = await measure("the engine, held to the application's p99", (url, foreground) =>
-      byEngine({ batch: { targetMs: 50, rest: 1 }, throttle: { everyMs: 250, foreground: () => Promise.resolve({ p99Ms: foreground.p99(2_000), limitMs }) } })(url, foreground),
-    )
+    const limitMs = baseline.p99Ms * 1.5
+    const throttled = await measure("the engine, held to the application's p99", (url, foreground) => {
+      const probe = () => Promise.resolve({ p99Ms: foreground.p99(2_000), limitMs })
+      return byEngineFor(throttledMs, { batch: { firstRows: 50, targetMs: 10, rest: 2 }, throttle: { everyMs: 200, foreground: probe } })(url, rows)
+    })
     const triggerCost = await measureTrigger(server)
     const fleet = await measureFleet(server, 48)
     const ratios = [
@@ -141,6 +142,25 @@ function byEngine(policy: PolicyChoices): Work {
   }
 }
 
+/** As much as it gets done in a time: what is held back takes as long as the application's load lasts. */
+function byEngineFor(ms: number, policy: PolicyChoices): (url: string, rows: number) => Promise<number> {
+  return async (url, rows) => {
+    const { engine, run } = engineOn([{ name: "bench", url }], policy)
+    await engine.expand(change, run)
+    const beganAt = performance.now()
+    const signal = AbortSignal.timeout(ms)
+    await engine.backfill(change, { ...run, signal }).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown
+    })
+    const took = performance.now() - beganAt
+    const [status] = await engine.status([change], run.signal)
+    await engine.close()
+    return (took * rows) / Math.max(1, status?.shards[0]?.rowsDone ?? 0)
+  }
+}
+
+const throttledMs = 60_000
+
 function engineOn(shards: readonly ShardSpec[], policy: PolicyChoices = {}): { engine: ChangeEngine; run: ChangeRun } {
   const engine = createChangeEngine({ shards, clock: systemClock, logger: silentLogger, policy })
   return { engine, run: { signal: new AbortController().signal, fence: 1, onProgress: () => {} } }
@@ -166,10 +186,10 @@ async function writeCost(url: string, from: number): Promise<[insertUs: number, 
     const insertMs = await timed(() =>
       client.query(
         `INSERT INTO payments.payment (id, shop_id, order_id, amount, method, cashier, status, created_at)
-         SELECT ${from} + i, i % 8500, md5(i::text)::uuid, i, 'card:' || i, 'cashier', 'paid', now() FROM generate_series(1, ${triggerRows}) i`,
+         SELECT ${from} + i, i % 8500, md5(i::text)::uuid, i, 'card', 'cashier', 'paid', now() FROM generate_series(1, ${triggerRows}) i`,
       ),
     )
-    const updateMs = await timed(() => client.query(`UPDATE payments.payment SET method = 'qr:' || id WHERE id > ${from}`))
+    const updateMs = await timed(() => client.query(`UPDATE payments.payment SET method = 'qr' WHERE id > ${from}`))
     return [(insertMs / triggerRows) * 1_000, (updateMs / triggerRows) * 1_000]
   })
 }

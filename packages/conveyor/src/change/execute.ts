@@ -52,7 +52,9 @@ async function runStatement(worker: Worker, statement: Statement, wasBegun: bool
   const { session, change, logger } = worker
   const { key, sql, how, undo } = statement
   const beganAt = worker.clock.now()
-  if (how === "check") {
+  if (how === "marker") {
+    await recordStep(session, change, key, "done", undo)
+  } else if (how === "check") {
     await refuseRows(worker, statement)
   } else if (how === "index") {
     await buildIndex(worker, statement, wasBegun)

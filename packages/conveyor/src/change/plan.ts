@@ -44,7 +44,7 @@ const phases: readonly PlannedStatement["phase"][] = ["expand", "backfill", "ver
 function planOperation(shard: string, operation: Operation, tables: Tables, entry: LedgerEntry | undefined, policy: ChangePolicy, done: ReadonlySet<string>): PlannedStatement[] {
   const facts = operation.tables.map((table) => tables(table)).find((found) => found !== undefined)
   const plan = (phase: PlannedStatement["phase"], statements: readonly Statement[]) =>
-    statements.filter(({ key }) => !done.has(key)).map((statement): PlannedStatement => ({ shard, phase, sql: statement.sql, lock: statement.lock, ...cost(statement, facts) }))
+    statements.filter(({ key, how }) => how !== "marker" && !done.has(key)).map((statement): PlannedStatement => ({ shard, phase, sql: statement.sql, lock: statement.lock, ...cost(statement, facts) }))
   const work = operation.rows(tables)
   const contract = operation.contract(tables)
   return [

@@ -6,7 +6,7 @@ import { displayName, quote, sqlName } from "../names.ts"
 import type { TableName } from "../names.ts"
 import { identifierField, tableField } from "./fields.ts"
 import { missingTable } from "./objections.ts"
-import { nothing } from "./operation.ts"
+import { nothing, wayBack } from "./operation.ts"
 import type { Objection, Operation, Statement } from "./operation.ts"
 
 export const schema = z.strictObject({ table: tableField, name: identifierField })
@@ -45,13 +45,13 @@ function statements(table: TableName, name: string, constraint: ConstraintFacts 
   if (constraint?.kind === "unique") {
     const index = definition.replace(/^UNIQUE( NULLS NOT DISTINCT)? (\(.*\)).*$/, `CREATE UNIQUE INDEX CONCURRENTLY ${quote(name)} ON ${sqlName(table)} $2$1`)
     return [
-      { key: "way back", how: "quick", lock: "none", sql: "SELECT 1", undo: { sql: `${alter} ADD CONSTRAINT ${quote(name)} UNIQUE USING INDEX ${quote(name)}`, how: "quick" } },
-      { key: "index back", how: "quick", lock: "none", sql: "SELECT 1", undo: { sql: index, how: "alone" } },
+      wayBack("constraint back", `${alter} ADD CONSTRAINT ${quote(name)} UNIQUE USING INDEX ${quote(name)}`, "quick"),
+      wayBack("index back", index, "alone"),
       { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: drop, undo: { sql: `DROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ ...table, name })}`, how: "alone" } },
     ]
   }
   return [
-    ...(constraint?.isValid === false ? [] : [{ key: "way back", how: "quick", lock: "none", sql: "SELECT 1", undo: { sql: `${alter} VALIDATE CONSTRAINT ${quote(name)}`, how: "long" } } as const]),
+    ...(constraint?.isValid === false ? [] : [wayBack("proof back", `${alter} VALIDATE CONSTRAINT ${quote(name)}`, "long")]),
     { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: drop, undo: { sql: `${alter} ADD CONSTRAINT ${quote(name)} ${definition} NOT VALID`, how: "quick" } },
   ]
 }

@@ -10,10 +10,11 @@ export type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW
  * How a statement has to be run.
  * "quick": in a transaction with its ledger entry, cancelled when it runs long. "long": the same without that limit; it blocks no reader or writer.
  * "alone": outside a transaction. "index": CREATE INDEX CONCURRENTLY, with its checks. "check": a query for rows that may not be there; it changes nothing.
+ * "marker": nothing now; a place in the order of the steps for what undo has to do there.
  */
-export type How = "quick" | "long" | "alone" | "index" | "check"
+export type How = "quick" | "long" | "alone" | "index" | "check" | "marker"
 
-export type UndoHow = Exclude<How, "index" | "check">
+export type UndoHow = Exclude<How, "index" | "check" | "marker">
 
 export interface Statement {
   /** Names the step within its operation. */
@@ -118,6 +119,9 @@ export interface Proof {
   /** Where the expression stands in the change file: "up.method_code". */
   key: string
 }
+
+/** A step whose only work is its undo. */
+export const wayBack = (key: string, sql: string, how: UndoHow): Statement => ({ key, how: "marker", lock: "none", sql: "", undo: { sql, how } })
 
 /** What an operation has to say where it has nothing to say. */
 export const nothing = {

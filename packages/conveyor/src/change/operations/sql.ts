@@ -1,7 +1,7 @@
 // sql: statements of one's own, tagged with the phase that they belong to, for what no other operation covers.
 import { z } from "zod"
 import { identifierField, sqlField, tableField } from "./fields.ts"
-import { nothing } from "./operation.ts"
+import { nothing, wayBack } from "./operation.ts"
 import type { Operation, SqlText, Statement, Taken } from "./operation.ts"
 
 const statementsField = z.union([sqlField.transform((text) => [text]), z.array(sqlField).min(1)])
@@ -37,12 +37,8 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     texts: phases.flatMap((use) => (spec[use] ?? []).map((sql): SqlText => ({ key: use, use, sql }))),
     allow: spec.allow,
     describe: () => spec.summary,
-    expand: () => {
-      const [first, ...rest] = statements("expand", spec.expand)
-      const undo = { sql: (spec.undo ?? []).join(";\n"), how: "quick" } as const
-      // The first step carries the whole way back, so that it is the last to be undone.
-      return first === undefined ? [] : [{ ...first, undo }, ...rest]
-    },
+    // Undo goes from the last step to the first: so the first statement of undo stands right before expand's own.
+    expand: () => [...(spec.undo ?? []).map((sql, i) => wayBack(`undo ${i + 1}`, sql, howOf(sql))).toReversed(), ...statements("expand", spec.expand)],
     finish: () => statements("finish", spec.finish),
     contract: () => (spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) }),
   }
@@ -56,7 +52,9 @@ function taken({ takes, contract, summary }: z.infer<typeof schema>): Taken[] {
 }
 
 function statements(phase: string, list: readonly string[] = []): Statement[] {
-  return list.map((sql, i) => ({ key: `${phase} ${i + 1}`, sql, how: outsideTransaction.test(sql) ? "alone" : "quick", lock: "ACCESS EXCLUSIVE" }))
+  return list.map((sql, i) => ({ key: `${phase} ${i + 1}`, sql, how: howOf(sql), lock: "ACCESS EXCLUSIVE" }))
 }
+
+const howOf = (sql: string) => (outsideTransaction.test(sql) ? "alone" : "quick")
 
 const outsideTransaction = /\bCONCURRENTLY\b|^\s*(VACUUM|ALTER\s+SYSTEM|REINDEX)\b/i
