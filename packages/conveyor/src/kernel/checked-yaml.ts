@@ -1,6 +1,6 @@
 // YAML that was checked against a schema, with every complaint placed: file, line, column, key, and the way out.
 // Called by whoever reads a file that a person writes (conveyor.yml, change files).
-import { LineCounter, isMap, isNode, isPair, parseDocument } from "yaml"
+import { LineCounter, isMap, isNode, isPair, parseDocument, visit } from "yaml"
 import type { Document, ParsedNode } from "yaml"
 import type { z } from "zod"
 import { ConveyorError } from "./errors.ts"
@@ -35,9 +35,11 @@ export interface CheckOptions {
 /** Parses and checks; past this the types are true. @throws BadFileError */
 export function parseCheckedYaml<T>(text: string, schema: z.ZodType<T>, { file, hint }: CheckOptions): T {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: "error" })
   const syntax = document.errors.map((error) => ({ ...at(lines, error.pos[0]), key: "", message: error.message }))
   if (syntax.length > 0) throw new BadFileError(file, syntax, hint)
+  const dangling = danglingAliases(document, lines)
+  if (dangling.length > 0) throw new BadFileError(file, dangling, hint)
 
   const checked = schema.safeParse(toPlain(document, file, hint))
   if (checked.success) return checked.data
@@ -47,6 +49,17 @@ export function parseCheckedYaml<T>(text: string, schema: z.ZodType<T>, { file, 
     complaints.sort((a, b) => a.line - b.line || a.column - b.column),
     hint,
   )
+}
+
+function danglingAliases(document: Document.Parsed, lines: LineCounter): Complaint[] {
+  const found: Complaint[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return
+      found.push({ ...at(lines, alias.range?.[0] ?? 0), key: "", message: `there is no &${alias.source} before this *${alias.source}` })
+    },
+  })
+  return found
 }
 
 function toPlain(document: Document.Parsed, file: string, hint: string): unknown {

@@ -47,6 +47,8 @@ export class ManualClock implements Clock {
   /** Moves time on by `ms`, waking sleepers in the order of their times. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
+    // Whoever is about to sleep does so first.
+    await new Promise((resolve) => setImmediate(resolve))
     for (;;) {
       const due = this.#sleepers.filter((s) => s.wakeAt <= end).sort((a, b) => a.wakeAt - b.wakeAt)[0]
       if (due === undefined) break

@@ -20,8 +20,9 @@ export function parseDuration(text: string): number | undefined {
 
 /** Writes milliseconds for a person, in at most two units: 950 -> "950 ms", 75_000 -> "1 m 15 s". */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${trim(ms / 1_000)} s`
+  // Rounded first, so that no unit is written full: 59.6 s is 1 m.
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`
+  if (Math.round(ms / 1_000) < 60) return `${trim(ms / 1_000)} s`
   const whole = Math.round(ms / 1_000)
   const [h, m, s] = [Math.floor(whole / 3_600), Math.floor((whole % 3_600) / 60), whole % 60]
   if (h > 0) return m > 0 ? `${h} h ${m} m` : `${h} h`
