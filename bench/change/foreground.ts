@@ -51,7 +51,11 @@ export async function startForeground({ url, perSecond, rows, connections = 16 }
       samples = []
       return taken
     },
-    p99: (sinceMs) => percentile(recent.filter(({ at }) => at > performance.now() - sinceMs).map(({ ms }) => ms), 0.99),
+    p99: (sinceMs) =>
+      percentile(
+        recent.filter(({ at }) => at > performance.now() - sinceMs).map(({ ms }) => ms),
+        0.99,
+      ),
     async stop() {
       clearInterval(timer)
       await Promise.all(running)

@@ -59,7 +59,10 @@ export async function benchChange({ rows, perSecond, log }: BenchOptions): Promi
     const limitMs = baseline.p99Ms * 1.5
     const throttled = await measure("the engine, held to the application's p99", (url, foreground) => {
       const probe = () => Promise.resolve({ p99Ms: foreground.p99(2_000), limitMs })
-      return byEngineFor(throttledMs, { batch: { firstRows: 50, targetMs: 10, rest: 2 }, throttle: { everyMs: 200, foreground: probe } })(url, rows)
+      return byEngineFor(throttledMs, { batch: { firstRows: 50, targetMs: 10, rest: 2 }, throttle: { everyMs: 200, foreground: probe } })(
+        url,
+        rows,
+      )
     })
     const triggerCost = await measureTrigger(server)
     const fleet = await measureFleet(server, 48)

@@ -48,11 +48,10 @@ export async function openCursor(session: Session, change: string, operation: st
      WHERE backfill.file_node <> EXCLUDED.file_node`,
     [change, operation, leaf.oid, leaf.fileNode, leaf.pages, leaf.rows, leaf.heapBytes, leaf.indexBytes],
   )
-  const [row] = await session.rows<CursorRow>(`SELECT ${columns} FROM conveyor.backfill WHERE change = $1 AND operation = $2 AND leaf = $3`, [
-    change,
-    operation,
-    leaf.oid,
-  ])
+  const [row] = await session.rows<CursorRow>(
+    `SELECT ${columns} FROM conveyor.backfill WHERE change = $1 AND operation = $2 AND leaf = $3`,
+    [change, operation, leaf.oid],
+  )
   if (row === undefined) throw new Error(`the cursor of ${leaf.table.name} is gone`)
   return {
     leaf: row.leaf,
@@ -135,7 +134,11 @@ export interface SavedProgress {
   batchRows: number
 }
 
-export async function saveProgress(session: Session, change: string, progress: Omit<SavedProgress, "rowsDone" | "rowsTotal">): Promise<void> {
+export async function saveProgress(
+  session: Session,
+  change: string,
+  progress: Omit<SavedProgress, "rowsDone" | "rowsTotal">,
+): Promise<void> {
   await session.execute(
     `INSERT INTO conveyor.progress (change, batch_rows, rows_per_second, eta_ms, paused_for) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (change) DO UPDATE SET batch_rows = $2, rows_per_second = $3, eta_ms = $4, paused_for = $5, at = clock_timestamp()`,
@@ -144,7 +147,14 @@ export async function saveProgress(session: Session, change: string, progress: O
 }
 
 export async function readProgress(session: Session, change: string): Promise<SavedProgress> {
-  const [row] = await session.rows<{ done: number; total: number; batch: number | null; rate: number | null; eta: number | null; paused: string | null }>(
+  const [row] = await session.rows<{
+    done: number
+    total: number
+    batch: number | null
+    rate: number | null
+    eta: number | null
+    paused: string | null
+  }>(
     `SELECT coalesce(sum(b.rows_done), 0)::float8 AS done, coalesce(sum(b.rows_total), 0)::float8 AS total,
             max(p.batch_rows) AS batch, max(p.rows_per_second) AS rate, max(p.eta_ms) AS eta, max(p.paused_for) AS paused
      FROM conveyor.change c LEFT JOIN conveyor.backfill b ON b.change = c.name LEFT JOIN conveyor.progress p ON p.change = c.name WHERE c.name = $1`,

@@ -29,7 +29,7 @@ export interface BackfillJob {
   onProgress: (progress: BackfillProgress) => void
 }
 
-export interface BackfillProgress {
+interface BackfillProgress {
   rowsDone: number
   rowsTotal: number
   rowsPerSecond: number
@@ -61,7 +61,10 @@ async function backfillLeaf(job: BackfillJob, state: BackfillState, leaf: LeafFa
     const before = cursor.skipped.length
     cursor = await revisit(job, state, leaf, cursor)
     if (cursor.skipped.length < before) await state.mayGoOn()
-    else await state.waitFor(`${cursor.skipped.length} windows of ${leaf.table.name} hold rows that a transaction of the application has locked`)
+    else
+      await state.waitFor(
+        `${cursor.skipped.length} windows of ${leaf.table.name} hold rows that a transaction of the application has locked`,
+      )
   }
   await state.commit(leaf, { ...cursor, rowsDone: cursor.rowsTotal, isDone: true })
 }
@@ -85,7 +88,14 @@ async function batch(job: BackfillJob, state: BackfillState, leaf: LeafFacts, cu
   if (outcome === "done") return state.cursorOf(leaf)
   if (outcome === "locked") {
     // An application holds a row: what else is in the window waits too, and the window is visited again.
-    const skipped: Cursor = { ...cursor, page: end, stride: 0, windowPages: 0, rowsDone: covered, skipped: [...cursor.skipped, [cursor.page, end]] }
+    const skipped: Cursor = {
+      ...cursor,
+      page: end,
+      stride: 0,
+      windowPages: 0,
+      rowsDone: covered,
+      skipped: [...cursor.skipped, [cursor.page, end]],
+    }
     await state.commit(leaf, skipped)
     return skipped
   }
@@ -103,7 +113,13 @@ async function revisit(job: BackfillJob, state: BackfillState, leaf: LeafFacts, 
   const outcome = await tryBatch(job, state, leaf, { from, to, stride: undefined }, { ...cursor, skipped: others })
   if (outcome === "done") return state.cursorOf(leaf)
   const middle = Math.floor((from + to) / 2)
-  const halves: [number, number][] = to - from > 1 ? [[from, middle], [middle, to]] : [[from, to]]
+  const halves: [number, number][] =
+    to - from > 1
+      ? [
+          [from, middle],
+          [middle, to],
+        ]
+      : [[from, to]]
   const after: Cursor = { ...cursor, skipped: [...others, ...halves] }
   await state.commit(leaf, after)
   return after
@@ -115,7 +131,13 @@ interface Window {
   stride: { every: number; at: number } | undefined
 }
 
-async function tryBatch(job: BackfillJob, state: BackfillState, leaf: LeafFacts, window: Window, after: Cursor): Promise<"done" | "locked" | "slow"> {
+async function tryBatch(
+  job: BackfillJob,
+  state: BackfillState,
+  leaf: LeafFacts,
+  window: Window,
+  after: Cursor,
+): Promise<"done" | "locked" | "slow"> {
   const { clock } = job.worker
   const beganAt = clock.now()
   try {
@@ -243,8 +265,12 @@ const smallestVacuumRows = 5_000
 
 function tooSlow(job: BackfillJob, leaf: LeafFacts): ConveyorError {
   const { session, change } = job.worker
-  return new ConveyorError("batch-too-slow", `${change}: a single page of ${leaf.table.name} on shard ${session.shard.name} takes longer than ${job.policy.targetMs * job.policy.panicFactor} ms`, {
-    facts: { shard: session.shard.name, table: leaf.table.name },
-    hint: "Look for triggers on the table and for what else loads the server; the backfill carries on where it stands when it is started again.",
-  })
+  return new ConveyorError(
+    "batch-too-slow",
+    `${change}: a single page of ${leaf.table.name} on shard ${session.shard.name} takes longer than ${job.policy.targetMs * job.policy.panicFactor} ms`,
+    {
+      facts: { shard: session.shard.name, table: leaf.table.name },
+      hint: "Look for triggers on the table and for what else loads the server; the backfill carries on where it stands when it is started again.",
+    },
+  )
 }

@@ -71,7 +71,12 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     columns: columns.map((row) => ({ name: row.name, type: row.type, isNullable: row.nullable, default: row.default ?? undefined })),
     primaryKey: primaryKey.map((row) => row.name),
     leaves: filled,
-    constraints: constraints.map(({ name, kind, definition, valid }) => ({ name, kind: constraintKinds[kind] ?? "other", definition, isValid: valid })),
+    constraints: constraints.map(({ name, kind, definition, valid }) => ({
+      name,
+      kind: constraintKinds[kind] ?? "other",
+      definition,
+      isValid: valid,
+    })),
     updateTriggers: triggers.map((row) => row.name),
   }
 }

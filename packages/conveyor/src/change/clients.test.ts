@@ -33,8 +33,14 @@ interface Value {
 
 const names = ["", "cash", "card", "qr"]
 const methodOf = ({ code, ref }: Value) => `${names[code]}${ref === null ? "" : `:${ref}`}`
-const valueArbitrary: fc.Arbitrary<Value> = fc.record({ code: fc.integer({ min: 1, max: 3 }), ref: fc.option(fc.stringMatching(/^[a-zё:]{0,6}$/)) })
-const randomValue = (): Value => ({ code: 1 + Math.floor(Math.random() * 3), ref: Math.random() < 0.5 ? null : `r${Math.floor(Math.random() * 1e6)}` })
+const valueArbitrary: fc.Arbitrary<Value> = fc.record({
+  code: fc.integer({ min: 1, max: 3 }),
+  ref: fc.option(fc.stringMatching(/^[a-zё:]{0,6}$/)),
+})
+const randomValue = (): Value => ({
+  code: 1 + Math.floor(Math.random() * 3),
+  ref: Math.random() < 0.5 ? null : `r${Math.floor(Math.random() * 1e6)}`,
+})
 
 /** An application's version on a connection of its own, with prepared statements that it made at its start. */
 class AppVersion {
@@ -59,8 +65,18 @@ class AppVersion {
   }
 
   async upsert(id: number, value: Value): Promise<void> {
-    if (this.#isOld) await this.#run("upsert", "INSERT INTO app.payment (id, method) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET method = EXCLUDED.method", [id, methodOf(value)])
-    else await this.#run("upsert", "INSERT INTO app.payment (id, code, ref) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET code = EXCLUDED.code, ref = EXCLUDED.ref", [id, value.code, value.ref])
+    if (this.#isOld)
+      await this.#run(
+        "upsert",
+        "INSERT INTO app.payment (id, method) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET method = EXCLUDED.method",
+        [id, methodOf(value)],
+      )
+    else
+      await this.#run(
+        "upsert",
+        "INSERT INTO app.payment (id, code, ref) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET code = EXCLUDED.code, ref = EXCLUDED.ref",
+        [id, value.code, value.ref],
+      )
   }
 
   async update(id: number, value: Value): Promise<void> {
@@ -79,7 +95,11 @@ class AppVersion {
   /** What this version sees, as the text that both would show. */
   async read(from: number, to: number): Promise<Map<number, string>> {
     const columns = this.#isOld ? "method" : "code, ref"
-    const rows = await this.#run<{ id: number; method: string } & Value>("read", `SELECT id, ${columns} FROM app.payment WHERE id >= $1 AND id < $2`, [from, to])
+    const rows = await this.#run<{ id: number; method: string } & Value>(
+      "read",
+      `SELECT id, ${columns} FROM app.payment WHERE id >= $1 AND id < $2`,
+      [from, to],
+    )
     return new Map(rows.map((row) => [row.id, this.#isOld ? row.method : methodOf(row)]))
   }
 
@@ -128,7 +148,8 @@ interface Real {
 
 type Step = fc.AsyncCommand<Model, Real>
 
-const mayRun = ({ phase }: Readonly<Model>, version: "old" | "new") => (version === "old" ? phase !== "contracted" : phase === "verified" || phase === "contracted")
+const mayRun = ({ phase }: Readonly<Model>, version: "old" | "new") =>
+  version === "old" ? phase !== "contracted" : phase === "verified" || phase === "contracted"
 
 async function observe(model: Model, real: Real): Promise<void> {
   const expected = new Map([...model.rows].map(([id, value]) => [id, methodOf(value)]))
@@ -178,7 +199,12 @@ const moves: Step[] = [
 
 test("both versions see every write of both, through any order of writes and phases, undo included", async () => {
   const writes = fc
-    .tuple(fc.constantFrom("old", "new"), fc.constantFrom("upsert", "update", "touch", "remove"), fc.integer({ min: 1, max: 6 }), valueArbitrary)
+    .tuple(
+      fc.constantFrom("old", "new"),
+      fc.constantFrom("upsert", "update", "touch", "remove"),
+      fc.integer({ min: 1, max: 6 }),
+      valueArbitrary,
+    )
     .map(([version, kind, id, value]) => write(version, kind, id, value))
   const forward = fc.constantFrom(...moves.slice(0, 3))
   const commands = fc.commands([writes, writes, forward, forward, fc.constantFrom(...moves)], { size: "+1", maxCommands: 60 })

@@ -23,7 +23,13 @@ export const describeTaken = (taken: Taken): string =>
 const isReadable = (taken: Taken): taken is Readable => taken.kind !== "other"
 
 /** Reasons of one shard against contract; none: it may lose what the change takes. */
-export async function objectionsOfShard(worker: Worker, change: Change, entry: LedgerEntry | undefined, evidence: ContractEvidence, policy: ContractPolicy): Promise<string[]> {
+export async function objectionsOfShard(
+  worker: Worker,
+  change: Change,
+  entry: LedgerEntry | undefined,
+  evidence: ContractEvidence,
+  policy: ContractPolicy,
+): Promise<string[]> {
   const { session, clock, signal } = worker
   const shard = session.shard.name
   if (entry?.phase === "contracting" || entry?.phase === "contracted") return []
@@ -97,15 +103,12 @@ export async function dropOnShard(worker: Worker, change: Change, entry: LedgerE
   await movePhase(worker.session, change.name, "contracted")
 }
 
-async function statementsOf(
-  worker: Worker,
-  change: Change,
-  pick: (step: ContractStep) => readonly Statement[],
-): Promise<Statement[]> {
+async function statementsOf(worker: Worker, change: Change, pick: (step: ContractStep) => readonly Statement[]): Promise<Statement[]> {
   const found: Statement[] = []
   for (const operation of change.operations) {
     const step = operation.contract(await readTables(worker.session, operation))
-    if (step !== undefined) found.push(...keyed(operation, pick(step)).map((statement) => ({ ...statement, key: `contract ${statement.key}` })))
+    if (step !== undefined)
+      found.push(...keyed(operation, pick(step)).map((statement) => ({ ...statement, key: `contract ${statement.key}` })))
   }
   return found
 }

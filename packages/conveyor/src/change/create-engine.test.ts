@@ -65,7 +65,10 @@ test("a change goes through every phase on every shard, old and new code write b
   const [shard] = shards
   assert.ok(shard)
   await query(shard.url, "INSERT INTO payments.payment (shop_id, amount, method) VALUES (1, 5, 'card')")
-  await query(shard.url, "UPDATE payments.payment SET method = 'cash' WHERE id = 2; UPDATE payments.payment SET note = 'touched' WHERE id = 3")
+  await query(
+    shard.url,
+    "UPDATE payments.payment SET method = 'cash' WHERE id = 2; UPDATE payments.payment SET note = 'touched' WHERE id = 3",
+  )
   assert.deepEqual((await engine.status([methods], run.signal))[0]?.isReady, false)
 
   const measured = await engine.backfill(methods, run)
@@ -78,7 +81,9 @@ test("a change goes through every phase on every shard, old and new code write b
     await client.query("INSERT INTO payments.payment (id, shop_id, amount, method) VALUES (900001, 1, 7, 'qr:xyz')")
     await client.query("UPDATE payments.payment SET method_code = 2, provider_ref = NULL WHERE id = 6")
     await client.query("UPDATE payments.payment SET method = 'qr:late' WHERE id = 7")
-    const { rows } = await client.query("SELECT id::int, method, method_code, provider_ref FROM payments.payment WHERE id IN (2, 3, 6, 7, 900000, 900001) ORDER BY id")
+    const { rows } = await client.query(
+      "SELECT id::int, method, method_code, provider_ref FROM payments.payment WHERE id IN (2, 3, 6, 7, 900000, 900001) ORDER BY id",
+    )
     assert.deepEqual(rows, [
       { id: 2, method: "cash", method_code: 1, provider_ref: null },
       { id: 3, method: "cash", method_code: 1, provider_ref: null },
@@ -96,7 +101,10 @@ test("a change goes through every phase on every shard, old and new code write b
   for (const { url } of shards) {
     const lines = await schemaOf(url)
     assert.ok(lines.includes("payments.payment.method_code smallint true "), lines.join("\n"))
-    assert.ok(lines.every((line) => !/conveyor|\.method |dropped/.test(line)), lines.join("\n"))
+    assert.ok(
+      lines.every((line) => !/conveyor|\.method |dropped/.test(line)),
+      lines.join("\n"),
+    )
     await query(url, "INSERT INTO payments.payment (shop_id, amount, method_code) VALUES (1, 7, 1)")
   }
   await assert.rejects(engine.undo(methods, run), { code: "already-contracted" })
@@ -246,7 +254,10 @@ test("one shard that cannot be reached stops its wave and is shown; the others k
     return true
   })
   const [status] = await engine.status([methods], new AbortController().signal)
-  assert.deepEqual(status?.shards.map(({ phase }) => phase), ["expanded", "expanded", "absent"])
+  assert.deepEqual(
+    status?.shards.map(({ phase }) => phase),
+    ["expanded", "expanded", "absent"],
+  )
   assert.match(status?.shards[2]?.error ?? "", /unreachable/)
   await engine.close()
 })

@@ -7,9 +7,27 @@ import { backfillTable } from "./backfill.ts"
 import { readSizes } from "./backfill-ledger.ts"
 import type { Sizes } from "./backfill-ledger.ts"
 import type { Change } from "./change.ts"
-import { contractRefused, describeTaken, dropOnShard, objectionsOfShard, prepareShard, softDrop, takenBy, unprepareShard } from "./contract.ts"
+import {
+  contractRefused,
+  describeTaken,
+  dropOnShard,
+  objectionsOfShard,
+  prepareShard,
+  softDrop,
+  takenBy,
+  unprepareShard,
+} from "./contract.ts"
 import { passDiskGate } from "./disk-gate.ts"
-import type { ChangeEngine, ChangeRun, ChangeStatus, ContractEvidence, Measured, PlannedStatement, ShardSpec, ShardStatus } from "./engine.ts"
+import type {
+  ChangeEngine,
+  ChangeRun,
+  ChangeStatus,
+  ContractEvidence,
+  Measured,
+  PlannedStatement,
+  ShardSpec,
+  ShardStatus,
+} from "./engine.ts"
 import { runStatements } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { expandShard, keyed, readTables, undoShard } from "./expand.ts"
@@ -18,7 +36,7 @@ import { holdBackfill, movePhase } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { planShard, projectedBytes } from "./plan.ts"
 import { choosePolicy } from "./policy.ts"
-import type { ChangePolicy, PolicyChoices } from "./policy.ts"
+import type { PolicyChoices } from "./policy.ts"
 import { openSession } from "./session.ts"
 import type { Session } from "./session.ts"
 import { runOnShard } from "./shard-run.ts"
@@ -46,7 +64,12 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
 
   async function status(changes: readonly Change[], signal: AbortSignal): Promise<ChangeStatus[]> {
     const byShard = await Promise.all(shards.map((shard) => shardStatuses(shard, changes, signal)))
-    return changes.map((change, i) => summarise(change, byShard.flatMap((statuses) => statuses[i] ?? [])))
+    return changes.map((change, i) =>
+      summarise(
+        change,
+        byShard.flatMap((statuses) => statuses[i] ?? []),
+      ),
+    )
   }
 
   async function plan(changes: readonly Change[], signal: AbortSignal): Promise<PlannedStatement[]> {
@@ -88,13 +111,26 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     await movePhase(session, change.name, "backfilling")
     progress.update(shard, { phase: "backfilling", error: undefined })
     await passDiskGate(worker, await neededBytes(session, change), policy.disk)
-    const throttle = createThrottle(signalsOf({ session, change: change.name, policy: policy.throttle, disk: policy.disk, clock, signal }), policy.throttle, clock, signal)
+    const throttle = createThrottle(
+      signalsOf({ session, change: change.name, policy: policy.throttle, disk: policy.disk, clock, signal }),
+      policy.throttle,
+      clock,
+      signal,
+    )
     for (const operation of change.operations) {
       const tables = await readTables(session, operation)
       const work = operation.rows(tables)
       const facts = work === undefined ? undefined : tables(work.table)
       if (work !== undefined && facts !== undefined) {
-        await backfillTable({ worker, operation: operation.id, work, facts, policy: policy.batch, throttle, onProgress: (news) => progress.update(shard, news) })
+        await backfillTable({
+          worker,
+          operation: operation.id,
+          work,
+          facts,
+          policy: policy.batch,
+          throttle,
+          onProgress: (news) => progress.update(shard, news),
+        })
       }
       await runStatements(worker, keyed(operation, operation.finish(tables)))
     }
@@ -186,7 +222,12 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     if (reasons.length > 0) throw contractRefused(change, [...new Set(reasons)])
   }
 
-  function everywhere(change: Change, run: ChangeRun, how: { waves: readonly number[] | undefined; perServer: number }, work: PhaseWork<void>): Promise<void> {
+  function everywhere(
+    change: Change,
+    run: ChangeRun,
+    how: { waves: readonly number[] | undefined; perServer: number },
+    work: PhaseWork<void>,
+  ): Promise<void> {
     return walkFleet(shards, (shard) => onShard(shard, change, run, work), { ...how, signal: run.signal })
   }
 
@@ -230,8 +271,6 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   }
 }
 
-export type { ChangePolicy, PolicyChoices }
-
 async function neededBytes(session: Session, change: Change): Promise<number> {
   let bytes = 0
   for (const operation of change.operations) {
@@ -251,25 +290,39 @@ function measure(sizes: readonly Sizes[]): Measured {
   return {
     rows,
     rowsPerSecond: ms === 0 ? 0 : (rows / ms) * 1_000,
-    heapGrowth: ratio(sum((one) => one.heapAfter), sum((one) => one.heapBefore)),
-    indexGrowth: ratio(sum((one) => one.indexAfter), sum((one) => one.indexBefore)),
+    heapGrowth: ratio(
+      sum((one) => one.heapAfter),
+      sum((one) => one.heapBefore),
+    ),
+    indexGrowth: ratio(
+      sum((one) => one.indexAfter),
+      sum((one) => one.indexBefore),
+    ),
   }
 }
 
 function notYet(change: Change, worker: Worker, wanted: string, entry: LedgerEntry | undefined): ConveyorError {
   const shard = worker.session.shard.name
-  return new ConveyorError("phase-order", `${change.name} is ${entry?.phase ?? "absent"} on shard ${shard}, and has to be ${wanted} first`, {
-    facts: { change: change.name, shard, phase: entry?.phase ?? "absent" },
-    hint: "Run the earlier phase; it carries on where it stands.",
-  })
+  return new ConveyorError(
+    "phase-order",
+    `${change.name} is ${entry?.phase ?? "absent"} on shard ${shard}, and has to be ${wanted} first`,
+    {
+      facts: { change: change.name, shard, phase: entry?.phase ?? "absent" },
+      hint: "Run the earlier phase; it carries on where it stands.",
+    },
+  )
 }
 
 function mismatch(change: Change, worker: Worker, { rows, mismatches, firstKeys }: TableChecksum): ConveyorError {
   const shard = worker.session.shard.name
-  return new ConveyorError("checksum-mismatch", `${change.name}: ${mismatches} of ${rows} rows on shard ${shard} differ between old and new; the first: ${firstKeys.join(", ")}`, {
-    facts: { change: change.name, shard, rows, mismatches, firstKeys },
-    hint: "Look at those rows: up and down have to give each other's values back, and up has to know every old value. Abort the change and correct it.",
-  })
+  return new ConveyorError(
+    "checksum-mismatch",
+    `${change.name}: ${mismatches} of ${rows} rows on shard ${shard} differ between old and new; the first: ${firstKeys.join(", ")}`,
+    {
+      facts: { change: change.name, shard, rows, mismatches, firstKeys },
+      hint: "Look at those rows: up and down have to give each other's values back, and up has to know every old value. Abort the change and correct it.",
+    },
+  )
 }
 
 function alreadyContracted(change: Change): ConveyorError {

@@ -10,7 +10,10 @@ export async function findDependents(session: Session, taken: readonly Readable[
     const column = one.kind === "column" ? one.column : undefined
     const what = column === undefined ? displayName(one.table) : `"${column}" of ${displayName(one.table)}`
     const objects = await session.rows<{ object: string }>(dependentsSql, [sqlName(one.table), column ?? null])
-    const functions = await session.rows<{ object: string }>(functionsSql, [wordPattern(one.table.name), column === undefined ? null : wordPattern(column)])
+    const functions = await session.rows<{ object: string }>(functionsSql, [
+      wordPattern(one.table.name),
+      column === undefined ? null : wordPattern(column),
+    ])
     for (const { object } of [...objects, ...functions]) found.push(`shard ${session.shard.name}: ${object} depends on ${what}`)
   }
   return found

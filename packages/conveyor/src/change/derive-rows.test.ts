@@ -59,7 +59,12 @@ const newSide = `SELECT o.id, (SELECT amount FROM app.tender WHERE order_id = o.
 const amount = fc.option(fc.integer({ min: 0, max: 99 }))
 const id = fc.integer({ min: 1, max: 5 })
 const oldWrite = fc.oneof(
-  fc.tuple(id, amount, amount).map(([n, cash, card]) => `INSERT INTO app.order (id, cash, card) VALUES (${n}, ${cash}, ${card}) ON CONFLICT (id) DO UPDATE SET cash = EXCLUDED.cash, card = EXCLUDED.card`),
+  fc
+    .tuple(id, amount, amount)
+    .map(
+      ([n, cash, card]) =>
+        `INSERT INTO app.order (id, cash, card) VALUES (${n}, ${cash}, ${card}) ON CONFLICT (id) DO UPDATE SET cash = EXCLUDED.cash, card = EXCLUDED.card`,
+    ),
   fc.tuple(id, amount).map(([n, cash]) => `UPDATE app.order SET cash = ${cash} WHERE id = ${n}`),
   fc.tuple(id, amount).map(([n, card]) => `UPDATE app.order SET card = ${card}, card_ref = 'x' WHERE id = ${n}`),
   id.map((n) => `UPDATE app.order SET note = 'n' WHERE id = ${n}`),
@@ -69,28 +74,42 @@ const newWrite = fc.oneof(
   id.map((n) => `INSERT INTO app.order (id) VALUES (${n}) ON CONFLICT DO NOTHING`),
   fc
     .tuple(id, fc.constantFrom("cash", "card", "qr"), fc.integer({ min: 0, max: 99 }))
-    .map(([n, kind, sum]) => `INSERT INTO app.tender (order_id, kind, amount) SELECT id, '${kind}', ${sum} FROM app.order WHERE id = ${n} ON CONFLICT (order_id, kind) DO UPDATE SET amount = EXCLUDED.amount`),
-  fc.tuple(id, fc.integer({ min: 0, max: 99 })).map(([n, sum]) => `UPDATE app.tender SET amount = ${sum} WHERE order_id = ${n} AND kind = 'cash'`),
-  id.map((n) => `UPDATE app.tender SET kind = 'card' WHERE order_id = ${n} AND kind = 'cash' AND NOT EXISTS (SELECT FROM app.tender WHERE order_id = ${n} AND kind = 'card')`),
-  fc.tuple(id, fc.constantFrom("cash", "card", "qr")).map(([n, kind]) => `DELETE FROM app.tender WHERE order_id = ${n} AND kind = '${kind}'`),
+    .map(
+      ([n, kind, sum]) =>
+        `INSERT INTO app.tender (order_id, kind, amount) SELECT id, '${kind}', ${sum} FROM app.order WHERE id = ${n} ON CONFLICT (order_id, kind) DO UPDATE SET amount = EXCLUDED.amount`,
+    ),
+  fc
+    .tuple(id, fc.integer({ min: 0, max: 99 }))
+    .map(([n, sum]) => `UPDATE app.tender SET amount = ${sum} WHERE order_id = ${n} AND kind = 'cash'`),
+  id.map(
+    (n) =>
+      `UPDATE app.tender SET kind = 'card' WHERE order_id = ${n} AND kind = 'cash' AND NOT EXISTS (SELECT FROM app.tender WHERE order_id = ${n} AND kind = 'card')`,
+  ),
+  fc
+    .tuple(id, fc.constantFrom("cash", "card", "qr"))
+    .map(([n, kind]) => `DELETE FROM app.tender WHERE order_id = ${n} AND kind = '${kind}'`),
 )
 
 test("columns and rows say the same after any writes of either version, before and after the backfill", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(oldWrite, { maxLength: 10 }), fc.array(fc.oneof(oldWrite, newWrite), { maxLength: 25 }), async (early, late) => {
-      await freshTable(8)
-      await engine.expand(change, run)
-      for (const sql of early) await query(shard.url, sql)
-      await engine.backfill(change, run)
-      assert.equal((await engine.verify(change, run)).mismatches, 0)
-      await connected(shard.url, async (client) => {
-        for (const sql of late) {
-          await client.query(sql)
-          assert.deepEqual((await client.query(newSide)).rows, (await client.query(oldSide)).rows, sql)
-        }
-      })
-      assert.equal((await engine.verify(change, run)).mismatches, 0)
-    }),
+    fc.asyncProperty(
+      fc.array(oldWrite, { maxLength: 10 }),
+      fc.array(fc.oneof(oldWrite, newWrite), { maxLength: 25 }),
+      async (early, late) => {
+        await freshTable(8)
+        await engine.expand(change, run)
+        for (const sql of early) await query(shard.url, sql)
+        await engine.backfill(change, run)
+        assert.equal((await engine.verify(change, run)).mismatches, 0)
+        await connected(shard.url, async (client) => {
+          for (const sql of late) {
+            await client.query(sql)
+            assert.deepEqual((await client.query(newSide)).rows, (await client.query(oldSide)).rows, sql)
+          }
+        })
+        assert.equal((await engine.verify(change, run)).mismatches, 0)
+      },
+    ),
     { numRuns: 15, interruptAfterTimeLimit: 20_000 },
   )
 })
@@ -122,7 +141,13 @@ test("old clients write beside expand, backfill and contract without an error, a
   assert.deepEqual(found, expected)
   await engine.contract(change, { objections: [], lastReaderStoppedAt: undefined }, run)
   await query(shard.url, "INSERT INTO app.order (id) VALUES (9000); INSERT INTO app.tender VALUES (9000, 'qr', 5)")
-  assert.deepEqual(await query(shard.url, "SELECT count(*)::int AS columns FROM information_schema.columns WHERE table_schema = 'app' AND table_name = 'order'"), [{ columns: 2 }])
+  assert.deepEqual(
+    await query(
+      shard.url,
+      "SELECT count(*)::int AS columns FROM information_schema.columns WHERE table_schema = 'app' AND table_name = 'order'",
+    ),
+    [{ columns: 2 }],
+  )
 })
 
 test("a table without a unique key over the slot's columns is refused before a trigger could fail", async () => {

@@ -10,7 +10,11 @@ export async function passDiskGate(worker: Worker, neededBytes: number, policy: 
   const shard = session.shard.name
   const disk = await freeDisk(session, policy)
   if (disk === undefined) {
-    if (policy.unknown === "allow") return logger.warn({ shard, change, neededBytes }, "the free disk of this shard cannot be seen; the backfill starts without that check")
+    if (policy.unknown === "allow")
+      return logger.warn(
+        { shard, change, neededBytes },
+        "the free disk of this shard cannot be seen; the backfill starts without that check",
+      )
     throw new ConveyorError("disk-unknown", `the free disk of shard ${shard} cannot be seen, and ${megabytes(neededBytes)} are needed`, {
       facts: { shard, neededBytes },
       hint: "Give the change policy a disk probe, or set its unknown to allow.",

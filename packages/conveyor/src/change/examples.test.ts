@@ -48,7 +48,10 @@ test("every example starts, goes back without a trace, starts again, completes a
         if (ready.contract !== "none") await engine.contract(change, evidence, run)
         const after = await engine.status([change], run.signal)
         assert.ok(["none", "done"].includes(after[0]?.contract ?? ""))
-        assert.ok((await schemas()).flat().every((line) => !line.includes("conveyor")), (await schemas()).flat().join("\n"))
+        assert.ok(
+          (await schemas()).flat().every((line) => !line.includes("conveyor")),
+          (await schemas()).flat().join("\n"),
+        )
         for (const { url } of shards) await query(url, rowsAfter[change.name.slice(0, 4)] ?? "SELECT 1")
       })
     }
@@ -60,5 +63,8 @@ test("every example starts, goes back without a trace, starts again, completes a
 
 test("there is an example of every operation", async () => {
   const shown = new Set((await loadChanges(folder)).flatMap(({ operations }) => operations.map(({ kind }) => kind)))
-  assert.deepEqual([...kinds.keys()].filter((kind) => !shown.has(kind)), [])
+  assert.deepEqual(
+    [...kinds.keys()].filter((kind) => !shown.has(kind)),
+    [],
+  )
 })

@@ -84,10 +84,14 @@ async function refuseRows({ session, change }: Worker, { key, sql }: Statement):
   const found = await session.rows<{ key: string }>(`${sql}\nLIMIT 5`)
   if (found.length === 0) return
   const keys = found.map((row) => row.key)
-  throw new ConveyorError("rows-refuse", `${change}: "${key}" finds rows on shard ${session.shard.name} that do not fit; the first: ${keys.join(", ")}`, {
-    facts: { shard: session.shard.name, change, step: key, firstKeys: keys },
-    hint: "Correct those rows, and what writes them, and run the same command again; nothing was locked.",
-  })
+  throw new ConveyorError(
+    "rows-refuse",
+    `${change}: "${key}" finds rows on shard ${session.shard.name} that do not fit; the first: ${keys.join(", ")}`,
+    {
+      facts: { shard: session.shard.name, change, step: key, firstKeys: keys },
+      hint: "Correct those rows, and what writes them, and run the same command again; nothing was locked.",
+    },
+  )
 }
 
 /** The wait of a concurrent build for other transactions counts as a lock wait, so it gets no limit; what it leaves when it fails is taken away. */
@@ -106,7 +110,8 @@ async function buildIndex(worker: Worker, { key, sql, undo, index }: Statement, 
     if (state === "valid") return
     if (state === "invalid") await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`)
     await session.execute(sql).catch(async (thrown: unknown) => {
-      if (!isConnectionLost(thrown) && !worker.signal.aborted) await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`).catch(() => {})
+      if (!isConnectionLost(thrown) && !worker.signal.aborted)
+        await session.execute(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`).catch(() => {})
       throw thrown
     })
     if ((await indexState(session, index)) !== "valid") throw new Error(`index ${displayName(index)} is not valid after its build`)
@@ -134,7 +139,10 @@ async function withRetries<T>(worker: Worker, key: string, how: How, work: () =>
       signal,
       isTransient: isContended,
       onRetry: (thrown, attempt, pauseMs) =>
-        logger.info({ shard: session.shard.name, change, step: key, attempt, pauseMs, reason: describe(thrown) }, "the lock is held; trying again"),
+        logger.info(
+          { shard: session.shard.name, change, step: key, attempt, pauseMs, reason: describe(thrown) },
+          "the lock is held; trying again",
+        ),
     })
   } catch (thrown) {
     throw explain(worker, key, how, thrown)
@@ -144,18 +152,26 @@ async function withRetries<T>(worker: Worker, key: string, how: How, work: () =>
 function explain({ session, change, lock }: Worker, key: string, how: How, thrown: unknown): unknown {
   const facts = { shard: session.shard.name, change, step: key, code: codeOf(thrown) }
   if (isContended(thrown)) {
-    return new ConveyorError("lock-timeout", `${change}: "${key}" did not get its lock on shard ${session.shard.name} in ${lock.attempts} tries of ${lock.waitMs} ms`, {
-      facts,
-      cause: thrown,
-      hint: "Look for a long transaction in pg_stat_activity; what is done stays, so the same command carries on.",
-    })
+    return new ConveyorError(
+      "lock-timeout",
+      `${change}: "${key}" did not get its lock on shard ${session.shard.name} in ${lock.attempts} tries of ${lock.waitMs} ms`,
+      {
+        facts,
+        cause: thrown,
+        hint: "Look for a long transaction in pg_stat_activity; what is done stays, so the same command carries on.",
+      },
+    )
   }
   if (codeOf(thrown) === queryCancelled && how === "quick") {
-    return new ConveyorError("too-slow", `${change}: "${key}" ran longer than ${lock.statementMs} ms under its lock on shard ${session.shard.name} and was taken back`, {
-      facts,
-      cause: thrown,
-      hint: "It rewrites or scans the table. Use derive_columns or add_constraint, which do that beside the traffic.",
-    })
+    return new ConveyorError(
+      "too-slow",
+      `${change}: "${key}" ran longer than ${lock.statementMs} ms under its lock on shard ${session.shard.name} and was taken back`,
+      {
+        facts,
+        cause: thrown,
+        hint: "It rewrites or scans the table. Use derive_columns or add_constraint, which do that beside the traffic.",
+      },
+    )
   }
   const code = codeOf(thrown)
   if (thrown instanceof ConveyorError || code === undefined || !/^(0A|2[2-8]|3[DF]|42|54|55|P0)/.test(code)) return thrown

@@ -16,7 +16,12 @@ import { findStarReaders } from "./readers.ts"
 import { codeOf, isConnectionLost } from "./session.ts"
 import type { Session } from "./session.ts"
 
-export async function expandShard(worker: Worker, change: Change, entry: LedgerEntry | undefined, starReaders: ExpandPolicy["starReaders"]): Promise<void> {
+export async function expandShard(
+  worker: Worker,
+  change: Change,
+  entry: LedgerEntry | undefined,
+  starReaders: ExpandPolicy["starReaders"],
+): Promise<void> {
   if (entry !== undefined && entry.phase !== "expanding") return
   if (entry === undefined) {
     await examine(worker.session, change)
@@ -35,20 +40,32 @@ async function judgeStarReaders({ session, logger }: Worker, change: Change, sta
   const grown = change.operations.flatMap(({ brings }) => brings.filter(({ isNew }) => !isNew).map(({ table }) => table))
   const found = grown.length === 0 ? [] : await findStarReaders(session, grown)
   if (found.length === 0) return
-  if (starReaders === "warn") return logger.warn({ shard: session.shard.name, change: change.name, statements: found }, "these read every column; prepared ones fail once when a column is added")
-  throw new ConveyorError("star-readers", `${change.name}: statements on shard ${session.shard.name} read every column of a table that gets another:\n${found.join("\n")}`, {
-    facts: { change: change.name, shard: session.shard.name, statements: found },
-    hint: "Name the columns in those statements; or set starReaders to warn, if none of them is a prepared statement.",
-  })
+  if (starReaders === "warn")
+    return logger.warn(
+      { shard: session.shard.name, change: change.name, statements: found },
+      "these read every column; prepared ones fail once when a column is added",
+    )
+  throw new ConveyorError(
+    "star-readers",
+    `${change.name}: statements on shard ${session.shard.name} read every column of a table that gets another:\n${found.join("\n")}`,
+    {
+      facts: { change: change.name, shard: session.shard.name, statements: found },
+      hint: "Name the columns in those statements; or set starReaders to warn, if none of them is a prepared statement.",
+    },
+  )
 }
 
 export async function undoShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
   if (entry === undefined) return
   if (entry.phase === "contracting" || entry.phase === "contracted") {
-    throw new ConveyorError("already-contracted", `${change.name} is ${entry.phase} on shard ${worker.session.shard.name}: what old code read is gone`, {
-      facts: { change: change.name, shard: worker.session.shard.name },
-      hint: "Go forward: write a new change.",
-    })
+    throw new ConveyorError(
+      "already-contracted",
+      `${change.name} is ${entry.phase} on shard ${worker.session.shard.name}: what old code read is gone`,
+      {
+        facts: { change: change.name, shard: worker.session.shard.name },
+        hint: "Go forward: write a new change.",
+      },
+    )
   }
   await undoSteps(worker, () => true)
   await forget(worker.session, change.name)
@@ -74,7 +91,11 @@ export async function examine(session: Session, change: Change): Promise<void> {
     faults.push(...operation.objections(tables), ...(await chained(session, operation)))
     for (const proof of operation.proofs()) {
       const fault = await refused(session, proof.sql)
-      if (fault !== undefined) faults.push({ message: `${operation.kind}.${proof.key}: ${fault}`, hint: "Write it as PostgreSQL takes it; functions, types and tables of your own need their schema." })
+      if (fault !== undefined)
+        faults.push({
+          message: `${operation.kind}.${proof.key}: ${fault}`,
+          hint: "Write it as PostgreSQL takes it; functions, types and tables of your own need their schema.",
+        })
     }
     brought.push(...operation.brings)
   }

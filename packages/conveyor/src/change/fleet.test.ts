@@ -3,16 +3,32 @@ import { test } from "node:test"
 import { setImmediate } from "node:timers/promises"
 import { walkFleet, waves } from "./fleet.ts"
 
-const fleet = (count: number, servers = 1) => Array.from({ length: count }, (_, i) => ({ name: `s${i}`, url: `postgres://h${i % servers}/s${i}` }))
+const fleet = (count: number, servers = 1) =>
+  Array.from({ length: count }, (_, i) => ({ name: `s${i}`, url: `postgres://h${i % servers}/s${i}` }))
 const signal = new AbortController().signal
 
 test("the canary goes alone, then rising parts of the fleet, and no shard is left out", () => {
-  assert.deepEqual(waves(fleet(48), [0.25, 1]).map((wave) => wave.length), [1, 11, 36])
-  assert.deepEqual(waves(fleet(2), [0.25, 1]).map((wave) => wave.length), [1, 1])
-  assert.deepEqual(waves(fleet(1), []).map((wave) => wave.length), [1])
-  assert.deepEqual(waves(fleet(10), [0.5]).map((wave) => wave.length), [1, 4, 5])
+  assert.deepEqual(
+    waves(fleet(48), [0.25, 1]).map((wave) => wave.length),
+    [1, 11, 36],
+  )
+  assert.deepEqual(
+    waves(fleet(2), [0.25, 1]).map((wave) => wave.length),
+    [1, 1],
+  )
+  assert.deepEqual(
+    waves(fleet(1), []).map((wave) => wave.length),
+    [1],
+  )
+  assert.deepEqual(
+    waves(fleet(10), [0.5]).map((wave) => wave.length),
+    [1, 4, 5],
+  )
   assert.deepEqual(waves(fleet(0), [1]), [])
-  assert.deepEqual(waves(fleet(3), undefined).map((wave) => wave.length), [3])
+  assert.deepEqual(
+    waves(fleet(3), undefined).map((wave) => wave.length),
+    [3],
+  )
 })
 
 test("no server works on more shards at once than it may", async () => {

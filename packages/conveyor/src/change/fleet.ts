@@ -10,13 +10,17 @@ export interface WalkOptions {
   signal: AbortSignal
 }
 
-export interface ShardFailure {
+interface ShardFailure {
   shard: string
   thrown: unknown
 }
 
 /** Runs `work` on every shard. In a wave with a failure the others finish; the next wave does not start. */
-export async function walkFleet(shards: readonly ShardSpec[], work: (shard: ShardSpec) => Promise<void>, options: WalkOptions): Promise<void> {
+export async function walkFleet(
+  shards: readonly ShardSpec[],
+  work: (shard: ShardSpec) => Promise<void>,
+  options: WalkOptions,
+): Promise<void> {
   for (const wave of waves(shards, options.waves)) {
     options.signal.throwIfAborted()
     const failures = await runWave(wave, work, options.perServer)
@@ -39,7 +43,7 @@ export function waves(shards: readonly ShardSpec[], parts: readonly number[] | u
   return found
 }
 
-export function serverOf(shard: ShardSpec): string {
+function serverOf(shard: ShardSpec): string {
   if (shard.server !== undefined) return shard.server
   const { hostname, port } = new URL(shard.url)
   return `${hostname}:${port || "5432"}`

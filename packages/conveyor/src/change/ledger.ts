@@ -81,14 +81,17 @@ export async function readEntry(session: Session, change: string): Promise<Ledge
 }
 
 export async function beginEntry(session: Session, change: Change): Promise<void> {
-  await session.execute(
-    "INSERT INTO conveyor.change (name, digest, phase) VALUES ($1, $2, 'expanding') ON CONFLICT (name) DO NOTHING",
-    [change.name, change.digest],
-  )
+  await session.execute("INSERT INTO conveyor.change (name, digest, phase) VALUES ($1, $2, 'expanding') ON CONFLICT (name) DO NOTHING", [
+    change.name,
+    change.digest,
+  ])
 }
 
 export async function movePhase(session: Session, change: string, phase: ShardPhase): Promise<void> {
-  await session.execute("UPDATE conveyor.change SET phase = $2, error = NULL, moved_at = clock_timestamp() WHERE name = $1", [change, phase])
+  await session.execute("UPDATE conveyor.change SET phase = $2, error = NULL, moved_at = clock_timestamp() WHERE name = $1", [
+    change,
+    phase,
+  ])
 }
 
 export async function recordError(session: Session, change: string, error: string): Promise<void> {

@@ -4,7 +4,10 @@ import { lintChange } from "./lint.ts"
 import { changeOf } from "./testing.ts"
 
 const sqlChange = (statement: string, phase = "expand") =>
-  changeOf("0002-x", `summary: x\noperations:\n  - sql:\n      ${phase}: |\n        ${statement}\n${phase === "expand" ? "      undo: SELECT 1\n" : ""}`)
+  changeOf(
+    "0002-x",
+    `summary: x\noperations:\n  - sql:\n      ${phase}: |\n        ${statement}\n${phase === "expand" ? "      undo: SELECT 1\n" : ""}`,
+  )
 
 const rulesOf = async (statement: string, phase?: string) => (await lintChange(sqlChange(statement, phase))).map(({ rule }) => rule)
 
@@ -46,7 +49,10 @@ test("a statement that would lock, rewrite or break the running version is found
   ]
   for (const [statement, rules] of cases) assert.deepEqual(await rulesOf(statement), rules, statement)
   const [finding] = await lintChange(sqlChange("ALTER TABLE a.b DROP COLUMN c"))
-  assert.deepEqual({ file: finding?.file, line: finding?.line, column: finding?.column, key: finding?.key }, { file: "changes/0002-x.yml", line: 4, column: 7, key: "operations.0.sql.expand" })
+  assert.deepEqual(
+    { file: finding?.file, line: finding?.line, column: finding?.column, key: finding?.key },
+    { file: "changes/0002-x.yml", line: 4, column: 7, key: "operations.0.sql.expand" },
+  )
   assert.match(finding?.safeWay ?? "", /drop_column/)
 })
 
@@ -58,14 +64,32 @@ test("at contract old code is gone: dropping is allowed there, rewriting is not"
 
 test("an expression that is not repeatable, or reads other rows, is refused", async () => {
   const derive = (up: string) =>
-    changeOf("0002-x", `summary: x\noperations:\n  - derive_columns:\n      table: a.b\n      from: { c: text }\n      to: { d: { type: text } }\n      up: { d: "${up}" }\n      down: { c: d }\n`)
+    changeOf(
+      "0002-x",
+      `summary: x\noperations:\n  - derive_columns:\n      table: a.b\n      from: { c: text }\n      to: { d: { type: text } }\n      up: { d: "${up}" }\n      down: { c: d }\n`,
+    )
   assert.deepEqual((await lintChange(derive("upper(c)"))).length, 0)
-  assert.deepEqual((await lintChange(derive("c || now()"))).map(({ rule, line, key }) => ({ rule, line, key })), [{ rule: "not-repeatable", line: 7, key: "operations.0.derive_columns.up.d" }])
-  assert.deepEqual((await lintChange(derive("c || current_date"))).map(({ rule }) => rule), ["not-repeatable"])
-  assert.deepEqual((await lintChange(derive("(SELECT max(c) FROM a.b)"))).map(({ rule }) => rule), ["looks-elsewhere"])
+  assert.deepEqual(
+    (await lintChange(derive("c || now()"))).map(({ rule, line, key }) => ({ rule, line, key })),
+    [{ rule: "not-repeatable", line: 7, key: "operations.0.derive_columns.up.d" }],
+  )
+  assert.deepEqual(
+    (await lintChange(derive("c || current_date"))).map(({ rule }) => rule),
+    ["not-repeatable"],
+  )
+  assert.deepEqual(
+    (await lintChange(derive("(SELECT max(c) FROM a.b)"))).map(({ rule }) => rule),
+    ["looks-elsewhere"],
+  )
 })
 
 test("a rule that is named in allow is let pass, and no other", async () => {
-  const change = changeOf("0002-x", "summary: x\noperations:\n  - sql:\n      expand: [DELETE FROM a.small, DROP TABLE a.b]\n      undo: SELECT 1\n      allow: [long-transaction]\n")
-  assert.deepEqual((await lintChange(change)).map(({ rule }) => rule), ["breaks-running"])
+  const change = changeOf(
+    "0002-x",
+    "summary: x\noperations:\n  - sql:\n      expand: [DELETE FROM a.small, DROP TABLE a.b]\n      undo: SELECT 1\n      allow: [long-transaction]\n",
+  )
+  assert.deepEqual(
+    (await lintChange(change)).map(({ rule }) => rule),
+    ["breaks-running"],
+  )
 })

@@ -30,13 +30,13 @@ export async function lintChange(change: Change): Promise<Finding[]> {
       const place = change.places.get(key) ?? change.places.get(`operations.${i}`) ?? { line: 1, column: 1 }
       const remarks = text.use === "expression" ? await lintExpression(text) : await lintStatements(text, created)
       const allowed = new Set(operation.allow)
-      found.push(...remarks.filter(({ rule }) => !allowed.has(rule)).map((remark) => ({ file: change.file, ...placeOf(place), key, ...remark })))
+      found.push(
+        ...remarks.filter(({ rule }) => !allowed.has(rule)).map((remark) => ({ file: change.file, ...placeOf(place), key, ...remark })),
+      )
     }
   }
   return found
 }
-
-export const describeFinding = ({ file, line, column, key, rule, message, safeWay }: Finding): string => `${file}:${line}:${column}: ${key}: ${message} [${rule}]. ${safeWay}`
 
 export type Remark = Pick<Finding, "rule" | "severity" | "message" | "safeWay">
 
@@ -47,7 +47,14 @@ async function lintStatements({ sql, use }: SqlText, created: Set<string>): Prom
   if (!Array.isArray(statements)) return [statements]
   const several: Remark[] =
     statements.length > 1 && use !== "undo"
-      ? [{ rule: "several-statements", severity: "warning", message: "several statements hold their locks until the last one is done", safeWay: "Write them as a list, one statement each." }]
+      ? [
+          {
+            rule: "several-statements",
+            severity: "warning",
+            message: "several statements hold their locks until the last one is done",
+            safeWay: "Write them as a list, one statement each.",
+          },
+        ]
       : []
   return [...several, ...statements.flatMap(({ tree }) => lintStatement(tree, use, created))]
 }
@@ -59,9 +66,19 @@ async function lintExpression({ sql }: SqlText): Promise<Remark[]> {
   const found: Remark[] = []
   for (const [kind, node] of nodesOf(statements.map(({ tree }) => tree))) {
     if (kind === "SubLink") {
-      found.push({ rule: "looks-elsewhere", severity: "error", message: "an expression that reads other rows goes stale when they change, and makes each write slow", safeWay: "Use columns of the row alone." })
+      found.push({
+        rule: "looks-elsewhere",
+        severity: "error",
+        message: "an expression that reads other rows goes stale when they change, and makes each write slow",
+        safeWay: "Use columns of the row alone.",
+      })
     } else if (kind === "SQLValueFunction" || (kind === "FuncCall" && changing.has(functionName(node)))) {
-      found.push({ rule: "not-repeatable", severity: "error", message: "an expression that gives another value each time can never be verified", safeWay: "Derive the value from columns of the row." })
+      found.push({
+        rule: "not-repeatable",
+        severity: "error",
+        message: "an expression that gives another value each time can never be verified",
+        safeWay: "Derive the value from columns of the row.",
+      })
     }
   }
   return found
@@ -71,7 +88,12 @@ async function parsed(sql: string): Promise<{ tree: SqlTree }[] | Remark> {
   try {
     return await parseSql(sql)
   } catch (thrown) {
-    return { rule: "syntax", severity: "error", message: `PostgreSQL's parser refuses it: ${describe(thrown)}`, safeWay: "Correct the SQL." }
+    return {
+      rule: "syntax",
+      severity: "error",
+      message: `PostgreSQL's parser refuses it: ${describe(thrown)}`,
+      safeWay: "Correct the SQL.",
+    }
   }
 }
 
@@ -82,5 +104,7 @@ function functionName(node: SqlTree): string {
 
 /** Functions of PostgreSQL whose value changes from row to row or from time to time. */
 const changing: ReadonlySet<string> = new Set(
-  "now random clock_timestamp statement_timestamp transaction_timestamp timeofday gen_random_uuid uuidv4 uuidv7 nextval setval txid_current pg_backend_pid random_normal".split(" "),
+  "now random clock_timestamp statement_timestamp transaction_timestamp timeofday gen_random_uuid uuidv4 uuidv7 nextval setval txid_current pg_backend_pid random_normal".split(
+    " ",
+  ),
 )

@@ -30,7 +30,10 @@ export async function loadChanges(directory: string): Promise<Change[]> {
 export function parseChange(file: string, name: string, text: string): Change {
   const source = new Source(file, text)
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u.test(name)) {
-    source.fault([], `the name "${name}" may hold letters, digits, dots, dashes and underscores; rename the file, such as 0002-payment-methods.yml`)
+    source.fault(
+      [],
+      `the name "${name}" may hold letters, digits, dots, dashes and underscores; rename the file, such as 0002-payment-methods.yml`,
+    )
   }
   const outer = source.parsed === undefined ? undefined : outerSchema.safeParse(source.parsed)
   if (outer !== undefined && !outer.success) source.faults(outer.error.issues, [])
@@ -56,7 +59,10 @@ function readOperation(source: Source, change: string, entry: Record<string, unk
   const known = [...kinds.keys()].join(", ")
   const [name] = names
   if (name === undefined || names.length > 1) {
-    source.fault(["operations", i], `an operation is one key with its settings under it; this has ${names.length === 0 ? "none" : names.join(", ")}; put each operation behind a dash of its own`)
+    source.fault(
+      ["operations", i],
+      `an operation is one key with its settings under it; this has ${names.length === 0 ? "none" : names.join(", ")}; put each operation behind a dash of its own`,
+    )
     return []
   }
   const kind = kinds.get(name)
@@ -115,7 +121,9 @@ class Source {
   throwFaults(): void {
     const [first] = this.#faults
     if (first === undefined) return
-    const lines = this.#faults.map(({ line, column, key, message }) => `${this.#file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`)
+    const lines = this.#faults.map(
+      ({ line, column, key, message }) => `${this.#file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`,
+    )
     throw new ConveyorError("bad-change", lines.join("\n"), {
       facts: { file: this.#file, ...first },
       hint: "Correct the file; nothing was applied.",
@@ -171,6 +179,9 @@ async function listFiles(directory: string): Promise<string[]> {
     return await readdir(directory)
   } catch (cause) {
     if ((cause as { code?: unknown }).code === "ENOENT") return []
-    throw new ConveyorError("bad-change", `the folder of changes cannot be read: ${describe(cause)}`, { cause, hint: "Check that it is a folder and may be read." })
+    throw new ConveyorError("bad-change", `the folder of changes cannot be read: ${describe(cause)}`, {
+      cause,
+      hint: "Check that it is a folder and may be read.",
+    })
   }
 }

@@ -28,7 +28,9 @@ export async function planShard(session: Session, change: Change, policy: Change
   const entry = known ? await readEntry(session, change.name) : undefined
   refuseEdited(change, entry)
   if (entry === undefined) await examine(session, change)
-  const done = new Set(entry === undefined ? [] : (await readSteps(session, change.name)).filter(({ state }) => state === "done").map(({ key }) => key))
+  const done = new Set(
+    entry === undefined ? [] : (await readSteps(session, change.name)).filter(({ state }) => state === "done").map(({ key }) => key),
+  )
   const planned: PlannedStatement[] = []
   const brought: Brought[] = []
   for (const operation of change.operations) {
@@ -41,21 +43,39 @@ export async function planShard(session: Session, change: Change, policy: Change
 
 const phases: readonly PlannedStatement["phase"][] = ["expand", "backfill", "verify", "contract"]
 
-function planOperation(shard: string, operation: Operation, tables: Tables, entry: LedgerEntry | undefined, policy: ChangePolicy, done: ReadonlySet<string>): PlannedStatement[] {
+function planOperation(
+  shard: string,
+  operation: Operation,
+  tables: Tables,
+  entry: LedgerEntry | undefined,
+  policy: ChangePolicy,
+  done: ReadonlySet<string>,
+): PlannedStatement[] {
   const facts = operation.tables.map((table) => tables(table)).find((found) => found !== undefined)
   const plan = (phase: PlannedStatement["phase"], statements: readonly Statement[]) =>
-    statements.filter(({ key, how }) => how !== "marker" && !done.has(key)).map((statement): PlannedStatement => ({ shard, phase, sql: statement.sql, lock: statement.lock, ...cost(statement, facts) }))
+    statements
+      .filter(({ key, how }) => how !== "marker" && !done.has(key))
+      .map((statement): PlannedStatement => ({ shard, phase, sql: statement.sql, lock: statement.lock, ...cost(statement, facts) }))
   const work = operation.rows(tables)
   const contract = operation.contract(tables)
   return [
     ...(hasReached(entry?.phase, "expanded") ? [] : plan("expand", keyed(operation, operation.expand(tables)))),
-    ...(hasReached(entry?.phase, "backfilled") ? [] : [...planRows(shard, work, facts, policy), ...plan("backfill", keyed(operation, operation.finish(tables)))]),
+    ...(hasReached(entry?.phase, "backfilled")
+      ? []
+      : [...planRows(shard, work, facts, policy), ...plan("backfill", keyed(operation, operation.finish(tables)))]),
     ...(work === undefined || hasReached(entry?.phase, "verified") ? [] : [planVerify(shard, work.wrong, facts, operation)]),
-    ...(contract === undefined || entry?.phase === "contracted" ? [] : plan("contract", keyed(operation, [...contract.prepare, ...contract.drop]))),
+    ...(contract === undefined || entry?.phase === "contracted"
+      ? []
+      : plan("contract", keyed(operation, [...contract.prepare, ...contract.drop]))),
   ]
 }
 
-function planRows(shard: string, work: ReturnType<Operation["rows"]>, facts: TableFacts | undefined, policy: ChangePolicy): PlannedStatement[] {
+function planRows(
+  shard: string,
+  work: ReturnType<Operation["rows"]>,
+  facts: TableFacts | undefined,
+  policy: ChangePolicy,
+): PlannedStatement[] {
   if (work === undefined || facts === undefined) return []
   return facts.leaves.map((leaf) => {
     const pages = Math.max(1, Math.ceil((policy.batch.firstRows * leaf.pages) / Math.max(1, leaf.rows)))

@@ -36,7 +36,7 @@ export interface LockPolicy {
 }
 
 /** What an outside measure says of the application right now. */
-export interface ForegroundLatency {
+interface ForegroundLatency {
   p99Ms: number
   limitMs: number
 }
@@ -86,7 +86,7 @@ export interface ExpandPolicy {
   starReaders: "warn" | "refuse"
 }
 
-export interface FleetPolicy {
+interface FleetPolicy {
   /** Shards of one server that take DDL at once. */
   expandPerServer: number
   /** Shards of one server whose rows are moved or verified at once. */

@@ -30,7 +30,10 @@ after(() => server.stop())
 async function freshShard(rows: number): Promise<{ name: string; url: string }> {
   const name = `p${++made}`
   await server.createDatabase(name)
-  await query(server.url(name), `CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL, pad text); INSERT INTO s.t SELECT i, i, repeat('x', 40) FROM generate_series(1, ${rows}) i; ANALYZE s.t`)
+  await query(
+    server.url(name),
+    `CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL, pad text); INSERT INTO s.t SELECT i, i, repeat('x', 40) FROM generate_series(1, ${rows}) i; ANALYZE s.t`,
+  )
   return { name, url: server.url(name) }
 }
 
@@ -220,7 +223,10 @@ test("a new shard joins at the phase of the others, and keeps what they have", a
   await grown.expand(change, run)
   assert.equal((await grown.backfill(change, run)).rows, 500)
   await grown.verify(change, run)
-  assert.deepEqual((await grown.status([change], run.signal))[0]?.shards.map(({ phase }) => phase), ["verified", "verified"])
+  assert.deepEqual(
+    (await grown.status([change], run.signal))[0]?.shards.map(({ phase }) => phase),
+    ["verified", "verified"],
+  )
   await small.close()
   await grown.close()
 })

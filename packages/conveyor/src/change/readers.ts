@@ -11,7 +11,10 @@ import type { SqlTree } from "./sql-parser.ts"
 /** Remembers how often each statement has run by now, if nothing is remembered since the last reader stopped. Gives when. */
 export async function beginObservation(session: Session, change: string, lastReaderStoppedAt: number | undefined): Promise<Date> {
   const since = new Date(lastReaderStoppedAt ?? 0)
-  const [known] = await session.rows<{ began: Date }>("SELECT began FROM conveyor.observation WHERE change = $1 AND began >= $2", [change, since])
+  const [known] = await session.rows<{ began: Date }>("SELECT began FROM conveyor.observation WHERE change = $1 AND began >= $2", [
+    change,
+    since,
+  ])
   if (known !== undefined) return known.began
   return session.transaction(async () => {
     await session.execute("DELETE FROM conveyor.statement_snapshot WHERE change = $1", [change])
@@ -38,7 +41,8 @@ export async function missingStatistics(session: Session): Promise<string | unde
     await session.rows(`SELECT 1 FROM ${views.info}`)
     return undefined
   } catch (thrown) {
-    if (codeOf(thrown) === "55000") return `shard ${session.shard.name} does not load pg_stat_statements: add it to shared_preload_libraries and restart the server`
+    if (codeOf(thrown) === "55000")
+      return `shard ${session.shard.name} does not load pg_stat_statements: add it to shared_preload_libraries and restart the server`
     return `shard ${session.shard.name} does not let this user read pg_stat_statements: GRANT pg_read_all_stats to it`
   }
 }
@@ -76,14 +80,20 @@ export async function findReaders(session: Session, change: string, taken: reado
 export async function findStarReaders(session: Session, tables: readonly TableName[]): Promise<string[]> {
   if ((await missingStatistics(session)) !== undefined) return []
   const { view } = await statisticsViews(session)
-  const statements = await session.rows<{ query: string }>(`SELECT DISTINCT query FROM ${view} WHERE dbid = ${thisDatabase} AND query LIKE '%*%'`)
+  const statements = await session.rows<{ query: string }>(
+    `SELECT DISTINCT query FROM ${view} WHERE dbid = ${thisDatabase} AND query LIKE '%*%'`,
+  )
   const found: string[] = []
   for (const { query } of statements) {
     if (isOurs(query) || !tables.some((table) => mentions(query, table.name))) continue
     const trees = await parseSql(query).catch(() => [])
     const isStar = trees.some(({ tree }) => {
       const nodes = [...nodesOf(tree)]
-      return isReadable(tree) && nodes.some(([kind]) => kind === "A_Star") && nodes.some(([, node]) => tables.some((table) => isTable(node, table)))
+      return (
+        isReadable(tree) &&
+        nodes.some(([kind]) => kind === "A_Star") &&
+        nodes.some(([, node]) => tables.some((table) => isTable(node, table)))
+      )
     })
     if (isStar) found.push(shorten(query))
   }
@@ -94,7 +104,9 @@ const isTable = (node: SqlTree, table: TableName) => node["relname"] === table.n
 
 /** What of the taken a statement names; undefined where it names none. */
 export async function namedBy(query: string, taken: readonly Readable[]): Promise<string | undefined> {
-  const near = taken.filter((one) => mentions(query, one.table.name) && (one.kind === "table" || mentions(query, one.column) || query.includes("*")))
+  const near = taken.filter(
+    (one) => mentions(query, one.table.name) && (one.kind === "table" || mentions(query, one.column) || query.includes("*")),
+  )
   if (near.length === 0 || isOurs(query)) return undefined
   const trees = await parseSql(query).catch(() => undefined)
   // A statement that was cut off or is a command cannot be parsed; that it mentions the names is reason enough.
@@ -110,7 +122,8 @@ function reads(tree: SqlTree, taken: Readable): boolean {
 }
 
 /** Data definition and maintenance do not read for the application. */
-const isReadable = (tree: SqlTree) => Object.keys(tree).some((kind) => /^(Select|Insert|Update|Delete|Merge|Copy|Prepare|DeclareCursor|Explain)Stmt$/.test(kind))
+const isReadable = (tree: SqlTree) =>
+  Object.keys(tree).some((kind) => /^(Select|Insert|Update|Delete|Merge|Copy|Prepare|DeclareCursor|Explain)Stmt$/.test(kind))
 
 function lastName(kind: string, node: SqlTree): unknown {
   if (kind === "ResTarget" || kind === "IndexElem") return node["name"]
@@ -118,7 +131,8 @@ function lastName(kind: string, node: SqlTree): unknown {
   return undefined
 }
 
-const mentions = (query: string, name: string) => query.includes(name) || query.includes(name.replaceAll('"', '""')) || query.toLowerCase().includes(name)
+const mentions = (query: string, name: string) =>
+  query.includes(name) || query.includes(name.replaceAll('"', '""')) || query.toLowerCase().includes(name)
 
 const isOurs = (query: string) => /\bconveyor\./.test(query) || query.includes("ctid >= ")
 

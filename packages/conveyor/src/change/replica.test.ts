@@ -22,7 +22,10 @@ async function startReplica(primary: PostgresServer, delay: string): Promise<Pos
   await cp(primary.dataDirectory, join(folder, "data"), { recursive: true, preserveTimestamps: true })
   await primary.restart()
   await writeFile(join(folder, "data", "standby.signal"), "")
-  await appendFile(join(folder, "data", "postgresql.conf"), `\nprimary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres application_name=shadow'\nrecovery_min_apply_delay = '${delay}'\n`)
+  await appendFile(
+    join(folder, "data", "postgresql.conf"),
+    `\nprimary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres application_name=shadow'\nrecovery_min_apply_delay = '${delay}'\n`,
+  )
   if (owner !== undefined) await giveTo(folder, owner)
   return startPostgresOn(folder)
 }
@@ -37,7 +40,10 @@ test("a replica that lags slows the batches, and the reason names it", async () 
   let replica: PostgresServer | undefined
   try {
     const url = primary.url("app")
-    await query(url, "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL); INSERT INTO s.t SELECT i, i FROM generate_series(1, 3000) i")
+    await query(
+      url,
+      "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL); INSERT INTO s.t SELECT i, i FROM generate_series(1, 3000) i",
+    )
     replica = await startReplica(primary, "1500ms")
     await until(
       async () => {
@@ -48,11 +54,17 @@ test("a replica that lags slows the batches, and the reason names it", async () 
     )
     const reasons = new Set<string>()
     const run = testRun(({ shards }) => shards.forEach(({ pausedFor }) => pausedFor !== undefined && reasons.add(pausedFor)))
-    const engine = engineFor([{ name: "app", url }], { batch: { firstRows: 30, largestRows: 60 }, throttle: { replicaLagMs: 300, replicaLagBytes: undefined } })
+    const engine = engineFor([{ name: "app", url }], {
+      batch: { firstRows: 30, largestRows: 60 },
+      throttle: { replicaLagMs: 300, replicaLagBytes: undefined },
+    })
     await engine.expand(change, run)
     await engine.backfill(change, run)
     assert.equal((await engine.verify(change, run)).mismatches, 0)
-    assert.ok([...reasons].some((reason) => /^replica shadow is .* behind$/.test(reason)), [...reasons].join("\n"))
+    assert.ok(
+      [...reasons].some((reason) => /^replica shadow is .* behind$/.test(reason)),
+      [...reasons].join("\n"),
+    )
     await engine.close()
   } finally {
     if (replica !== undefined) await replica.stop()

@@ -26,7 +26,12 @@ function engineThatStops(shard: ShardSpec, steps: number, stop: AbortController)
     error() {},
     child: () => logger,
   }
-  return createChangeEngine({ shards: [shard], clock: systemClock, logger, policy: { ...testPolicy, batch: { rest: 0 }, contract: { readers: "trust-release", softDropMs: 1 } } })
+  return createChangeEngine({
+    shards: [shard],
+    clock: systemClock,
+    logger,
+    policy: { ...testPolicy, batch: { rest: 0 }, contract: { readers: "trust-release", softDropMs: 1 } },
+  })
 }
 
 async function throughAll(engine: ChangeEngine, signal: AbortSignal): Promise<void> {
@@ -44,7 +49,10 @@ test("stopped after any one of its steps, a change carries on to the same end, o
     const name = `stop_${steps}`
     await server.createDatabase(name)
     const shard = { name, url: server.url(name) }
-    await query(shard.url, "CREATE SCHEMA app; CREATE TABLE app.payment (id int PRIMARY KEY, method text NOT NULL); INSERT INTO app.payment SELECT i, 'xx' FROM generate_series(1, 50) i")
+    await query(
+      shard.url,
+      "CREATE SCHEMA app; CREATE TABLE app.payment (id int PRIMARY KEY, method text NOT NULL); INSERT INTO app.payment SELECT i, 'xx' FROM generate_series(1, 50) i",
+    )
     begin = await schemaOf(shard.url)
     const stop = new AbortController()
     const stopping = engineThatStops(shard, steps, stop)

@@ -3,7 +3,7 @@ import pg from "pg"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { ShardSpec } from "./engine.ts"
 
-export type Row = Record<string, unknown>
+type Row = Record<string, unknown>
 
 /** Runs statements on one shard. Values travel as parameters, never inside the text. */
 export interface Session {
@@ -125,11 +125,23 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof code === "string" ? code : undefined
 }
 
-export const lockNotAvailable = "55P03"
+const lockNotAvailable = "55P03"
 export const queryCancelled = "57014"
 
 const contended = new Set([lockNotAvailable, "40P01", "40001"])
-const lost = new Set(["57P01", "57P02", "57P03", "53300", "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"])
+const lost = new Set([
+  "57P01",
+  "57P02",
+  "57P03",
+  "53300",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+])
 
 /** Somebody else holds what was asked for. */
 export const isContended = (thrown: unknown): boolean => contended.has(codeOf(thrown) ?? "")

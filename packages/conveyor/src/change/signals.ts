@@ -46,7 +46,8 @@ function heldByHand({ session, change }: SignalSources): Signal {
 function hoursOfDay([from, to]: readonly [string, string], clock: Clock): Signal {
   return {
     name: "the window of hours",
-    read: () => Promise.resolve(isWithin(from, to, new Date(clock.now())) ? idle : { level: 1, reason: `waits for its window, ${from} to ${to}` }),
+    read: () =>
+      Promise.resolve(isWithin(from, to, new Date(clock.now())) ? idle : { level: 1, reason: `waits for its window, ${from} to ${to}` }),
   }
 }
 
@@ -100,7 +101,10 @@ function walRate({ session, clock }: SignalSources, limit: number): Signal {
       const now = { at: clock.now(), bytes: row?.bytes ?? 0 }
       const rate = last === undefined || now.at === last.at ? 0 : ((now.bytes - last.bytes) / (now.at - last.at)) * 1_000
       last = now
-      return { level: rate / limit, reason: `the server writes ${Math.round(rate / 2 ** 20)} MB of WAL a second, the limit is ${Math.round(limit / 2 ** 20)} MB` }
+      return {
+        level: rate / limit,
+        reason: `the server writes ${Math.round(rate / 2 ** 20)} MB of WAL a second, the limit is ${Math.round(limit / 2 ** 20)} MB`,
+      }
     },
   }
 }
@@ -115,7 +119,12 @@ function diskHeadroom({ session, disk }: SignalSources): Signal {
       if (free === undefined) return idle
       // Free space shrinks slowly, so it stops a backfill at the limit and does not slow one down before.
       const keptBytes = free.totalBytes * disk.freePart
-      return free.freeBytes > keptBytes ? idle : { level: 1, reason: `the disk has ${Math.round(free.freeBytes / 2 ** 20)} MB free, ${Math.round(keptBytes / 2 ** 20)} MB have to stay` }
+      return free.freeBytes > keptBytes
+        ? idle
+        : {
+            level: 1,
+            reason: `the disk has ${Math.round(free.freeBytes / 2 ** 20)} MB free, ${Math.round(keptBytes / 2 ** 20)} MB have to stay`,
+          }
     },
   }
 }
@@ -156,7 +165,9 @@ function oldestTransaction({ session }: SignalSources, limitMs: number): Signal 
       )
       if (row === undefined) return idle
       // It stops a backfill, and does not slow one down: an old transaction is no load.
-      return row.ms < limitMs ? idle : { level: 1, reason: `the transaction of server process ${row.pid} is open for ${formatDuration(row.ms)}: VACUUM frees nothing` }
+      return row.ms < limitMs
+        ? idle
+        : { level: 1, reason: `the transaction of server process ${row.pid} is open for ${formatDuration(row.ms)}: VACUUM frees nothing` }
     },
   }
 }

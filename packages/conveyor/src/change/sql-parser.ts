@@ -10,7 +10,7 @@ interface Parser {
 
 let loaded: Promise<Parser> | undefined
 
-export function loadParser(): Promise<Parser> {
+function loadParser(): Promise<Parser> {
   loaded ??= load()
   return loaded
 }

@@ -7,12 +7,22 @@ import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"
 import { hasLedger, readEntry } from "./ledger.ts"
 import type { Session } from "./session.ts"
 
-export const phaseOrder: readonly ShardPhase[] = ["absent", "expanding", "expanded", "backfilling", "backfilled", "verified", "contracting", "contracted"]
+const phaseOrder: readonly ShardPhase[] = [
+  "absent",
+  "expanding",
+  "expanded",
+  "backfilling",
+  "backfilled",
+  "verified",
+  "contracting",
+  "contracted",
+]
 
 /** The phase is `phase` or a later one. */
-export const hasReached = (phase: ShardPhase | undefined, wanted: ShardPhase): boolean => phaseOrder.indexOf(phase ?? "absent") >= phaseOrder.indexOf(wanted)
+export const hasReached = (phase: ShardPhase | undefined, wanted: ShardPhase): boolean =>
+  phaseOrder.indexOf(phase ?? "absent") >= phaseOrder.indexOf(wanted)
 
-export const emptyStatus = (shard: string): ShardStatus => ({
+const emptyStatus = (shard: string): ShardStatus => ({
   shard,
   phase: "absent",
   rowsDone: 0,
@@ -24,7 +34,10 @@ export const emptyStatus = (shard: string): ShardStatus => ({
   error: undefined,
 })
 
-export const unreachableStatus = (shard: string, thrown: unknown): ShardStatus => ({ ...emptyStatus(shard), error: `unreachable: ${describe(thrown)}` })
+export const unreachableStatus = (shard: string, thrown: unknown): ShardStatus => ({
+  ...emptyStatus(shard),
+  error: `unreachable: ${describe(thrown)}`,
+})
 
 export async function readShardStatus(session: Session, change: string): Promise<ShardStatus> {
   const shard = session.shard.name

@@ -37,13 +37,20 @@ async function goThrough(setup: string, change: Change, writes: { old: string; n
 }
 
 const doubling = (table: string, index = "") =>
-  changeOf("0002-x", `summary: x\noperations:\n  - derive_columns:\n      table: ${table}\n      from: { a: int }\n      to: { b: { type: bigint, nullable: false } }\n      up: { b: a * 2 }\n      down: { a: b / 2 }\n${index}`)
+  changeOf(
+    "0002-x",
+    `summary: x\noperations:\n  - derive_columns:\n      table: ${table}\n      from: { a: int }\n      to: { b: { type: bigint, nullable: false } }\n      up: { b: a * 2 }\n      down: { a: b / 2 }\n${index}`,
+  )
 
 test("a table without any key is filled like any other", async () => {
-  const url = await goThrough("CREATE SCHEMA s; CREATE TABLE s.t (a int, pad text); INSERT INTO s.t SELECT i, repeat('x', 50) FROM generate_series(1, 3000) i", doubling("s.t"), {
-    old: "UPDATE s.t SET a = a + 1 WHERE a % 10 = 0",
-    new: "UPDATE s.t SET b = b + 2 WHERE b % 10 = 4; INSERT INTO s.t (b) VALUES (8)",
-  })
+  const url = await goThrough(
+    "CREATE SCHEMA s; CREATE TABLE s.t (a int, pad text); INSERT INTO s.t SELECT i, repeat('x', 50) FROM generate_series(1, 3000) i",
+    doubling("s.t"),
+    {
+      old: "UPDATE s.t SET a = a + 1 WHERE a % 10 = 0",
+      new: "UPDATE s.t SET b = b + 2 WHERE b % 10 = 4; INSERT INTO s.t (b) VALUES (8)",
+    },
+  )
   assert.deepEqual(await query(url, "SELECT count(*)::int AS rows, count(b)::int AS filled FROM s.t"), [{ rows: 3001, filled: 3001 }])
 })
 
@@ -51,7 +58,10 @@ test("a key of several columns that are not integers is no hindrance", async () 
   await goThrough(
     "CREATE SCHEMA s; CREATE TABLE s.t (id uuid, day date, a int NOT NULL, PRIMARY KEY (id, day)); INSERT INTO s.t SELECT gen_random_uuid(), '2026-01-01'::date + i % 90, i FROM generate_series(1, 2000) i",
     doubling("s.t"),
-    { old: "INSERT INTO s.t VALUES (gen_random_uuid(), now(), 7)", new: "INSERT INTO s.t (id, day, b) VALUES (gen_random_uuid(), now(), 14)" },
+    {
+      old: "INSERT INTO s.t VALUES (gen_random_uuid(), now(), 7)",
+      new: "INSERT INTO s.t (id, day, b) VALUES (gen_random_uuid(), now(), 14)",
+    },
   )
 })
 
@@ -67,7 +77,10 @@ test("every partition of a partitioned table is filled and indexed, later ones t
       new: "CREATE TABLE s.t_far PARTITION OF s.t_rest FOR VALUES FROM (100000) TO (200000); INSERT INTO s.t (id, region, b) VALUES (150000, 'e', 18)",
     },
   )
-  const indexes = await query(url, "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('s.t')) AND pg_get_indexdef(indexrelid) LIKE '%(b)'")
+  const indexes = await query(
+    url,
+    "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid IN (SELECT relid FROM pg_partition_tree('s.t')) AND pg_get_indexdef(indexrelid) LIKE '%(b)'",
+  )
   assert.equal(indexes.length, 6)
   assert.ok(indexes.every((index) => index["valid"] === true))
 })
@@ -90,7 +103,10 @@ operations:
     `CREATE SCHEMA "Мой.Магазин"; CREATE TABLE "Мой.Магазин"."Заказ ""А""" (id int PRIMARY KEY, "Цена, руб." numeric(10,2) NOT NULL);
      INSERT INTO "Мой.Магазин"."Заказ ""А""" SELECT i, i / 100.0 FROM generate_series(1, 500) i`,
     change,
-    { old: `INSERT INTO "Мой.Магазин"."Заказ ""А""" VALUES (9001, 1.25)`, new: `INSERT INTO "Мой.Магазин"."Заказ ""А""" (id, "коп'ейки") VALUES (9002, 250)` },
+    {
+      old: `INSERT INTO "Мой.Магазин"."Заказ ""А""" VALUES (9001, 1.25)`,
+      new: `INSERT INTO "Мой.Магазин"."Заказ ""А""" (id, "коп'ейки") VALUES (9002, 250)`,
+    },
   )
   assert.deepEqual(await query(url, `SELECT sum("коп'ейки")::int AS sum FROM "Мой.Магазин"."Заказ ""А"""`), [{ sum: 125250 + 125 + 250 }])
 })
@@ -102,7 +118,10 @@ test("an insert of a row without the old column's value goes through triggers of
      CREATE TRIGGER touch BEFORE INSERT ON s.t FOR EACH ROW WHEN (NEW.a > 100) EXECUTE FUNCTION s.touch();
      INSERT INTO s.t (id, a) SELECT i, i FROM generate_series(1, 50) i`,
     doubling("s.t"),
-    { old: "INSERT INTO s.t (id, a) VALUES (1001, 200)", new: "INSERT INTO s.t (id, b) VALUES (1002, 44); UPDATE s.t SET b = 10 WHERE id = 1001" },
+    {
+      old: "INSERT INTO s.t (id, a) VALUES (1001, 200)",
+      new: "INSERT INTO s.t (id, b) VALUES (1002, 44); UPDATE s.t SET b = 10 WHERE id = 1001",
+    },
   ).catch((thrown: unknown) => {
     // The application's trigger still names the column: contract has to say so.
     assert.match(String(thrown), /trigger touch of s.t depends on "a" of s.t/)

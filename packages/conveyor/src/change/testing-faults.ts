@@ -3,8 +3,8 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import pg from "pg"
 import { isConnectionLost } from "./session.ts"
@@ -52,8 +52,15 @@ export async function surviveKills({ server, database, rows, kills, victim }: Fa
   await engine.close()
 }
 
-async function runUntilKilled(server: PostgresServer, url: string, fence: number, victim: FaultPlan["victim"]): Promise<"killed" | "finished"> {
-  const runner = spawn(process.execPath, [join(import.meta.dirname, "testing-runner.ts"), url, String(fence)], { stdio: ["ignore", "ignore", "pipe"] })
+async function runUntilKilled(
+  server: PostgresServer,
+  url: string,
+  fence: number,
+  victim: FaultPlan["victim"],
+): Promise<"killed" | "finished"> {
+  const runner = spawn(process.execPath, [fileURLToPath(new URL("./testing-runner.ts", import.meta.url)), url, String(fence)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  })
   let errors = ""
   runner.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()))
   const ended = once(runner, "exit") as Promise<[number | null]>

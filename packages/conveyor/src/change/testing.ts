@@ -25,7 +25,11 @@ export function engineFor(shards: readonly ShardSpec[], policy: PolicyChoices = 
   return createChangeEngine({ shards, clock: systemClock, logger: silentLogger, policy: merged })
 }
 
-export function testRun(onProgress: (status: ChangeStatus) => void = () => {}, signal = new AbortController().signal, fence = 1): ChangeRun {
+export function testRun(
+  onProgress: (status: ChangeStatus) => void = () => {},
+  signal = new AbortController().signal,
+  fence = 1,
+): ChangeRun {
   return { signal, fence, onProgress }
 }
 
@@ -64,7 +68,8 @@ export async function schemaOf(url: string): Promise<string[]> {
   return rows.map(({ line }) => line)
 }
 
-const own = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'conveyor') AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
+const own =
+  "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'conveyor') AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
 
 /** The change that tests of kills go through, with every way of running a statement in it. */
 export const survivedChange = changeOf(

@@ -15,7 +15,12 @@ const signalOf = (name: string, read: () => Level | Promise<Level>) => ({ name, 
 test("the worst signal decides, and its reason is told until it is over", async () => {
   const clock = new ManualClock()
   let lag = 1.2
-  const throttle = createThrottle([signalOf("calm", () => ({ level: 0.9, reason: "calm" })), signalOf("lag", () => ({ level: lag, reason: "the replica lags" }))], policy, clock, never)
+  const throttle = createThrottle(
+    [signalOf("calm", () => ({ level: 0.9, reason: "calm" })), signalOf("lag", () => ({ level: lag, reason: "the replica lags" }))],
+    policy,
+    clock,
+    never,
+  )
   const reasons: string[] = []
   let rest: number | undefined
   const work = throttle.mayGoOn((reason) => Promise.resolve(void reasons.push(reason))).then((value) => (rest = value))
@@ -51,12 +56,17 @@ test("a signal that cannot be read stops the batches; a lost connection is the c
   const lost = signalOf("the shard", () => {
     throw new Error("Connection terminated")
   })
-  await assert.rejects(createThrottle([lost], policy, clock, never).mayGoOn(() => Promise.resolve()), /Connection terminated/)
+  await assert.rejects(
+    createThrottle([lost], policy, clock, never).mayGoOn(() => Promise.resolve()),
+    /Connection terminated/,
+  )
 })
 
 test("a pause has an end, which names its reason", async () => {
   const clock = new ManualClock()
-  const work = createThrottle([signalOf("load", () => ({ level: 3, reason: "too much load" }))], policy, clock, never).mayGoOn(() => Promise.resolve())
+  const work = createThrottle([signalOf("load", () => ({ level: 3, reason: "too much load" }))], policy, clock, never).mayGoOn(() =>
+    Promise.resolve(),
+  )
   const ended = assert.rejects(work, { code: "paused-too-long", message: /too much load/ })
   await clock.advance(11_000)
   await ended

@@ -15,7 +15,12 @@ const rowsAtOnce = 50_000
 const keysShown = 5
 
 /** "before release" holds the rows to what old code alone has written; "in use" takes what either version wrote. */
-export async function verifyTable(worker: Worker, work: RowWork, facts: TableFacts, when: "before release" | "in use"): Promise<TableChecksum> {
+export async function verifyTable(
+  worker: Worker,
+  work: RowWork,
+  facts: TableFacts,
+  when: "before release" | "in use",
+): Promise<TableChecksum> {
   const sum: { rows: number; mismatches: number; firstKeys: string[] } = { rows: 0, mismatches: 0, firstKeys: [] }
   const condition = when === "before release" ? work.wrong : work.torn
   for (const leaf of facts.leaves) {

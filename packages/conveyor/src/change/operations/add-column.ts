@@ -30,7 +30,12 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
       if (facts === undefined) return [missingTable(table)]
       return columnOf(facts, column) === undefined
         ? []
-        : [{ message: `table ${displayName(table)} has a column "${column}" already`, hint: "Choose another name, or take the operation out." }]
+        : [
+            {
+              message: `table ${displayName(table)} has a column "${column}" already`,
+              hint: "Choose another name, or take the operation out.",
+            },
+          ]
     },
     proofs: () => [
       { key: "type", sql: `SELECT NULL::${spec.type} LIMIT 0` },

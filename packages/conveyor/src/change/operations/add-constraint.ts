@@ -56,12 +56,17 @@ export function make(spec: Spec, id: string): Operation {
 function objections(spec: Spec, tables: Tables): Objection[] {
   const facts = tables(spec.table)
   if (facts === undefined) return [missingTable(spec.table)]
-  const found = columnsOf(spec).filter((column) => columnOf(facts, column) === undefined).map((column) => missingColumn(facts, column))
+  const found = columnsOf(spec)
+    .filter((column) => columnOf(facts, column) === undefined)
+    .map((column) => missingColumn(facts, column))
   if (facts.constraints.some((constraint) => constraint.name === spec.name)) {
     found.push({ message: `table ${displayName(spec.table)} has a constraint "${spec.name}" already`, hint: "Choose another name." })
   }
   if (spec.not_null !== undefined && columnOf(facts, spec.not_null)?.isNullable === false) {
-    found.push({ message: `column "${spec.not_null}" of ${displayName(spec.table)} takes no NULL already`, hint: "Take the operation out." })
+    found.push({
+      message: `column "${spec.not_null}" of ${displayName(spec.table)} takes no NULL already`,
+      hint: "Take the operation out.",
+    })
   }
   if (facts.kind === "partitioned" && (spec.unique !== undefined || spec.foreign_key !== undefined)) {
     found.push({
@@ -72,7 +77,11 @@ function objections(spec: Spec, tables: Tables): Objection[] {
   return found
 }
 
-const columnsOf = ({ not_null: column, unique, foreign_key: key }: Spec): string[] => [...(column === undefined ? [] : [column]), ...(unique ?? []), ...(key?.columns ?? [])]
+const columnsOf = ({ not_null: column, unique, foreign_key: key }: Spec): string[] => [
+  ...(column === undefined ? [] : [column]),
+  ...(unique ?? []),
+  ...(key?.columns ?? []),
+]
 
 function statements(spec: Spec, id: string, tables: Tables): Statement[] {
   const { table, name, not_null: column, check, unique, foreign_key: key } = spec
@@ -90,7 +99,10 @@ function statements(spec: Spec, id: string, tables: Tables): Statement[] {
   const match = key.columns.map((from, i) => `r.${quote(key.to[i] ?? from)} = t.${quote(from)}`).join(" AND ")
   const given = key.columns.map((from) => `t.${quote(from)} IS NOT NULL`).join(" AND ")
   const definition = `FOREIGN KEY (${quoteAll(key.columns)}) REFERENCES ${sqlName(key.references)} (${quoteAll(key.to)}) ON DELETE ${key.on_delete.toUpperCase()}`
-  return [rowsThat(`${given} AND NOT EXISTS (SELECT FROM ${sqlName(key.references)} r WHERE ${match})`), ...unproven(spec, definition, "SHARE ROW EXCLUSIVE")]
+  return [
+    rowsThat(`${given} AND NOT EXISTS (SELECT FROM ${sqlName(key.references)} r WHERE ${match})`),
+    ...unproven(spec, definition, "SHARE ROW EXCLUSIVE"),
+  ]
 }
 
 function unproven({ table, name }: Spec, definition: string, lock: Statement["lock"]): Statement[] {
@@ -103,7 +115,13 @@ function unproven({ table, name }: Spec, definition: string, lock: Statement["lo
       sql: `${alter} ADD CONSTRAINT ${quote(name)} ${definition} NOT VALID`,
       undo: { sql: `ALTER TABLE IF EXISTS ${sqlName(table)} DROP CONSTRAINT IF EXISTS ${quote(name)}`, how: "quick" },
     },
-    { key: `validate ${name}`, how: "long", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `${alter} VALIDATE CONSTRAINT ${quote(name)}` },
+    {
+      key: `validate ${name}`,
+      how: "long",
+      lock: "SHARE UPDATE EXCLUSIVE",
+      work: "rows",
+      sql: `${alter} VALIDATE CONSTRAINT ${quote(name)}`,
+    },
   ]
 }
 

@@ -19,8 +19,12 @@ export function make({ type, value, before, after }: z.infer<typeof schema>, id:
     describe: () => `add value ${value} to ${displayName(type)}; it stays after an undo`,
     proofs: () => [
       { key: "type", sql: `SELECT NULL::${sqlName(type)} LIMIT 0` },
-      ...[before, after].filter((neighbour) => neighbour !== undefined).map((neighbour) => ({ key: "place", sql: `SELECT ${literal(neighbour)}::${sqlName(type)} LIMIT 0` })),
+      ...[before, after]
+        .filter((neighbour) => neighbour !== undefined)
+        .map((neighbour) => ({ key: "place", sql: `SELECT ${literal(neighbour)}::${sqlName(type)} LIMIT 0` })),
     ],
-    expand: () => [{ key: "value", how: "quick", lock: "none", sql: `ALTER TYPE ${sqlName(type)} ADD VALUE IF NOT EXISTS ${literal(value)}${place}` }],
+    expand: () => [
+      { key: "value", how: "quick", lock: "none", sql: `ALTER TYPE ${sqlName(type)} ADD VALUE IF NOT EXISTS ${literal(value)}${place}` },
+    ],
   }
 }

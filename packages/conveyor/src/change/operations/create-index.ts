@@ -23,9 +23,7 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     objections: (tables) => {
       const facts = tables(table)
       if (facts === undefined) return [missingTable(table)]
-      return spec.columns
-        .filter((column) => columnOf(facts, column) === undefined)
-        .map((column) => missingColumn(facts, column))
+      return spec.columns.filter((column) => columnOf(facts, column) === undefined).map((column) => missingColumn(facts, column))
     },
     finish: (tables) => buildIndex(table, spec, tables),
   }

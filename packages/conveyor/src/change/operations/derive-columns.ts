@@ -5,7 +5,18 @@ import { columnOf } from "../catalog.ts"
 import type { TableFacts } from "../catalog.ts"
 import { displayName, quote, sqlName } from "../names.ts"
 import { buildIndex } from "./create-index.ts"
-import { cast, columnFacts, comparable, identifierField, indexField, isSameType, record, sqlField, tableField, typeField } from "./fields.ts"
+import {
+  cast,
+  columnFacts,
+  comparable,
+  identifierField,
+  indexField,
+  isSameType,
+  record,
+  sqlField,
+  tableField,
+  typeField,
+} from "./fields.ts"
 import { notNull } from "./not-null.ts"
 import { missingColumn, missingTable } from "./objections.ts"
 import { nothing } from "./operation.ts"
@@ -34,11 +45,14 @@ export const schema = z
       const wayOut = "give the expression that brings the old value back, so that a rollback loses nothing"
       complain(["down"], `says nothing about "${column}": ${wayOut}`)
     }
-    for (const column of Object.keys(spec.up)) if (!(column in spec.to)) complain(["up", column], `"${column}" is not one of the new columns`)
-    for (const column of Object.keys(spec.down)) if (!(column in spec.from)) complain(["down", column], `"${column}" is not one of the old columns`)
+    for (const column of Object.keys(spec.up))
+      if (!(column in spec.to)) complain(["up", column], `"${column}" is not one of the new columns`)
+    for (const column of Object.keys(spec.down))
+      if (!(column in spec.from)) complain(["down", column], `"${column}" is not one of the old columns`)
     for (const side of ["from", "to", "reads"] as const) {
       for (const column of Object.keys(spec[side] ?? {})) {
-        if (/^(new|old|found|tg_\w+)$/.test(column)) complain([side, column], `"${column}" means something else inside a trigger; rename it with sql first`)
+        if (/^(new|old|found|tg_\w+)$/.test(column))
+          complain([side, column], `"${column}" means something else inside a trigger; rename it with sql first`)
       }
     }
   })
@@ -54,10 +68,18 @@ export function make(spec: DeriveSpec, id: string): Operation {
     kind: "derive_columns",
     id,
     tables: [table],
-    brings: [{ table, isNew: false, columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })) }],
+    brings: [
+      {
+        table,
+        isNew: false,
+        columns: Object.entries(to).map(([name, { type }]) => columnFacts(name, { type, nullable: true, default: undefined })),
+      },
+    ],
     takes: olds.map((column) => ({ kind: "column", table, column })),
     describe: () => `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, both ways`,
-    texts: (["up", "down"] as const).flatMap((side) => Object.entries(spec[side]).map(([column, sql]): SqlText => ({ key: `${side}.${column}`, use: "expression", sql }))),
+    texts: (["up", "down"] as const).flatMap((side) =>
+      Object.entries(spec[side]).map(([column, sql]): SqlText => ({ key: `${side}.${column}`, use: "expression", sql })),
+    ),
     objections: (tables) => {
       const facts = tables(table)
       return facts === undefined ? [missingTable(table)] : objections(spec, facts)
@@ -95,11 +117,23 @@ function objections(spec: DeriveSpec, facts: TableFacts): Objection[] {
 
 /** The expressions over columns of the declared types, and over nothing else. */
 function proofs({ from, to, reads, up, down }: DeriveSpec): Proof[] {
-  const types: Record<string, string> = { ...from, ...reads, ...Object.fromEntries(Object.entries(to).map(([name, { type }]) => [name, type])) }
-  const row = `(SELECT ${Object.entries(types).map(([name, type]) => `NULL::${type} AS ${quote(name)}`).join(", ")}) AS row`
+  const types: Record<string, string> = {
+    ...from,
+    ...reads,
+    ...Object.fromEntries(Object.entries(to).map(([name, { type }]) => [name, type])),
+  }
+  const row = `(SELECT ${Object.entries(types)
+    .map(([name, type]) => `NULL::${type} AS ${quote(name)}`)
+    .join(", ")}) AS row`
   return [
-    ...Object.entries(to).map(([column, { type }]) => ({ key: `up.${column}`, sql: `SELECT ${cast(up[column] ?? "NULL", type)} FROM ${row} LIMIT 0` })),
-    ...Object.entries(from).map(([column, type]) => ({ key: `down.${column}`, sql: `SELECT ${cast(down[column] ?? "NULL", type)} FROM ${row} LIMIT 0` })),
+    ...Object.entries(to).map(([column, { type }]) => ({
+      key: `up.${column}`,
+      sql: `SELECT ${cast(up[column] ?? "NULL", type)} FROM ${row} LIMIT 0`,
+    })),
+    ...Object.entries(from).map(([column, type]) => ({
+      key: `down.${column}`,
+      sql: `SELECT ${cast(down[column] ?? "NULL", type)} FROM ${row} LIMIT 0`,
+    })),
   ]
 }
 
@@ -108,9 +142,13 @@ function addColumns({ table, to }: DeriveSpec): Statement {
     key: "columns",
     how: "quick",
     lock: "ACCESS EXCLUSIVE",
-    sql: `ALTER TABLE ${sqlName(table)} ${Object.entries(to).map(([name, { type }]) => `ADD COLUMN ${quote(name)} ${type}`).join(", ")}`,
+    sql: `ALTER TABLE ${sqlName(table)} ${Object.entries(to)
+      .map(([name, { type }]) => `ADD COLUMN ${quote(name)} ${type}`)
+      .join(", ")}`,
     undo: {
-      sql: `ALTER TABLE IF EXISTS ${sqlName(table)} ${Object.keys(to).map((name) => `DROP COLUMN IF EXISTS ${quote(name)}`).join(", ")}`,
+      sql: `ALTER TABLE IF EXISTS ${sqlName(table)} ${Object.keys(to)
+        .map((name) => `DROP COLUMN IF EXISTS ${quote(name)}`)
+        .join(", ")}`,
       how: "quick",
     },
   }
@@ -120,7 +158,9 @@ function rowWork({ table, from, to, up, down, round_trip }: DeriveSpec): RowWork
   const assignments = Object.entries(to).map(([column, { type }]) => `${quote(column)} = ${cast(up[column] ?? "NULL", type)}`)
   const newDiffers = Object.entries(to).map(([column, { type }]) => differs(column, type, cast(up[column] ?? "NULL", type)))
   const oldDiffers = Object.entries(from).map(([column, type]) => differs(column, type, cast(down[column] ?? "NULL", type)))
-  const missing = Object.entries(to).filter(([, { nullable }]) => !nullable).map(([column]) => `${quote(column)} IS NULL`)
+  const missing = Object.entries(to)
+    .filter(([, { nullable }]) => !nullable)
+    .map(([column]) => `${quote(column)} IS NULL`)
   const pending = anyOf(newDiffers)
   return {
     table,
@@ -146,9 +186,14 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
   const triggers = syncTriggers(spec, id)
   const gone = olds.flatMap((column) => [column, hidden(column)]).map((column) => `DROP COLUMN IF EXISTS ${quote(column)}`)
   return {
-    prepare: Object.entries(to).filter(([, { nullable }]) => !nullable).flatMap(([column]) => notNull(table, id, column)),
+    prepare: Object.entries(to)
+      .filter(([, { nullable }]) => !nullable)
+      .flatMap(([column]) => notNull(table, id, column)),
     hide: {
-      sql: [...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`), ...triggers.functions(hidden)],
+      sql: [
+        ...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`),
+        ...triggers.functions(hidden),
+      ],
       show: [
         ...olds.map((column) => `ALTER TABLE ${name} RENAME COLUMN ${quote(hidden(column))} TO ${quote(column)}`),
         ...triggers.functions((column) => column),
@@ -156,7 +201,12 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
     },
     drop: [
       // In one transaction: no insert may meet the columns without the triggers that fill them, or the triggers without the columns.
-      { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: [...triggers.drop, `ALTER TABLE ${name} ${gone.join(", ")}`].join(";\n") },
+      {
+        key: "drop",
+        how: "quick",
+        lock: "ACCESS EXCLUSIVE",
+        sql: [...triggers.drop, `ALTER TABLE ${name} ${gone.join(", ")}`].join(";\n"),
+      },
       { key: "drop functions", how: "quick", lock: "none", sql: triggers.dropFunctions },
     ],
   }

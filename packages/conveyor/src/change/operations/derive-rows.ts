@@ -27,12 +27,18 @@ export const schema = z
     const [first] = slots
     for (const [name, { is, values }] of slots) {
       const complain = (message: string) => context.addIssue({ code: "custom", path: ["slots", name], message })
-      if (first !== undefined && Object.keys(is).sort().join() !== Object.keys(first[1].is).sort().join()) complain("every slot is told by the same columns")
+      if (first !== undefined && Object.keys(is).sort().join() !== Object.keys(first[1].is).sort().join())
+        complain("every slot is told by the same columns")
       for (const old of Object.values(values)) if (!(old in spec.columns)) complain(`"${old}" is not among columns, where its type stands`)
     }
     for (const old of Object.keys(spec.columns)) {
       const uses = slots.filter(([, { values }]) => Object.values(values).includes(old)).length
-      if (uses !== 1) context.addIssue({ code: "custom", path: ["columns", old], message: `"${old}" has to belong to exactly one slot, and belongs to ${uses}` })
+      if (uses !== 1)
+        context.addIssue({
+          code: "custom",
+          path: ["columns", old],
+          message: `"${old}" has to belong to exactly one slot, and belongs to ${uses}`,
+        })
     }
   })
 
@@ -50,10 +56,16 @@ export function make(spec: Spec, id: string): Operation {
     takes: olds.map((column) => ({ kind: "column", table: from, column })),
     describe: () => `derive rows of ${displayName(to)} from ${olds.join(", ")} of ${displayName(from)}, both ways`,
     objections: (tables) => objections(spec, tables),
-    proofs: () => Object.entries(spec.slots).flatMap(([name, { is }]) => Object.entries(is).map(([column, sql]) => ({ key: `slots.${name}.is.${column}`, sql: `SELECT (${sql}\n) LIMIT 0` }))),
+    proofs: () =>
+      Object.entries(spec.slots).flatMap(([name, { is }]) =>
+        Object.entries(is).map(([column, sql]) => ({ key: `slots.${name}.is.${column}`, sql: `SELECT (${sql}\n) LIMIT 0` })),
+      ),
     expand: () => [uniqueKeyCheck(spec), ...triggers.expand],
     rows: () => rowWork(spec),
-    finish: () => [...triggers.settle, { key: "analyze", how: "alone", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ANALYZE ${sqlName(to)}` }],
+    finish: () => [
+      ...triggers.settle,
+      { key: "analyze", how: "alone", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ANALYZE ${sqlName(to)}` },
+    ],
     contract: () => contractStep(spec, id),
   }
 }
@@ -64,14 +76,24 @@ function objections(spec: Spec, tables: Tables): Objection[] {
   if (to === undefined) return [missingTable(spec.to)]
   const found: Objection[] = []
   if (to.leaves.length > 0) {
-    found.push({ message: `table ${displayName(spec.to)} is there already`, hint: "Rows are derived into a table that the same change creates: put its create_table before this operation." })
+    found.push({
+      message: `table ${displayName(spec.to)} is there already`,
+      hint: "Rows are derived into a table that the same change creates: put its create_table before this operation.",
+    })
   }
   for (const [column, type] of Object.entries(spec.columns)) {
     const there = columnOf(from, column)
     if (there === undefined) found.push(missingColumn(from, column))
-    else if (!isSameType(there.type, type)) found.push({ message: `column "${column}" of ${displayName(spec.from)} is ${there.type}, not ${type}`, hint: `Write ${column}: ${there.type}.` })
+    else if (!isSameType(there.type, type))
+      found.push({
+        message: `column "${column}" of ${displayName(spec.from)} is ${there.type}, not ${type}`,
+        hint: `Write ${column}: ${there.type}.`,
+      })
     else if (!there.isNullable || there.default !== undefined) {
-      found.push({ message: `column "${column}" of ${displayName(spec.from)} always has a value, so nothing tells that its row is not there`, hint: "Only columns that take NULL and have no default can become rows." })
+      found.push({
+        message: `column "${column}" of ${displayName(spec.from)} always has a value, so nothing tells that its row is not there`,
+        hint: "Only columns that take NULL and have no default can become rows.",
+      })
     }
   }
   for (const key of Object.values(spec.parent)) if (columnOf(from, key) === undefined) found.push(missingColumn(from, key))
@@ -99,11 +121,14 @@ function rowWork(spec: Spec): RowWork {
   const slots = Object.values(spec.slots)
   const has = (slot: Slot, more = "") => `EXISTS (SELECT FROM ${to} t WHERE ${isSlotOf(spec, slot, "t", "w")}${more})`
   const differs = (slot: Slot) => {
-    const equal = Object.entries(slot.values).map(([column, old]) => ` AND t.${quote(column)} IS NOT DISTINCT FROM w.${quote(old)}`).join("")
+    const equal = Object.entries(slot.values)
+      .map(([column, old]) => ` AND t.${quote(column)} IS NOT DISTINCT FROM w.${quote(old)}`)
+      .join("")
     return `CASE WHEN ${isPresent(slot, "w")} THEN NOT ${has(slot, equal)} ELSE ${has(slot)} END`
   }
   // The row of the old table under a name of its own, whatever the scan calls it.
-  const onRow = (conditions: readonly string[]) => `(SELECT ${conditions.join(" OR ")} FROM (SELECT ${quoteAll([...Object.values(parent), ...Object.keys(spec.columns)])}) AS w)`
+  const onRow = (conditions: readonly string[]) =>
+    `(SELECT ${conditions.join(" OR ")} FROM (SELECT ${quoteAll([...Object.values(parent), ...Object.keys(spec.columns)])}) AS w)`
   const wrong = onRow(slots.map(differs))
   return {
     table: from,
@@ -120,7 +145,10 @@ ON CONFLICT (${quoteAll(rowKey(spec))}) DO NOTHING`,
   }
 }
 
-const insertedColumns = (spec: Spec) => [...rowKey(spec), ...new Set(Object.values(spec.slots).flatMap(({ values }) => Object.keys(values)))]
+const insertedColumns = (spec: Spec) => [
+  ...rowKey(spec),
+  ...new Set(Object.values(spec.slots).flatMap(({ values }) => Object.keys(values))),
+]
 
 function insertSlot(spec: Spec, slot: Slot): string {
   const { values, is } = slot
@@ -142,13 +170,24 @@ function contractStep(spec: Spec, id: string): ContractStep {
   return {
     prepare: [],
     hide: {
-      sql: [...olds.map((column) => `ALTER TABLE ${table} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`), ...triggers.functions(hidden)],
-      show: [...olds.map((column) => `ALTER TABLE ${table} RENAME COLUMN ${quote(hidden(column))} TO ${quote(column)}`), ...triggers.functions((column) => column)],
+      sql: [
+        ...olds.map((column) => `ALTER TABLE ${table} RENAME COLUMN ${quote(column)} TO ${quote(hidden(column))}`),
+        ...triggers.functions(hidden),
+      ],
+      show: [
+        ...olds.map((column) => `ALTER TABLE ${table} RENAME COLUMN ${quote(hidden(column))} TO ${quote(column)}`),
+        ...triggers.functions((column) => column),
+      ],
     },
     drop: [
       // From here on the new table stands alone; what still runs into the old columns is nobody's any more.
       { key: "drop sync to the old columns", how: "quick", lock: "ACCESS EXCLUSIVE", sql: triggers.dropFromRows },
-      { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: [...triggers.dropFromColumns, `ALTER TABLE ${table} ${gone.join(", ")}`].join(";\n") },
+      {
+        key: "drop",
+        how: "quick",
+        lock: "ACCESS EXCLUSIVE",
+        sql: [...triggers.dropFromColumns, `ALTER TABLE ${table} ${gone.join(", ")}`].join(";\n"),
+      },
       { key: "drop functions", how: "quick", lock: "none", sql: triggers.dropFunctions },
     ],
   }

@@ -66,5 +66,7 @@ function expand({ table, column, fill }: Spec, tables: Tables): Statement[] {
   const before = facts === undefined ? undefined : columnOf(facts, column)?.default
   const alter = `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${quote(column)}`
   const undo = before === undefined ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${before}`
-  return [{ key: "fill", how: "quick", lock: "ACCESS EXCLUSIVE", sql: `${alter} SET DEFAULT (${fill}\n)`, undo: { sql: undo, how: "quick" } }]
+  return [
+    { key: "fill", how: "quick", lock: "ACCESS EXCLUSIVE", sql: `${alter} SET DEFAULT (${fill}\n)`, undo: { sql: undo, how: "quick" } },
+  ]
 }

@@ -31,10 +31,17 @@ function objections(table: TableName, name: string, facts: TableFacts | undefine
   const constraint = facts.constraints.find((one) => one.name === name)
   if (constraint === undefined) {
     const there = facts.constraints.map((one) => one.name).join(", ")
-    return [{ message: `table ${displayName(table)} has no constraint "${name}"`, hint: there === "" ? "It has none." : `It has: ${there}.` }]
+    return [
+      { message: `table ${displayName(table)} has no constraint "${name}"`, hint: there === "" ? "It has none." : `It has: ${there}.` },
+    ]
   }
   if (constraint.kind === "check" || constraint.kind === "foreign key" || constraint.kind === "unique") return []
-  return [{ message: `constraint "${name}" of ${displayName(table)} is a ${constraint.kind} constraint`, hint: "Only check, foreign key and unique constraints can be dropped and brought back." }]
+  return [
+    {
+      message: `constraint "${name}" of ${displayName(table)} is a ${constraint.kind} constraint`,
+      hint: "Only check, foreign key and unique constraints can be dropped and brought back.",
+    },
+  ]
 }
 
 /** Undo runs from the last step to the first: the constraint comes back unproven, and is proven after that. */
@@ -43,15 +50,30 @@ function statements(table: TableName, name: string, constraint: ConstraintFacts 
   const drop = `${alter} DROP CONSTRAINT IF EXISTS ${quote(name)}`
   const definition = constraint?.definition ?? ""
   if (constraint?.kind === "unique") {
-    const index = definition.replace(/^UNIQUE( NULLS NOT DISTINCT)? (\(.*\)).*$/, `CREATE UNIQUE INDEX CONCURRENTLY ${quote(name)} ON ${sqlName(table)} $2$1`)
+    const index = definition.replace(
+      /^UNIQUE( NULLS NOT DISTINCT)? (\(.*\)).*$/,
+      `CREATE UNIQUE INDEX CONCURRENTLY ${quote(name)} ON ${sqlName(table)} $2$1`,
+    )
     return [
       wayBack("constraint back", `${alter} ADD CONSTRAINT ${quote(name)} UNIQUE USING INDEX ${quote(name)}`, "quick"),
       wayBack("index back", index, "alone"),
-      { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: drop, undo: { sql: `DROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ ...table, name })}`, how: "alone" } },
+      {
+        key: "drop",
+        how: "quick",
+        lock: "ACCESS EXCLUSIVE",
+        sql: drop,
+        undo: { sql: `DROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ ...table, name })}`, how: "alone" },
+      },
     ]
   }
   return [
     ...(constraint?.isValid === false ? [] : [wayBack("proof back", `${alter} VALIDATE CONSTRAINT ${quote(name)}`, "long")]),
-    { key: "drop", how: "quick", lock: "ACCESS EXCLUSIVE", sql: drop, undo: { sql: `${alter} ADD CONSTRAINT ${quote(name)} ${definition} NOT VALID`, how: "quick" } },
+    {
+      key: "drop",
+      how: "quick",
+      lock: "ACCESS EXCLUSIVE",
+      sql: drop,
+      undo: { sql: `${alter} ADD CONSTRAINT ${quote(name)} ${definition} NOT VALID`, how: "quick" },
+    },
   ]
 }

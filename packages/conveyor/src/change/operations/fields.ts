@@ -32,7 +32,10 @@ export const sqlField = z.preprocess(
 /** A type as SQL writes it; what it is made of cannot end the statement that it stands in. */
 export const typeField = z
   .string()
-  .regex(/^[\p{L}_"][\p{L}\p{N}_". ]*(\(\s*\d+\s*(,\s*-?\d+\s*)?\))?[\p{L} ]*(\[\])*$/u, "this is not a type; write it as in CREATE TABLE, such as numeric(12,2)")
+  .regex(
+    /^[\p{L}_"][\p{L}\p{N}_". ]*(\(\s*\d+\s*(,\s*-?\d+\s*)?\))?[\p{L} ]*(\[\])*$/u,
+    "this is not a type; write it as in CREATE TABLE, such as numeric(12,2)",
+  )
 
 export const columnField = z.strictObject({
   type: typeField,
@@ -58,7 +61,12 @@ export function columnDefinition(name: string, { type, nullable, default: value 
   return [`${quote(name)} ${type}`, nullable ? "" : "NOT NULL", value === undefined ? "" : `DEFAULT (${value}\n)`].filter(Boolean).join(" ")
 }
 
-export const columnFacts = (name: string, { type, nullable, default: value }: ColumnSpec): ColumnFacts => ({ name, type, isNullable: nullable, default: value })
+export const columnFacts = (name: string, { type, nullable, default: value }: ColumnSpec): ColumnFacts => ({
+  name,
+  type,
+  isNullable: nullable,
+  default: value,
+})
 
 /** An expression that cannot swallow what follows it, as the column's type. */
 export const cast = (expression: string, type: string): string => `CAST((${expression}\n) AS ${type})`
@@ -90,8 +98,14 @@ const aliases: Readonly<Record<string, string>> = {
 export const isSameType = (one: string, other: string): boolean => normalType(one) === normalType(other)
 
 function normalType(type: string): string {
-  const [, name = "", modifier = "", rest = ""] = /^([^([]*?)\s*(\([^)]*\))?\s*((?:with(?:out)? time zone)?(?:\[\])*)$/i.exec(type.trim()) ?? []
-  const folded = name.includes('"') ? name : name.toLowerCase().replace(/\s+/g, " ").replace(/^pg_catalog\./, "")
+  const [, name = "", modifier = "", rest = ""] =
+    /^([^([]*?)\s*(\([^)]*\))?\s*((?:with(?:out)? time zone)?(?:\[\])*)$/i.exec(type.trim()) ?? []
+  const folded = name.includes('"')
+    ? name
+    : name
+        .toLowerCase()
+        .replace(/\s+/g, " ")
+        .replace(/^pg_catalog\./, "")
   const full = (aliases[folded] ?? folded).replace(/^"([a-z_][a-z0-9_]*)"$/, "$1")
   return `${full.replace(/^(time(?:stamp)?) (with.*)$/, "$1 $2")}${modifier.replaceAll(" ", "")}${rest.toLowerCase()}`.replace(
     /^(timestamp|time) (with(?:out)? time zone)(\(\d+\))$/,

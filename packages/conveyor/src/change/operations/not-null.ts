@@ -11,7 +11,13 @@ export function notNull(name: TableName, id: string, column: string): Statement[
   const undo = { sql: `ALTER TABLE IF EXISTS ${table} DROP CONSTRAINT IF EXISTS ${check}`, how: "quick" } as const
   return [
     { key: `check ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: added, undo },
-    { key: `validate ${column}`, how: "long", lock: "SHARE UPDATE EXCLUSIVE", work: "rows", sql: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}` },
+    {
+      key: `validate ${column}`,
+      how: "long",
+      lock: "SHARE UPDATE EXCLUSIVE",
+      work: "rows",
+      sql: `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}`,
+    },
     {
       key: `not null ${column}`,
       how: "quick",
@@ -22,4 +28,3 @@ export function notNull(name: TableName, id: string, column: string): Statement[
     { key: `checked ${column}`, how: "quick", lock: "ACCESS EXCLUSIVE", sql: `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${check}` },
   ]
 }
-

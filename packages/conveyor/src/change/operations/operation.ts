@@ -4,7 +4,7 @@ import type { ColumnFacts, TableFacts } from "../catalog.ts"
 import type { TableName } from "../names.ts"
 
 /** PostgreSQL's names for the strongest lock that a statement takes on a table that exists already. */
-export type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW EXCLUSIVE" | "ACCESS EXCLUSIVE"
+type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW EXCLUSIVE" | "ACCESS EXCLUSIVE"
 
 /**
  * How a statement has to be run.
@@ -121,7 +121,13 @@ export interface Proof {
 }
 
 /** A step whose only work is its undo. */
-export const wayBack = (key: string, sql: string, how: UndoHow): Statement => ({ key, how: "marker", lock: "none", sql: "", undo: { sql, how } })
+export const wayBack = (key: string, sql: string, how: UndoHow): Statement => ({
+  key,
+  how: "marker",
+  lock: "none",
+  sql: "",
+  undo: { sql, how },
+})
 
 /** What an operation has to say where it has nothing to say. */
 export const nothing = {

@@ -27,17 +27,37 @@ export function rowTriggers(spec: SlotSpec, id: string): RowTriggers {
   const [columnsBody = "", deleteBody = "", rowsBody = ""] = functions((column) => column)
   const changed = Object.keys(spec.columns).map((column) => `OLD.${quote(column)} IS DISTINCT FROM NEW.${quote(column)}`)
   const notOurs = `current_setting(${literal(backfillSetting)}, true) IS DISTINCT FROM 'on'`
-  const step = (key: string, lock: Statement["lock"], sql: string, undo: string): Statement => ({ key, how: "quick", lock, sql, undo: { sql: undo, how: "quick" } })
-  const onTable = (what: string, table: string, sql: string) => step(`trigger ${what}`, "SHARE ROW EXCLUSIVE", sql, `DROP TRIGGER IF EXISTS ${trigger(what)} ON ${table}`)
-  const onUpdate = (condition: string) => `CREATE OR REPLACE TRIGGER ${trigger("update")} AFTER UPDATE ON ${from} FOR EACH ROW ${condition}EXECUTE FUNCTION ${fn("columns")}()`
+  const step = (key: string, lock: Statement["lock"], sql: string, undo: string): Statement => ({
+    key,
+    how: "quick",
+    lock,
+    sql,
+    undo: { sql: undo, how: "quick" },
+  })
+  const onTable = (what: string, table: string, sql: string) =>
+    step(`trigger ${what}`, "SHARE ROW EXCLUSIVE", sql, `DROP TRIGGER IF EXISTS ${trigger(what)} ON ${table}`)
+  const onUpdate = (condition: string) =>
+    `CREATE OR REPLACE TRIGGER ${trigger("update")} AFTER UPDATE ON ${from} FOR EACH ROW ${condition}EXECUTE FUNCTION ${fn("columns")}()`
   return {
     expand: [
       step("columns function", "none", columnsBody, `DROP FUNCTION IF EXISTS ${fn("columns")}()`),
       step("delete function", "none", deleteBody, `DROP FUNCTION IF EXISTS ${fn("delete")}()`),
       step("rows function", "none", rowsBody, `DROP FUNCTION IF EXISTS ${fn("rows")}()`),
-      onTable("rows", to, `CREATE TRIGGER ${trigger("rows")} AFTER INSERT OR UPDATE OR DELETE ON ${to} FOR EACH ROW WHEN (${notOurs}) EXECUTE FUNCTION ${fn("rows")}()`),
-      onTable("delete", from, `CREATE TRIGGER ${trigger("delete")} BEFORE DELETE ON ${from} FOR EACH ROW EXECUTE FUNCTION ${fn("delete")}()`),
-      onTable("insert", from, `CREATE TRIGGER ${trigger("insert")} AFTER INSERT ON ${from} FOR EACH ROW EXECUTE FUNCTION ${fn("columns")}()`),
+      onTable(
+        "rows",
+        to,
+        `CREATE TRIGGER ${trigger("rows")} AFTER INSERT OR UPDATE OR DELETE ON ${to} FOR EACH ROW WHEN (${notOurs}) EXECUTE FUNCTION ${fn("rows")}()`,
+      ),
+      onTable(
+        "delete",
+        from,
+        `CREATE TRIGGER ${trigger("delete")} BEFORE DELETE ON ${from} FOR EACH ROW EXECUTE FUNCTION ${fn("delete")}()`,
+      ),
+      onTable(
+        "insert",
+        from,
+        `CREATE TRIGGER ${trigger("insert")} AFTER INSERT ON ${from} FOR EACH ROW EXECUTE FUNCTION ${fn("columns")}()`,
+      ),
       // Whatever touches a row that is not filled yet fills it, so that none can move past the backfill.
       onTable("update", from, onUpdate("")),
     ],
@@ -53,7 +73,9 @@ const functionSql = (name: string, body: string) =>
   `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $conveyor_rows$\n#variable_conflict use_column\nBEGIN\n  ${body}\nEND\n$conveyor_rows$`
 
 const family = ({ parent }: SlotSpec, row: string, owner: string) =>
-  Object.entries(parent).map(([column, key]) => `${row}.${quote(column)} = ${owner}.${quote(key)}`).join(" AND ")
+  Object.entries(parent)
+    .map(([column, key]) => `${row}.${quote(column)} = ${owner}.${quote(key)}`)
+    .join(" AND ")
 
 /** The row that is being deleted may not be changed any more, so the rows' own trigger stays silent. */
 function deleteRows(spec: SlotSpec): string {
@@ -67,7 +89,10 @@ function deleteRows(spec: SlotSpec): string {
 function columnsToRows(spec: SlotSpec, actual: (column: string) => string): string {
   const to = sqlName(spec.to)
   const one = (declared: Slot) => {
-    const slot: Slot = { ...declared, values: Object.fromEntries(Object.entries(declared.values).map(([column, old]) => [column, actual(old)])) }
+    const slot: Slot = {
+      ...declared,
+      values: Object.fromEntries(Object.entries(declared.values).map(([column, old]) => [column, actual(old)])),
+    }
     const news = Object.keys(slot.values)
     const columns = [...rowKey(spec), ...news]
     const values = [
@@ -89,7 +114,10 @@ function columnsToRows(spec: SlotSpec, actual: (column: string) => string): stri
 
 function rowsToColumns(spec: SlotSpec, actual: (column: string) => string): string {
   const from = sqlName(spec.from)
-  const isRow = ({ is }: Slot, row: string) => Object.entries(is).map(([column, sql]) => `${row}.${quote(column)} = (${sql}\n)`).join(" AND ")
+  const isRow = ({ is }: Slot, row: string) =>
+    Object.entries(is)
+      .map(([column, sql]) => `${row}.${quote(column)} = (${sql}\n)`)
+      .join(" AND ")
   const clear = (slot: Slot) => {
     const olds = Object.values(slot.values).map((old) => quote(actual(old)))
     return `IF ${isRow(slot, "OLD")} THEN

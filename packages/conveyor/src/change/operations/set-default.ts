@@ -18,8 +18,14 @@ export const schema = z.strictObject({
 
 export function make({ table, column, default: value, when }: z.infer<typeof schema>, id: string): Operation {
   const alter = `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${quote(column)}`
-  const setting = (expression: string | null | undefined) => (expression === null || expression === undefined ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${expression}`)
-  const statement: Statement = { key: "default", how: "quick", lock: "ACCESS EXCLUSIVE", sql: setting(value === null ? null : `(${value}\n)`) }
+  const setting = (expression: string | null | undefined) =>
+    expression === null || expression === undefined ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${expression}`
+  const statement: Statement = {
+    key: "default",
+    how: "quick",
+    lock: "ACCESS EXCLUSIVE",
+    sql: setting(value === null ? null : `(${value}\n)`),
+  }
   return {
     ...nothing,
     kind: "set_default",

@@ -31,4 +31,7 @@ export function isSlotOf({ parent }: SlotSpec, { is }: Slot, row: string, owner:
 }
 
 /** True where the old table's row says that the slot has a row. */
-export const isPresent = ({ values }: Slot, owner: string): string => `(${Object.values(values).map((old) => `${owner}.${quote(old)} IS NOT NULL`).join(" OR ")})`
+export const isPresent = ({ values }: Slot, owner: string): string =>
+  `(${Object.values(values)
+    .map((old) => `${owner}.${quote(old)} IS NOT NULL`)
+    .join(" OR ")})`

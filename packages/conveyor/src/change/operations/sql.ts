@@ -21,9 +21,13 @@ export const schema = z
   })
   .superRefine((spec, context) => {
     const phases = [spec.expand, spec.finish, spec.contract]
-    if (phases.every((phase) => phase === undefined)) context.addIssue({ code: "custom", message: "has no statement: give expand, finish or contract" })
+    if (phases.every((phase) => phase === undefined))
+      context.addIssue({ code: "custom", message: "has no statement: give expand, finish or contract" })
     if (spec.expand !== undefined && spec.undo === undefined) {
-      context.addIssue({ code: "custom", message: 'has expand without undo: say how it is taken back, or write undo: "SELECT 1" where nothing has to be' })
+      context.addIssue({
+        code: "custom",
+        message: 'has expand without undo: say how it is taken back, or write undo: "SELECT 1" where nothing has to be',
+      })
     }
   })
 
@@ -38,9 +42,13 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     allow: spec.allow,
     describe: () => spec.summary,
     // Undo goes from the last step to the first: so the first statement of undo stands right before expand's own.
-    expand: () => [...(spec.undo ?? []).map((sql, i) => wayBack(`undo ${i + 1}`, sql, howOf(sql))).toReversed(), ...statements("expand", spec.expand)],
+    expand: () => [
+      ...(spec.undo ?? []).map((sql, i) => wayBack(`undo ${i + 1}`, sql, howOf(sql))).toReversed(),
+      ...statements("expand", spec.expand),
+    ],
     finish: () => statements("finish", spec.finish),
-    contract: () => (spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) }),
+    contract: () =>
+      spec.contract === undefined ? undefined : { prepare: [], hide: undefined, drop: statements("contract", spec.contract) },
   }
 }
 

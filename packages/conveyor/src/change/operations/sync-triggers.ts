@@ -73,7 +73,11 @@ function step(key: string, lock: Statement["lock"], sql: string, undo: string): 
 /** `condition` says when `side` is derived from the other; otherwise the other is derived from it. */
 function functionSql(name: string, spec: DeriveSpec, actual: (column: string) => string, condition: string, side: "up" | "down"): string {
   const { from, to, reads, up, down } = spec
-  const types: Record<string, string> = { ...from, ...reads, ...Object.fromEntries(Object.entries(to).map(([column, { type }]) => [column, type])) }
+  const types: Record<string, string> = {
+    ...from,
+    ...reads,
+    ...Object.fromEntries(Object.entries(to).map(([column, { type }]) => [column, type])),
+  }
   const upward = Object.entries(to).map(([column, { type }]) => `NEW.${quote(column)} := ${cast(up[column] ?? "NULL", type)};`)
   const downward = Object.entries(from).map(([column, type]) => `NEW.${quote(actual(column))} := ${cast(down[column] ?? "NULL", type)};`)
   const [then, otherwise] = side === "up" ? [upward, downward] : [downward, upward]
@@ -81,7 +85,9 @@ function functionSql(name: string, spec: DeriveSpec, actual: (column: string) =>
   const body = `
 #variable_conflict use_column
 DECLARE
-${Object.entries(types).map(([column, type]) => `  ${quote(column)} CONSTANT ${type} := NEW.${quote(actual(column))};`).join("\n")}
+${Object.entries(types)
+  .map(([column, type]) => `  ${quote(column)} CONSTANT ${type} := NEW.${quote(actual(column))};`)
+  .join("\n")}
 BEGIN
   IF ${condition} THEN
     ${then.join("\n    ")}
@@ -94,11 +100,15 @@ END`
 }
 
 function newSideIsEmpty({ to }: DeriveSpec, row: "NEW", actual: (column: string) => string): string {
-  return `(${Object.keys(to).map((column) => `${row}.${quote(actual(column))} IS NULL`).join(" AND ")})`
+  return `(${Object.keys(to)
+    .map((column) => `${row}.${quote(actual(column))} IS NULL`)
+    .join(" AND ")})`
 }
 
 function newSideChanged({ to }: DeriveSpec): string {
-  return `(${Object.entries(to).map(([column, { type }]) => changed(column, type)).join(" OR ")})`
+  return `(${Object.entries(to)
+    .map(([column, { type }]) => changed(column, type))
+    .join(" OR ")})`
 }
 
 function changes({ from, to, reads }: DeriveSpec): string[] {
