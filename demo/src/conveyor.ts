@@ -54,9 +54,9 @@ export class Conveyor {
     return join(this.#options.state, "repository.git")
   }
 
-  /** What a person types instead of the long path. */
+  /** As a shell takes it. */
   get command(): string {
-    return `node ${cli} --state ${this.#options.state}`
+    return `"${process.execPath}" ${nodeFlags.join(" ")} "${cli}" --state "${this.#options.state}"`
   }
 
   /** Gives the users' address. */

@@ -69,17 +69,19 @@ async function playAndReport(stage: Stage): Promise<boolean> {
 async function keepUp(stage: Stage): Promise<void> {
   const { terminal, conveyor, repository } = stage
   const { edge } = await conveyor.status()
+  const { command } = await stage.handOver()
   stage.startWitness(edge)
   terminal.chapter("Everything stays up, with its traffic, until Ctrl-C. Try:")
-  for (const line of [
-    `open ${edge}                      the shop's register`,
-    `cd ${repository}`,
-    `edit web/index.html, then: git commit -am "Mine" && git push conveyor main`,
-    `${conveyor.command} status`,
-    `${conveyor.command} rollback`,
-    `${conveyor.command} --help`,
-  ])
-    terminal.line(line)
+  for (const [what, why] of [
+    [`open ${edge}`, "the shop's register"],
+    [`cd ${repository}`, "the carried repository: edit web/index.html, and then"],
+    ['git commit -am "Mine" && git push conveyor main', "watch it go to the users, and open pages reload"],
+    [`${command} status`, "what serves"],
+    [`${command} rollback`, "back, within a second"],
+    [`${command} --help`, "everything else"],
+  ] as const) {
+    terminal.line(`${what}   ${pc.dim(why)}`)
+  }
   await new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }))
 }
 

@@ -1,7 +1,7 @@
 // Everything that the scenario plays on, put up and taken down: databases, the carried repository, the conveyor.
 import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { runChild } from "./child.ts"
@@ -99,13 +99,26 @@ export class Stage {
     return this.conveyor.push(commitMessages[version])
   }
 
+  /** Leaves the carried repository, and a command, as a person wants to find them: the fault taken back, but not pushed. */
+  async handOver(): Promise<{ command: string }> {
+    await this.layOut("v2")
+    await runChild("git", ["-C", this.repository, "commit", "--quiet", "--all", "-m", "Take the average refund back"], {
+      signal: this.signal,
+    })
+    const command = join(this.#folder, "conveyor")
+    await writeFile(command, `#!/bin/sh\nexec ${this.conveyor.command} "$@"\n`, { mode: 0o755 })
+    return { command }
+  }
+
   startWitness(target: string): Witness {
+    const seed = ++this.#witnesses
     this.#witness = new Witness({
       target,
       rate: this.options.rate,
       pages: this.options.pages,
       shops: this.options.shops,
-      directory: join(this.#folder, `witness-${++this.#witnesses}`),
+      directory: join(this.#folder, `witness-${seed}`),
+      seed,
       onLine: (line) => this.terminal.traffic(line.replace(/^\S+ +/, "")),
     })
     return this.#witness

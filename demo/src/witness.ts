@@ -17,6 +17,8 @@ export interface WitnessStart {
   pages: number
   shops: number
   directory: string
+  /** Makes the ids of its payments: no two witnesses of one platform may share it. */
+  seed: number
   /** A line a second. */
   onLine: (line: string) => void
 }
@@ -28,9 +30,23 @@ export class Witness {
   readonly #directory: string
   #lastWords = ""
 
-  constructor({ target, rate, pages, shops, directory, onLine }: WitnessStart) {
+  constructor({ target, rate, pages, shops, directory, seed, onLine }: WitnessStart) {
     this.#directory = directory
-    const argv = [main, "--target", target, "--scenario", scenario, "--rate", String(rate), "--pages", String(pages), "--out", directory]
+    const argv = [
+      main,
+      "--target",
+      target,
+      "--scenario",
+      scenario,
+      "--rate",
+      String(rate),
+      "--pages",
+      String(pages),
+      "--out",
+      directory,
+      "--seed",
+      String(seed),
+    ]
     // In a group of its own: Ctrl-C at the terminal is for the demo, which ends the witness in its turn.
     this.#child = spawn(process.execPath, argv, {
       stdio: ["ignore", "ignore", "pipe"],
