@@ -129,3 +129,31 @@ test("an insert of a row without the old column's value goes through triggers of
   })
   assert.equal(url, undefined)
 })
+
+test("an expression that cannot be inverted is refused, or made one way on request", async () => {
+  const oneWay = (roundTrip: string) =>
+    changeOf(
+      "0002-x",
+      `summary: x\noperations:\n  - derive_columns:\n      table: s.t\n      from: { a: int }\n      to: { big: { type: boolean, nullable: false } }\n      up: { big: 'coalesce(a, 0) > 100' }\n      round_trip: ${roundTrip}\n`,
+    )
+  assert.throws(() => oneWay("exact"), /says nothing about "a": .*round_trip: one_way/)
+  const url = await goThrough(
+    "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int); INSERT INTO s.t SELECT i, i FROM generate_series(1, 300) i",
+    oneWay("one_way"),
+    {
+      old: "UPDATE s.t SET a = 500 WHERE id = 1; INSERT INTO s.t VALUES (1000, 7)",
+      new: "UPDATE s.t SET big = true WHERE id = 2; INSERT INTO s.t (id, big) VALUES (1001, true)",
+    },
+  )
+  assert.deepEqual(await query(url, "SELECT id, big FROM s.t WHERE id IN (1, 2, 3, 1000, 1001) ORDER BY id"), [
+    { id: 1, big: true },
+    { id: 2, big: true },
+    { id: 3, big: false },
+    { id: 1000, big: false },
+    { id: 1001, big: true },
+  ])
+  await assert.rejects(
+    goThrough("CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL)", oneWay("one_way"), { old: "", new: "" }),
+    /without down, inserts of the new version would fail/,
+  )
+})

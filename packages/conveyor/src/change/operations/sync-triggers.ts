@@ -79,7 +79,7 @@ function functionSql(name: string, spec: DeriveSpec, actual: (column: string) =>
     ...Object.fromEntries(Object.entries(to).map(([column, { type }]) => [column, type])),
   }
   const upward = Object.entries(to).map(([column, { type }]) => `NEW.${quote(column)} := ${cast(up[column] ?? "NULL", type)};`)
-  const downward = Object.entries(from).map(([column, type]) => `NEW.${quote(actual(column))} := ${cast(down[column] ?? "NULL", type)};`)
+  const downward = Object.entries(down).map(([column, sql]) => `NEW.${quote(actual(column))} := ${cast(sql, from[column] ?? "text")};`)
   const [then, otherwise] = side === "up" ? [upward, downward] : [downward, upward]
   // Columns as variables make each expression a simple one, which PL/pgSQL evaluates without a query of its own.
   const body = `
@@ -90,9 +90,9 @@ ${Object.entries(types)
   .join("\n")}
 BEGIN
   IF ${condition} THEN
-    ${then.join("\n    ")}
+    ${[...then, "NULL;"].join("\n    ")}
   ELSE
-    ${otherwise.join("\n    ")}
+    ${[...otherwise, "NULL;"].join("\n    ")}
   END IF;
   RETURN NEW;
 END`
