@@ -16,6 +16,7 @@ import { ConveyorError } from "./kernel/errors.ts"
 import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
 import { Routing } from "./release/routing.ts"
+import type { Builder } from "./runtime/builder.ts"
 import { createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
 import type { StateDirectory } from "./server/state-directory.ts"
@@ -54,6 +55,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
 
   const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
   const engines = new Map<string, ChangeEngine>()
+  const configs = new Map<string, Config>()
   const ports: Ports = {
     store,
     builder,
@@ -68,15 +70,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     queryStatus,
     changeEngine: (of) => engineFor(of, engines, clock, logger),
     loadChanges,
-    readConfig: async (commit) => {
-      const text = await builder.readFile(commit, configFileName)
-      if (text === undefined) {
-        throw new ConveyorError("bad-file", `commit ${commit.slice(0, 8)} has no ${configFileName}`, {
-          hint: "Commit one: `conveyor init` writes it.",
-        })
-      }
-      return loadConfig(text, configFileName, variables)
-    },
+    readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     clock,
     logger,
     fence,
@@ -95,6 +89,21 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       store.close()
     },
   }
+}
+
+/** A commit does not change, and neither does the environment of this process. @throws BadFileError, ConveyorError "bad-file" */
+async function readConfigOnce(commit: string, builder: Builder, configs: Map<string, Config>, variables: Variables): Promise<Config> {
+  const known = configs.get(commit)
+  if (known !== undefined) return known
+  const text = await builder.readFile(commit, configFileName)
+  if (text === undefined) {
+    throw new ConveyorError("bad-file", `commit ${commit.slice(0, 8)} has no ${configFileName}`, {
+      hint: "Commit one: `conveyor init` writes it.",
+    })
+  }
+  const config = loadConfig(text, configFileName, variables)
+  configs.set(commit, config)
+  return config
 }
 
 /** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */

@@ -79,5 +79,3 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.infer<typeof configSchema>
-export type ServiceConfig = Config["services"][string]
-export type ReleasePolicy = Config["release"]

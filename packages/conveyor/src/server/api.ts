@@ -1,5 +1,4 @@
 // The control plane over HTTP, on loopback, for whoever has its token: the command line, the git hook, the dashboard.
-import { readFile } from "node:fs/promises"
 import fastify from "fastify"
 import type { FastifyInstance, FastifyReply } from "fastify"
 import { z } from "zod"
@@ -7,6 +6,7 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
 import type { ControlPlane } from "./control-plane.ts"
 import type { EventHub, Stamped } from "./events.ts"
+import { logQuery, newestLines } from "./logs.ts"
 import { releaseReport, statusReport } from "./status.ts"
 
 export interface ApiOptions {
@@ -21,12 +21,6 @@ export interface ApiOptions {
 const revisionBody = z.strictObject({ revision: z.string().min(1) })
 const rollbackBody = z.strictObject({ to: z.string().optional() })
 const contractBody = z.strictObject({ change: z.string().min(1) })
-const logQuery = z.object({
-  version: z.string().optional(),
-  service: z.string().optional(),
-  lines: z.coerce.number().int().min(1).max(10_000).default(100),
-})
-
 const heartbeatMs = 10_000
 /** Errors of these codes are the asker's; any other is the server's. */
 const statusOf: Readonly<Record<string, number>> = {
@@ -34,12 +28,15 @@ const statusOf: Readonly<Record<string, number>> = {
   "no-such-commit": 404,
   "no-such-change": 404,
   "no-such-run": 404,
+  "no-such-route": 404,
   incompatible: 409,
   "bad-file": 422,
   "bad-version": 422,
   "bad-request": 422,
   "no-previous": 409,
   "is-current": 409,
+  "in-use": 409,
+  "not-built": 409,
   "not-running": 409,
   "nothing-released": 409,
 }
@@ -56,9 +53,13 @@ export function createApi(options: ApiOptions): FastifyInstance {
     }
   })
   app.setErrorHandler(async (thrown, _request, reply) => {
-    const error = thrown instanceof ConveyorError ? thrown : new ConveyorError("unexpected", describe(thrown))
+    const error = asConveyorError(thrown)
     if (error.code === "unexpected") ports.logger.error({ error: thrown }, "request failed")
     await reply.code(statusOf[error.code] ?? 500).send({ code: error.code, message: error.message, hint: error.hint, facts: error.facts })
+  })
+
+  app.setNotFoundHandler(({ method, url }) => {
+    throw new ConveyorError("no-such-route", `there is no ${method} ${url}`, { facts: { method, url } })
   })
 
   app.get("/status", async (request) => {
@@ -81,22 +82,17 @@ export function createApi(options: ApiOptions): FastifyInstance {
   return app
 }
 
+/** What fastify itself refuses (a body that is no JSON, one that is too long) is the asker's mistake. */
+function asConveyorError(thrown: unknown): ConveyorError {
+  if (thrown instanceof ConveyorError) return thrown
+  const status = thrown instanceof Error && "statusCode" in thrown ? Number(thrown.statusCode) : 500
+  return new ConveyorError(status < 500 ? "bad-request" : "unexpected", describe(thrown), { cause: thrown })
+}
+
 function runOf(ports: Ports, id: string) {
   const found = ports.store.release(Number(id))
   if (found !== undefined) return found
   throw new ConveyorError("no-such-run", `there is no run ${id}`, { facts: { id }, hint: "conveyor status lists the newest." })
-}
-
-async function newestLines(ports: Ports, { version, service, lines }: z.infer<typeof logQuery>) {
-  const copies = (await ports.runtime.list()).filter(
-    (copy) => (version === undefined || copy.version === version) && (service === undefined || copy.service === service),
-  )
-  return Promise.all(
-    copies.map(async (copy) => {
-      const text = await readFile(copy.logFile, "utf8").catch(() => "")
-      return { copy: copy.id, service: copy.service, version: copy.version, lines: text.trimEnd().split("\n").slice(-lines) }
-    }),
-  )
 }
 
 /** Server-sent events, one JSON object each, until the asker goes. */
@@ -104,6 +100,7 @@ function stream(reply: FastifyReply, hub: EventHub): void {
   const gone = new AbortController()
   reply.hijack()
   reply.raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" })
+  reply.raw.flushHeaders()
   const send = (event: Stamped) => reply.raw.write(`data: ${JSON.stringify(event)}\n\n`)
   const heartbeat = setInterval(() => reply.raw.write(": still here\n\n"), heartbeatMs)
   reply.raw.on("close", () => {

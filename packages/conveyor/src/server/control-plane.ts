@@ -105,10 +105,18 @@ export class ControlPlane {
   /** Ends a version's rollback window now; the keeper stops its copies. */
   async requestRetire(name: string): Promise<VersionRecord> {
     const version = this.#version(name)
-    if ((await this.#current())?.name === name) {
+    const { table } = await this.#ports.routing.observe(this.#shutdown.signal)
+    if (table?.current === name) {
       throw new ConveyorError("is-current", `${name} is the current version`, { hint: "Release or roll back to another version first." })
     }
-    if (version.warmUntil !== undefined) this.#ports.store.keepWarm(name, this.#ports.clock.now())
+    const isServing = table !== undefined && name in table.versions
+    if (isServing && this.#running !== undefined) {
+      throw new ConveyorError("in-use", `${name} still has users, and run ${this.#running.release.id} may need it to go back to`, {
+        facts: { version: name, run: this.#running.release.id },
+        hint: "Wait for the end of the run: conveyor status",
+      })
+    }
+    if (isServing || version.warmUntil !== undefined) this.#ports.store.keepWarm(name, this.#ports.clock.now())
     return this.#version(name)
   }
 
@@ -190,7 +198,9 @@ export class ControlPlane {
     const current = await this.#current()
     const served = this.#ports.store.releases(["promoted"]).filter(({ id }) => stateOf("switch", this.#ports.store.journal(id)) === "done")
     const at = served.findLastIndex((release) => release.version === current?.name)
-    const before = served.slice(0, Math.max(at, 0)).findLast((release) => release.version !== current?.name)
+    // While a release bakes its version is current, and not promoted yet: all that was promoted came before it.
+    const earlier = at === -1 ? served : served.slice(0, at)
+    const before = earlier.findLast((release) => release.version !== current?.name)
     if (before !== undefined) return this.#version(before.version)
     throw new ConveyorError("no-previous", "no version was current before this one", { hint: "Name one: conveyor rollback v1" })
   }

@@ -1,0 +1,63 @@
+// The newest output of copies, for `conveyor logs`: of those that run, and of a stopped version's last ones, because why
+// a version did not live is asked when it is gone.
+import { readFile } from "node:fs/promises"
+import { z } from "zod"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { Ports } from "../release/ports.ts"
+import type { Store } from "../store/store.ts"
+
+export const logQuery = z.object({
+  version: z.string().optional(),
+  service: z.string().optional(),
+  lines: z.coerce.number().int().min(1).max(10_000).default(100),
+})
+
+export interface CopyLog {
+  copy: string
+  service: string
+  version: string
+  lines: string[]
+}
+
+interface Logged {
+  id: string
+  service: string
+  version: string
+  logFile: string
+}
+
+export async function newestLines(ports: Ports, { version, service, lines }: z.infer<typeof logQuery>): Promise<CopyLog[]> {
+  const copies = version === undefined ? await ports.runtime.list() : await copiesOf(ports, version)
+  return Promise.all(
+    copies
+      .filter((copy) => service === undefined || copy.service === service)
+      .map(async (copy) => ({ copy: copy.id, service: copy.service, version: copy.version, lines: await tail(copy.logFile, lines) })),
+  )
+}
+
+async function copiesOf(ports: Ports, version: string): Promise<readonly Logged[]> {
+  if (ports.store.version(version) === undefined) {
+    throw new ConveyorError("no-such-version", `there is no version ${version}`, {
+      facts: { version },
+      hint: "conveyor status lists the versions.",
+    })
+  }
+  const known = (await ports.runtime.list()).filter((copy) => copy.version === version)
+  return known.length > 0 ? known : lastStarted(ports.store, version)
+}
+
+const startFacts = z.object({ copies: z.array(z.object({ id: z.string(), service: z.string(), logFile: z.string() })) })
+
+function lastStarted(store: Store, version: string): Logged[] {
+  const runs = store.releases().filter((release) => release.version === version)
+  const started = runs
+    .flatMap((release) => store.journal(release.id))
+    .findLast((event) => event.step === "start" && event.event === "succeeded")
+  const facts = startFacts.safeParse(started?.facts)
+  return facts.success ? facts.data.copies.map((copy) => ({ ...copy, version })) : []
+}
+
+async function tail(file: string, lines: number): Promise<string[]> {
+  const text = (await readFile(file, "utf8").catch(() => "")).trimEnd()
+  return text === "" ? [] : text.split("\n").slice(-lines)
+}
