@@ -23,18 +23,18 @@ export async function follow(state: StateDirectory, id: number, view: RunView): 
       return report
     }
     view.begin(report)
-    await watch(client, id, view).catch((thrown: unknown) =>
+    await watch(client, report, view).catch((thrown: unknown) =>
       view.note(`lost sight of the control plane (${describe(thrown)}); it carries on when it is back`),
     )
   }
 }
 
-/** Resolves when the run is over or the control plane has gone. */
-async function watch(client: Client, id: number, view: RunView): Promise<void> {
+/** Resolves when the run is over or the control plane has gone. What was before the run concerns nobody who follows it. */
+async function watch(client: Client, { id, requestedAt: askedAt }: ReleaseReport, view: RunView): Promise<void> {
   const stop = new AbortController()
   try {
     for await (const event of client.events(stop.signal)) {
-      if (concerns(event, id)) view.show(event)
+      if (concerns(event, id) && event.at >= askedAt) view.show(event)
       if (event.type === "release" && event.release.id === id && isOver(event.release)) return
     }
   } finally {

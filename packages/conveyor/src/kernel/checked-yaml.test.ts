@@ -75,7 +75,7 @@ test("an alias without its anchor is placed where it stands", () => {
 
 test("an alias that unfolds without end is refused, not followed", () => {
   const bomb = ["name: shop", "services:", "  a: &a [x, x, x, x, x, x, x, x, x]"]
-  for (const [i, letter] of [..."bcdefghij"].entries()) {
+  for (const [i, letter] of "bcdefghij".split("").entries()) {
     const before = "abcdefghij"[i] ?? "a"
     bomb.push(`  ${letter}: &${letter} [${Array.from({ length: 9 }, () => `*${before}`).join(", ")}]`)
   }

@@ -38,7 +38,13 @@ export async function startCopies(
 }
 
 /** Asks one copy until it is well. @throws TimedOutError with its last answer, ConveyorError "copy-died". */
-export async function waitUntilWell(ports: Ports, copy: Copy, config: Config, signal: AbortSignal): Promise<Facts> {
+export async function waitUntilWell(
+  ports: Ports,
+  copy: Copy,
+  config: Config,
+  signal: AbortSignal,
+  withinMs = config.release.start_within,
+): Promise<Facts> {
   const probe = async (): Promise<{ done: Facts | "died" }> => {
     const now = (await ports.runtime.list()).find((each) => each.id === copy.id)
     if (now?.state !== "running") return { done: "died" }
@@ -48,7 +54,7 @@ export async function waitUntilWell(ports: Ports, copy: Copy, config: Config, si
   const state = await until(probe, {
     what: `${copy.service} of ${copy.version} is well`,
     everyMs: 100,
-    withinMs: config.release.start_within,
+    withinMs,
     clock: ports.clock,
     signal,
   })

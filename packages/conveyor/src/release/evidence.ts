@@ -24,8 +24,8 @@ export interface BakePolicy {
 export type Verdict = { verdict: "good" | "bad" | "wait" | "no-evidence"; reason: string }
 
 const fewestErrors = 5
-/** One-sided p below 0.0005. */
-const significantZ = 3.29
+/** One-sided p below 0.00004: a bake is looked at hundreds of times, and all its looks together must seldom be wrong. */
+const significantZ = 4
 const slowerByRatio = 3
 const slowerByMs = 100
 const fewestForLatency = 200

@@ -1,13 +1,19 @@
 // Keeps true what was promised between releases: copies that died are started again, requests find them, and a
 // version whose rollback window has closed is stopped. Called by the control plane, about once a second.
 import type { Config } from "../config/config.ts"
+import type { RoutingTable } from "../edge/edge.ts"
+import { seconds } from "../kernel/duration.ts"
 import { describe } from "../kernel/errors.ts"
+import type { Copy } from "../runtime/runtime.ts"
 import type { VersionRecord } from "../store/records.ts"
 import { drainAndStop, runningCopies, startCopies, waitUntilWell } from "./copies.ts"
 import type { Ports } from "./ports.ts"
 import { stateOf } from "./machine.ts"
 import { plans } from "./plan.ts"
 import { withCopies } from "./table.ts"
+
+/** How long one round waits for a copy that has just been started; the next round asks it again. */
+const patienceMs = seconds(2)
 
 export interface KeeperOptions {
   ports: Ports
@@ -19,14 +25,24 @@ export interface KeeperOptions {
 export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<void> {
   const { table } = await ports.routing.observe(signal)
   const copies = await ports.runtime.list()
+  const failures: unknown[] = []
   for (const version of ports.store.versions()) {
     if (version.artifact === undefined || versionsInWork(ports).includes(version.name)) continue
     const isServing = table !== undefined && version.name in table.versions
     const isOver = version.warmUntil !== undefined || copies.some((copy) => copy.version === version.name)
-    const config = await ports.readConfig(version.commit)
-    if (isServing || isWarm(version, ports.clock.now())) await revive(ports, version, config, signal, onAct)
-    else if (isOver) await stop(ports, version, config, signal, onAct)
+    try {
+      const config = await ports.readConfig(version.commit)
+      if (isKept(version, table, ports.clock.now())) {
+        await revive(ports, version, config, signal, onAct)
+        if (isServing) await route(ports, version, config, signal)
+      } else if (isOver) await stop(ports, version, config, signal, onAct)
+    } catch (thrown) {
+      // One version that cannot be looked after takes nothing from the others.
+      signal.throwIfAborted()
+      failures.push(thrown)
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
 /** A run that has not done what was asked yet looks after the copies of its version itself, also before it is carried on after a crash. */
@@ -37,7 +53,11 @@ function versionsInWork({ store }: Ports): string[] {
     .map((release) => release.version)
 }
 
-const isWarm = ({ warmUntil }: VersionRecord, now: number) => warmUntil !== undefined && warmUntil > now
+/** The current version always; an old one while its window is open, or while it still serves and no window was closed. */
+function isKept({ name, warmUntil }: VersionRecord, table: RoutingTable | undefined, now: number): boolean {
+  if (table?.current === name || (warmUntil !== undefined && warmUntil > now)) return true
+  return table !== undefined && name in table.versions && warmUntil === undefined
+}
 
 async function revive(
   ports: Ports,
@@ -57,12 +77,31 @@ async function revive(
     await ports.runtime.stop(copy.id, { graceMs: 0, signal })
   }
   const release = living[0]?.release ?? dead[0]?.release ?? `kept-${version.name}`
-  const started = await startCopies(ports, version, release, config, signal, () => {})
-  await Promise.all(
-    started.filter((copy) => !living.some((each) => each.id === copy.id)).map((copy) => waitUntilWell(ports, copy, config, signal)),
-  )
+  await startCopies(ports, version, release, config, signal, () => {})
+}
+
+/**
+ * Requests find the copies that are well, and no others. Asked in every round, so that a copy that was slow to start, or
+ * was started by a control plane that died before it could route it, is found too.
+ */
+async function route(ports: Ports, version: VersionRecord, config: Config, signal: AbortSignal): Promise<void> {
   const running = await runningCopies(ports, version.name)
-  await ports.routing.change((now) => (now === undefined ? now : withCopies(now, running)), signal)
+  const { table } = await ports.routing.observe(signal)
+  const targets = Object.values(table?.versions[version.name]?.targets ?? {}).flat()
+  const isRouted = (copy: Copy) => targets.some((target) => target.copy === copy.id)
+  const usable = await Promise.all(running.map(async (copy) => isRouted(copy) || (await isWellSoon(ports, copy, config, signal))))
+  const well = running.filter((_, i) => usable[i] === true)
+  await ports.routing.change((now) => (now === undefined ? now : withCopies(now, well)), signal)
+}
+
+async function isWellSoon(ports: Ports, copy: Copy, config: Config, signal: AbortSignal): Promise<boolean> {
+  try {
+    await waitUntilWell(ports, copy, config, signal, patienceMs)
+    return true
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
 }
 
 async function stop(

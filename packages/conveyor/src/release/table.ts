@@ -57,9 +57,9 @@ export function without(now: RoutingTable, gone: readonly string[]): RoutingTabl
 /** The same versions, at the addresses where their copies are now. Gives the same object where nothing moved. */
 export function withCopies(now: RoutingTable, copies: readonly Copy[]): RoutingTable {
   const versions = mapVersions(now, (name, version) => {
-    const running = targetsOf(copies.filter((copy) => copy.version === name && copy.state === "running"))
-    // A version without any living copy keeps its old addresses: the edge retries them, and a person sees where they were.
-    return Object.keys(running).length === 0 || sameTargets(version.targets, running) ? version : { ...version, targets: running }
+    // A service without any living copy keeps its old addresses: the edge retries them, and a person sees where they were.
+    const targets = { ...version.targets, ...targetsOf(copies.filter((copy) => copy.version === name && copy.state === "running")) }
+    return sameTargets(version.targets, targets) ? version : { ...version, targets }
   })
   const isSame = Object.entries(versions).every(([name, version]) => version === now.versions[name])
   return isSame ? now : { ...now, generation: now.generation + 1, versions }

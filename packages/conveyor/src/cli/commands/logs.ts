@@ -1,28 +1,33 @@
 // conveyor logs: the newest output of copies.
+import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
 import { controlPlaneOf } from "../../server/state-directory.ts"
+import type { CopyLog } from "../../server/logs.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { dim } from "../render/paint.ts"
 
-interface CopyLog {
-  copy: string
-  service: string
-  version: string
-  lines: string[]
-}
+const longest = 10_000
 
 export function addLogs(program: Command): void {
   const command: Command = program
     .command("logs")
     .summary("show the newest output of copies")
+    .description(
+      "The newest output of every copy that runs; of a named version also where it is stopped already, so that it can be\n" +
+        "seen why it did not live.",
+    )
     .argument("[version]", "only of this version")
     .argument("[service]", "only of this service")
-    .option("-n, --lines <count>", "how many lines of each copy", "50")
-    .action(async (version: string | undefined, service: string | undefined, { lines }: { lines: string }) => {
+    .option("-n, --lines <count>", "how many lines of each copy", lineCount, 50)
+    .action(async (version: string | undefined, service: string | undefined, { lines }: { lines: number }) => {
       const { state, json } = globalOptions(command)
-      const query = new URLSearchParams({ lines, ...(version !== undefined && { version }), ...(service !== undefined && { service }) })
+      const query = new URLSearchParams({
+        lines: String(lines),
+        ...(version !== undefined && { version }),
+        ...(service !== undefined && { service }),
+      })
       const logs = await new Client(await controlPlaneOf(state)).get<CopyLog[]>(`/logs?${query.toString()}`)
       if (json) {
         printJson(logs)
@@ -32,4 +37,10 @@ export function addLogs(program: Command): void {
         for (const line of log.lines) print(`${dim(`${log.version} ${log.service}`)} ${line}`)
       }
     })
+}
+
+function lineCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= longest) return count
+  throw new InvalidArgumentError(`Write a whole number from 1 to ${longest}.`)
 }

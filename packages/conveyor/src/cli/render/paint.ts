@@ -1,4 +1,5 @@
 // Colours and small shapes of text. Colours go away by themselves where nobody can see them.
+import { stripVTControlCharacters } from "node:util"
 import pc from "picocolors"
 
 export const { bold, dim, red, green, yellow, cyan } = pc
@@ -24,5 +25,4 @@ export function columns(rows: readonly (readonly string[])[], gap = "  "): strin
 }
 
 // Colour sequences take no room on the screen.
-// oxlint-disable-next-line no-control-regex
-const visible = (text: string) => text.replaceAll(/\u001B\[\d+m/g, "").length
+const visible = (text: string) => stripVTControlCharacters(text).length

@@ -28,8 +28,14 @@ const marks: Readonly<Record<StepState, string>> = {
 
 const linesEveryMs = 2_000
 
-export function createRunView(out: NodeJS.WriteStream): RunView {
-  return out.isTTY ? new Board() : new Lines((line) => out.write(`${line}\n`))
+/** What a view needs of standard output. */
+export interface Screen {
+  isTTY?: boolean
+  write(text: string): unknown
+}
+
+export function createRunView(out: Screen): RunView {
+  return out.isTTY === true ? new Board() : new Lines((line) => out.write(`${line}\n`))
 }
 
 /** For a run that prints JSON at its end and nothing before. */
@@ -138,8 +144,10 @@ class Lines implements RunView {
     if (event.event === "undo_finished" && Object.keys(event.facts).length === 0) return
     const took = event.at - (this.#startedAt.get(event.step) ?? event.at)
     this.#failureTold ||= event.event === "failed"
-    const reason = event.event === "failed" || event.event === "undo_failed" ? `: ${String(event.facts["message"])}` : ""
+    const isFailure = event.event === "failed" || event.event === "undo_failed"
+    const reason = isFailure ? `: ${String(event.facts["message"])}` : ""
     this.#print(`  ${marks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)
+    if (isFailure && typeof event.facts["hint"] === "string") this.#print(`    ${cyan("→")} ${event.facts["hint"]}`)
   }
 
   /** What goes on is told now and then: a log is not a screen. */

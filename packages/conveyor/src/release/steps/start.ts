@@ -13,7 +13,7 @@ export const start: Step = {
     const fleet = await fleetOf(ports, version(), config)
     assertMayRun(version().name, version().changes ?? [], await fleetStatus(fleet, signal))
     const copies = await startCopies(ports, version(), `r-${release.id}`, config, signal, report)
-    return { copies: copies.map((copy) => copy.id) }
+    return { copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
   },
 
   /** Stops what this run started; copies that were warm before it stay warm. */

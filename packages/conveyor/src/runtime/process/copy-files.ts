@@ -36,9 +36,10 @@ export class CopyFiles {
   /** The living process of a copy, or undefined: it has not come up yet, or it is gone. */
   async process(id: string): Promise<ProcessIdentity | undefined> {
     const text = await readFile(this.pidFile(id), "utf8").catch(() => "")
-    const [pid, startTime] = text.trim().split(" ")
+    // Where it comes from `ps`, a start time has spaces in it.
+    const [pid, ...startTime] = text.trim().split(" ")
     const found = identify(Number(pid))
-    return found !== undefined && found.startTime === startTime ? found : undefined
+    return found !== undefined && found.startTime === startTime.join(" ") ? found : undefined
   }
 
   async forget(id: string): Promise<void> {

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { ReleaseRecord } from "../store/records.ts"
+import { keep } from "./keeper.ts"
+import { Rehearsal } from "./rehearsal.ts"
+
+const signal = new AbortController().signal
+
+async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void> {
+  const stage = new Rehearsal()
+  try {
+    await body(stage)
+  } finally {
+    stage.end()
+  }
+}
+
+/** One round of the keeper; gives what it said. */
+async function round(stage: Rehearsal): Promise<string[]> {
+  const acts: string[] = []
+  await keep({ ports: stage.ports(), signal, onAct: (message) => acts.push(message) })
+  return acts
+}
+
+async function release(stage: Rehearsal, commit: string): Promise<ReleaseRecord> {
+  const asked = stage.ask("release", commit)
+  const ended = await stage.carryOut(asked, {
+    afterEvent: ({ step, event }) => {
+      if (step === "switch" && event === "started") stage.traffic(asked.version, { requests: 1_000 })
+    },
+  })
+  assert.notEqual(ended, "killed")
+  return ended as ReleaseRecord
+}
+
+const copiesOf = async (stage: Rehearsal, version: string) => (await stage.runtime.list()).filter((copy) => copy.version === version)
+const routed = (stage: Rehearsal, version: string) =>
+  (stage.edge.table?.versions[version]?.targets["web"] ?? []).map((target) => target.copy)
+
+test("where everything is as it should be, a round does nothing", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    const generation = stage.edge.table?.generation
+    assert.deepEqual(await round(stage), [])
+    assert.equal(stage.edge.table?.generation, generation)
+  }))
+
+test("a copy that died is started again, and requests find the new one", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const [dead, living] = await copiesOf(stage, "v1")
+    stage.runtime.crash(dead?.id ?? "")
+    assert.match((await round(stage)).join("\n"), /web 1 of v1 had ended .*starting it again/)
+
+    const now = await copiesOf(stage, "v1")
+    assert.deepEqual(
+      now.map((copy) => copy.state),
+      ["running", "running"],
+    )
+    assert.deepEqual(routed(stage, "v1").toSorted(), now.map((copy) => copy.id).toSorted())
+    assert.ok(now.some((copy) => copy.id === living?.id))
+    assert.ok(!now.some((copy) => copy.id === dead?.id))
+  }))
+
+test("a copy that is not well yet gets no requests, and is found in a later round", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const [dead, living] = await copiesOf(stage, "v1")
+    stage.runtime.crash(dead?.id ?? "")
+    stage.ill.add("a")
+    await round(stage)
+    assert.deepEqual(routed(stage, "v1"), [living?.id])
+
+    stage.ill.delete("a")
+    await round(stage)
+    assert.equal(routed(stage, "v1").length, 2)
+  }))
+
+test("a copy that a control plane started and died before it could route it is found by the next", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const [dead] = await copiesOf(stage, "v1")
+    if (dead === undefined) throw new Error("v1 has no copy")
+    stage.runtime.crash(dead.id)
+    await stage.runtime.stop(dead.id, { graceMs: 0, signal })
+    const { service, version, index } = dead
+    const artifact = { id: dead.artifact, directory: "/" }
+    await stage.runtime.start({ service, version, release: dead.release, index, artifact, command: "run", environment: {} }, signal)
+    await round(stage)
+    assert.equal(routed(stage, "v1").length, 2)
+    assert.ok(!routed(stage, "v1").includes(dead.id))
+  }))
+
+test("when all copies are dead their addresses stay until new ones are well", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const before = routed(stage, "v1")
+    for (const copy of await copiesOf(stage, "v1")) stage.runtime.crash(copy.id)
+    stage.ill.add("a")
+    await round(stage)
+    assert.deepEqual(routed(stage, "v1"), before)
+    stage.ill.delete("a")
+    await round(stage)
+    assert.equal(routed(stage, "v1").filter((copy) => before.includes(copy)).length, 0)
+    assert.equal(routed(stage, "v1").length, 2)
+  }))
+
+test("a version that cannot be looked after takes nothing from the others", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    for (const copy of await stage.runtime.list()) stage.runtime.crash(copy.id)
+    const ports = stage.ports()
+    const readConfig: typeof ports.readConfig = async (commit) => {
+      if (commit === "a") throw new Error("its conveyor.yml cannot be read")
+      return ports.readConfig(commit)
+    }
+    const rounds = keep({ ports: { ...ports, readConfig }, signal, onAct: () => {} })
+    await assert.rejects(rounds, (thrown) => thrown instanceof AggregateError && /cannot be read/.test(String(thrown.errors[0])))
+    assert.deepEqual(
+      (await copiesOf(stage, "v2")).map((copy) => copy.state),
+      ["running", "running"],
+    )
+    assert.equal(routed(stage, "v2").length, 2)
+  }))
+
+test("a warm version's copies are kept alive without giving it any request", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    const [dead] = await copiesOf(stage, "v1")
+    stage.runtime.crash(dead?.id ?? "")
+    await round(stage)
+    assert.equal((await copiesOf(stage, "v1")).filter((copy) => copy.state === "running").length, 2)
+    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+  }))
+
+test("a version whose rollback window has closed is stopped, once", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    await stage.clock.sleep(3_600_001)
+    assert.match((await round(stage)).join("\n"), /v1 is no longer kept warm/)
+    assert.deepEqual(await copiesOf(stage, "v1"), [])
+    assert.notEqual(stage.store.version("v1")?.stoppedAt, undefined)
+    assert.equal((await copiesOf(stage, "v2")).length, 2)
+    assert.deepEqual(await round(stage), [])
+  }))
+
+test("the current version is never stopped, whatever is noted about its window", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    stage.ports().store.keepWarm("v1", stage.clock.now() - 1)
+    await round(stage)
+    assert.equal((await copiesOf(stage, "v1")).length, 2)
+    assert.equal(stage.current, "v1")
+  }))
+
+test("an old version that still serves and was given up leaves the table and is stopped", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const table = stage.edge.table
+    await release(stage, "b")
+    const now = stage.edge.table
+    if (table === undefined || now === undefined) throw new Error("nothing was routed")
+    await stage.edge.apply({ ...now, generation: now.generation + 1, versions: { ...table.versions, ...now.versions } }, signal)
+    stage.ports().store.keepWarm("v1", stage.clock.now())
+    await round(stage)
+    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+    assert.deepEqual(await copiesOf(stage, "v1"), [])
+  }))
+
+test("copies of a version that is neither warm nor routed are stopped: nobody would ever do it", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    stage.ports().store.stopped("v1")
+    await round(stage)
+    assert.deepEqual(await copiesOf(stage, "v1"), [])
+  }))
+
+test("a version whose run is under way is left to the run, also between two control planes", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const second = stage.ask("release", "b")
+    let events = 0
+    await stage.carryOut(second, { atMoment: () => (++events === 12 ? "kill" : "go on") })
+    const before = await stage.runtime.list()
+    assert.ok(before.some((copy) => copy.version === "v2"))
+    assert.deepEqual(await round(stage), [])
+    assert.deepEqual(await stage.runtime.list(), before)
+  }))
