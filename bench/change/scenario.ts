@@ -171,16 +171,25 @@ function engineOn(shards: readonly ShardSpec[], policy: PolicyChoices = {}): { e
 
 const triggerRows = 100_000
 
+/** By turns with and without the triggers, the best of three: the table grows, and the machine has other things to do. */
 async function measureTrigger(server: PostgresServer): Promise<ChangeFigures["triggerCost"]> {
   await server.createDatabase("trigger_cost")
   const url = server.url("trigger_cost")
   await fillTable(url, 1_000)
   const { engine, run } = engineOn([{ name: "trigger", url }])
-  const [insertUs, updateUs] = await writeCost(url, 1_000_000)
   await engine.expand(change, run)
   await engine.backfill(change, run)
-  const [insertWithSyncUs, updateWithSyncUs] = await writeCost(url, 2_000_000)
   await engine.close()
+  const best = { plain: [Infinity, Infinity], synced: [Infinity, Infinity] }
+  for (let turn = 1; turn <= 6; turn++) {
+    const kind = turn % 2 === 0 ? "synced" : "plain"
+    const action = kind === "synced" ? "ENABLE" : "DISABLE"
+    await withClient(url, (client) => client.query(`ALTER TABLE payments.payment ${action} TRIGGER USER`))
+    const cost = await writeCost(url, turn * 1_000_000)
+    best[kind] = best[kind].map((known, i) => Math.min(known, cost[i] ?? known))
+  }
+  const [insertUs = 0, updateUs = 0] = best.plain
+  const [insertWithSyncUs = 0, updateWithSyncUs = 0] = best.synced
   return { insertUs, insertWithSyncUs, updateUs, updateWithSyncUs }
 }
 
@@ -192,7 +201,7 @@ async function writeCost(url: string, from: number): Promise<[insertUs: number, 
          SELECT ${from} + i, i % 8500, md5(i::text)::uuid, i, 'card', 'cashier', 'paid', now() FROM generate_series(1, ${triggerRows}) i`,
       ),
     )
-    const updateMs = await timed(() => client.query(`UPDATE payments.payment SET method = 'qr' WHERE id > ${from}`))
+    const updateMs = await timed(() => client.query(`UPDATE payments.payment SET method = 'qr' WHERE id > ${from} AND id <= ${from + triggerRows}`))
     return [(insertMs / triggerRows) * 1_000, (updateMs / triggerRows) * 1_000]
   })
 }
