@@ -24,20 +24,22 @@ export const retire: Step = {
     }, signal)
     const pagesLeft = await pagesAreGone(ports, old, reloadBy, signal, report)
     await inFlightIsZero(ports, old, Math.max(0, reloadBy - ports.clock.now()) + config.release.stop_grace, signal, report)
-    await ports.routing.change((now) => (now !== undefined && Object.keys(now.versions).some(isOld) ? without(now, old) : now), signal)
-
+    // Warm before it leaves the table: whoever looks in between, after a crash, must not take it for a leftover.
     const warmUntil = ports.clock.now() + config.release.rollback_window
     for (const name of old) ports.store.keepWarm(name, warmUntil)
+    await ports.routing.change((now) => (now !== undefined && Object.keys(now.versions).some(isOld) ? without(now, old) : now), signal)
+
     const surplus = warmVersions(ports.store.versions(), current).slice(1)
     for (const name of surplus) await drainAndStop(ports, name, config, signal, report)
     return { old, pagesLeft, warmUntil, stopped: surplus }
   },
 }
 
-/** Warm versions, the one with the longest window first. */
+/** Warm versions, the one with the longest window first; of those that left together, the newest. */
 function warmVersions(versions: readonly { name: string; warmUntil: number | undefined }[], current: string): string[] {
   return versions
     .filter((each) => each.name !== current && each.warmUntil !== undefined)
+    .toReversed()
     .toSorted((a, b) => (b.warmUntil ?? 0) - (a.warmUntil ?? 0))
     .map((each) => each.name)
 }
