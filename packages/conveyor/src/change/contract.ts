@@ -11,7 +11,7 @@ import { keyed, readTables } from "./expand.ts"
 import { movePhase, readSteps } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import { displayName } from "./names.ts"
-import type { ContractStep, Readable, Statement, Taken } from "./operations/operation.ts"
+import type { ContractStep, Operation, Readable, Statement, Taken } from "./operations/operation.ts"
 import type { ContractPolicy } from "./policy.ts"
 import { beginObservation, findReaders, missingStatistics } from "./readers.ts"
 
@@ -107,10 +107,14 @@ async function statementsOf(worker: Worker, change: Change, pick: (step: Contrac
   const found: Statement[] = []
   for (const operation of change.operations) {
     const step = operation.contract(await readTables(worker.session, operation))
-    if (step !== undefined)
-      found.push(...keyed(operation, pick(step)).map((statement) => ({ ...statement, key: `contract ${statement.key}` })))
+    if (step !== undefined) found.push(...contractSteps(operation, pick(step)))
   }
   return found
+}
+
+/** Names in the ledger that no step of expand or finish has. */
+export function contractSteps(operation: Operation, statements: readonly Statement[]): Statement[] {
+  return keyed(operation, statements).map((statement) => ({ ...statement, key: `contract ${statement.key}` }))
 }
 
 async function watch({ clock, signal }: Worker, policy: ContractPolicy): Promise<string[]> {

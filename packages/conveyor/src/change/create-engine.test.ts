@@ -244,6 +244,20 @@ test("a plan names every phase's statements and changes nothing", async () => {
   await engine.close()
 })
 
+test("changes that stand on each other are planned together before the first of them is there", async () => {
+  await server.createDatabase("empty")
+  const engine = engineFor([{ name: "empty", url: server.url("empty") }])
+  const first = changeOf(
+    "0001-first",
+    "summary: x\noperations:\n  - create_table: { table: payments.payment, columns: { id: { type: int, nullable: false }, shop_id: { type: int }, method: { type: text, nullable: false } }, primary_key: [id] }\n",
+  )
+  const signal = new AbortController().signal
+  const planned = await engine.plan([first, methods], signal)
+  assert.ok(planned.some(({ sql }) => /ADD COLUMN "method_code"/.test(sql)))
+  await assert.rejects(engine.plan([methods], signal), /there is no table payments.payment/)
+  await engine.close()
+})
+
 test("one shard that cannot be reached stops its wave and is shown; the others keep their progress", async () => {
   const shards = await paymentShards(2, 50)
   const dead: ShardSpec = { name: "dead", url: "postgres://postgres@127.0.0.1:1/nowhere" }

@@ -34,6 +34,7 @@ import { expandShard, keyed, readTables, undoShard } from "./expand.ts"
 import { walkFleet } from "./fleet.ts"
 import { holdBackfill, movePhase } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
+import type { Brought } from "./operations/operation.ts"
 import { planShard, projectedBytes } from "./plan.ts"
 import { choosePolicy } from "./policy.ts"
 import type { PolicyChoices } from "./policy.ts"
@@ -77,7 +78,8 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
       shards.map((shard) =>
         reading(shard, signal, async (session) => {
           const statements: PlannedStatement[] = []
-          for (const change of changes) statements.push(...(await planShard(session, change, policy)))
+          const brought: Brought[] = []
+          for (const change of changes) statements.push(...(await planShard(session, change, policy, brought)))
           return statements
         }),
       ),

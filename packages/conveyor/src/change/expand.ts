@@ -83,8 +83,8 @@ export async function readTables(session: Session, operation: Operation): Promis
 }
 
 /** Everything that can be found wrong before the first statement, in one error. Changes nothing. */
-export async function examine(session: Session, change: Change): Promise<void> {
-  const brought: Brought[] = []
+export async function examine(session: Session, change: Change, before: readonly Brought[] = []): Promise<void> {
+  const brought: Brought[] = [...before]
   const faults: { message: string; hint: string | undefined }[] = []
   for (const operation of change.operations) {
     const tables = withBrought(await readTables(session, operation), brought)

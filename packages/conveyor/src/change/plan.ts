@@ -4,6 +4,7 @@ import { batchSql } from "./backfill.ts"
 import type { TableFacts } from "./catalog.ts"
 import type { Change } from "./change.ts"
 import type { PlannedStatement } from "./engine.ts"
+import { contractSteps } from "./contract.ts"
 import { examine, keyed, readTables, withBrought } from "./expand.ts"
 import { hasLedger, readEntry, readSteps } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
@@ -23,20 +24,22 @@ const quickMs = 10
 /** What strides and VACUUM leave of bloat, as a part of heap and indexes. */
 const bloatPart = 0.15
 
-export async function planShard(session: Session, change: Change, policy: ChangePolicy): Promise<PlannedStatement[]> {
+/** `before` is what earlier changes of the same plan will have added. It grows by this one's, unless that is there already. */
+export async function planShard(session: Session, change: Change, policy: ChangePolicy, before: Brought[]): Promise<PlannedStatement[]> {
   const known = await hasLedger(session)
   const entry = known ? await readEntry(session, change.name) : undefined
   refuseEdited(change, entry)
-  if (entry === undefined) await examine(session, change)
+  if (entry === undefined) await examine(session, change, before)
   const done = new Set(
     entry === undefined ? [] : (await readSteps(session, change.name)).filter(({ state }) => state === "done").map(({ key }) => key),
   )
   const planned: PlannedStatement[] = []
-  const brought: Brought[] = []
+  const brought = [...before]
   for (const operation of change.operations) {
     const tables = withBrought(await readTables(session, operation), brought)
     planned.push(...planOperation(session.shard.name, operation, tables, entry, policy, done))
     brought.push(...operation.brings)
+    if (entry === undefined) before.push(...operation.brings)
   }
   return planned.sort((one, other) => phases.indexOf(one.phase) - phases.indexOf(other.phase))
 }
@@ -66,7 +69,7 @@ function planOperation(
     ...(work === undefined || hasReached(entry?.phase, "verified") ? [] : [planVerify(shard, work.wrong, facts, operation)]),
     ...(contract === undefined || entry?.phase === "contracted"
       ? []
-      : plan("contract", keyed(operation, [...contract.prepare, ...contract.drop]))),
+      : plan("contract", contractSteps(operation, [...contract.prepare, ...contract.drop]))),
   ]
 }
 

@@ -31,25 +31,35 @@ export async function surviveKills({ server, database, rows, kills, victim }: Fa
   )
   const writing = new AbortController()
   const client = keepInserting(url, writing.signal)
-  for (let kill = 1; kill <= kills; kill++) {
-    const outcome = await runUntilKilled(server, url, kill, victim)
-    if (outcome === "finished") await startOver(url, kill)
+  try {
+    for (let kill = 1; kill <= kills; kill++) {
+      const outcome = await runUntilKilled(server, url, kill, victim)
+      if (outcome === "finished") await startOver(url, kill)
+    }
+    await finish(url, kills + 2)
+  } finally {
+    writing.abort()
+    await Promise.allSettled([client])
   }
+  await lookForLosses(url, await client)
+}
+
+async function finish(url: string, fence: number): Promise<void> {
   const engine = engineFor([{ name: "app", url }])
-  const run = testRun(undefined, new AbortController().signal, kills + 2)
+  const run = testRun(undefined, new AbortController().signal, fence)
   await engine.expand(survivedChange, run)
   await engine.backfill(survivedChange, run)
   assert.equal((await engine.verify(survivedChange, run)).mismatches, 0)
-  writing.abort()
-  const acknowledged = await client
+  await engine.close()
+}
+
+async function lookForLosses(url: string, acknowledged: number): Promise<void> {
   const [found] = await query<{ missed: string; again: string; kept: string; invalid: string }>(
     url,
     `SELECT (count(*) FILTER (WHERE code IS DISTINCT FROM length(method)))::text AS missed, (count(*) FILTER (WHERE id < 0 AND version > 1))::text AS again,
             (count(*) FILTER (WHERE id > 0))::text AS kept, (SELECT count(*)::text FROM pg_index WHERE NOT indisvalid) AS invalid FROM app.payment`,
   )
   assert.deepEqual({ ...found, kept: Number(found?.kept) >= acknowledged }, { missed: "0", again: "0", kept: true, invalid: "0" })
-  await engine.undo(survivedChange, run)
-  await engine.close()
 }
 
 async function runUntilKilled(
