@@ -10,6 +10,7 @@ import type { Cursor } from "./backfill-ledger.ts"
 import type { LeafFacts, TableFacts } from "./catalog.ts"
 import type { Worker } from "./execute.ts"
 import { sqlName } from "./names.ts"
+import type { TableName } from "./names.ts"
 import type { RowWork } from "./operations/operation.ts"
 import { backfillSetting } from "./operations/sync-triggers.ts"
 import type { BatchPolicy } from "./policy.ts"
@@ -255,11 +256,13 @@ async function vacuum(job: BackfillJob, state: BackfillState, leaves: readonly L
   for (const leaf of leaves) {
     const changed = state.unvacuumed.get(leaf.oid) ?? 0
     if (changed === 0 || (everyPart < 1 && changed < Math.max(smallestVacuumRows, leaf.rows * everyPart))) continue
-    // Without TRUNCATE, which would want an exclusive lock.
-    await job.worker.session.execute(`VACUUM (TRUNCATE false, PARALLEL 0) ${sqlName(leaf.table)}`)
+    await job.worker.session.execute(vacuumSql(leaf.table))
     state.unvacuumed.set(leaf.oid, 0)
   }
 }
+
+/** Without TRUNCATE, which would want an exclusive lock, and without a wait for somebody else's VACUUM of the table. */
+export const vacuumSql = (table: TableName): string => `VACUUM (TRUNCATE false, PARALLEL 0, SKIP_LOCKED) ${sqlName(table)}`
 
 const smallestVacuumRows = 5_000
 

@@ -1,8 +1,8 @@
 // The signals that a backfill listens to. Each reads one thing on the shard, on the control plane or through a probe.
 import { formatDuration } from "../kernel/duration.ts"
 import type { Clock } from "../kernel/clock.ts"
+import { vacuumSql } from "./backfill.ts"
 import { freeDisk } from "./disk-gate.ts"
-import { sqlName } from "./names.ts"
 import type { DiskPolicy, ThrottlePolicy } from "./policy.ts"
 import type { Session } from "./session.ts"
 import { SignalError } from "./throttle.ts"
@@ -145,7 +145,7 @@ function deadRows({ session, change }: SignalSources, limit: number): Signal {
     async read() {
       const before = await read()
       if (before === undefined || before.part < limit) return idle
-      await session.execute(`VACUUM (TRUNCATE false, PARALLEL 0) ${sqlName(before)}`)
+      await session.execute(vacuumSql(before))
       const after = await read()
       if (after === undefined || after.part < limit) return idle
       return { level: 1, reason: `${Math.round(after.part * 100)}% of ${after.name} are dead rows that VACUUM cannot remove yet` }
