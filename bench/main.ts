@@ -10,7 +10,7 @@ import type { Bench } from "./report.ts"
 
 const benches: Readonly<Record<string, Bench>> = {
   edge: {
-    measures: "what the edge costs a request and a switch, against no proxy and against HAProxy; about 90 s",
+    measures: "what the edge costs a request and a switch, against no proxy, a bare one of Node's and HAProxy; 90 s",
     run: reportEdge,
   },
   change: {

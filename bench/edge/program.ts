@@ -21,7 +21,7 @@ export function startProgram(command: string, argv: readonly string[], signal: A
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()))
   const output = new Promise<string>((resolve, reject) => {
     const failed = (how: string, cause?: unknown) =>
-      reject(new ConveyorError("program-failed", `${command} ${argv[0] ?? ""} ${how}: ${errors.slice(-5).join("\n")}`, { cause }))
+      reject(new ConveyorError("program-failed", `${command} ${argv.join(" ")} ${how}: ${errors.slice(-5).join("\n")}`, { cause }))
     child.once("error", (cause) => failed(cause.message, cause))
     child.once("close", (code, killedBy) => (code === 0 ? resolve(out.join("\n")) : failed(`ended with ${code ?? killedBy}`)))
   })

@@ -17,7 +17,7 @@ export interface SaturationFigures {
 }
 
 export const connections = 64
-const [rounds, roundMs, warmUpMs] = [3, 800, 1_500]
+const [rounds, roundMs, warmUpMs] = [3, 700, 500]
 
 export async function measureSaturation(fronts: readonly Front[], kind: Kind, context: BenchContext): Promise<SaturationFigures[]> {
   const seen: SaturationFigures[] = []
@@ -38,7 +38,7 @@ export async function measureSaturation(fronts: readonly Front[], kind: Kind, co
 
 /** Until the code of copy and proxy has been compiled, its figures are those of a start. */
 export async function warmUp(fronts: readonly Front[], { signal }: BenchContext): Promise<void> {
-  for (const { name, url } of fronts) if (name !== "direct") await load(url, "post", warmUpMs, signal)
+  for (const kind of ["get", "post"] as const) for (const { url } of fronts) await load(url, kind, warmUpMs, signal)
 }
 
 async function saturate(front: Front, kind: Kind, { log, signal }: BenchContext): Promise<SaturationFigures> {

@@ -1,5 +1,5 @@
-// Everything that the edge's bench measures, as real processes on loopback: two copies, the edge, and HAProxy where it
-// is installed. Called by the bench, which closes it.
+// Everything that the edge's bench measures, as real processes on loopback: two copies, the edge, a bare
+// proxy of Node's, and HAProxy where it is installed. Called by the bench, which closes it.
 import { join } from "node:path"
 import type { Edge, RoutingTable } from "../../packages/conveyor/src/edge/edge.ts"
 import { embeddedEdge } from "../../packages/conveyor/src/edge/embedded/embedded-edge.ts"
@@ -8,7 +8,7 @@ import { startNode } from "./program.ts"
 
 /** A way for a request to the first copy. */
 export interface Front {
-  name: "direct" | "edge" | "haproxy"
+  name: "direct" | "edge" | "bare node" | "haproxy"
   url: string
   /** The proxy on that way, whose CPU time counts. */
   pid?: number
@@ -25,12 +25,13 @@ export interface Stage {
 
 export async function setStage(signal: AbortSignal): Promise<Stage> {
   await using opened = new AsyncDisposableStack()
-  const startCopy = async () => {
-    const copy = startNode([join(import.meta.dirname, "copy.ts")], signal)
-    opened.defer(() => copy.stop())
-    return Number(await copy.firstLine)
+  const startServer = async (file: string, ...argv: string[]) => {
+    const server = startNode([join(import.meta.dirname, file), ...argv], signal)
+    opened.defer(() => server.stop())
+    return { pid: server.pid, port: Number(await server.firstLine) }
   }
-  const ports = [await startCopy(), await startCopy()] as const
+  const ports = [(await startServer("copy.ts")).port, (await startServer("copy.ts")).port] as const
+  const bare = await startServer("pass-through.ts", `${ports[0]}`)
   const under = await embeddedEdge()
   opened.defer(() => under.close())
   const haproxy = await startHaproxy(ports[0], signal)
@@ -47,6 +48,7 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
   const fronts: Front[] = [
     { name: "direct", url: `http://127.0.0.1:${ports[0]}` },
     { name: "edge", url: under.url, pid: under.running.identity.pid },
+    { name: "bare node", url: `http://127.0.0.1:${bare.port}`, pid: bare.pid },
     ...(haproxy === undefined ? [] : [{ name: "haproxy" as const, url: haproxy.url, pid: haproxy.pid }]),
   ]
   const kept = opened.move()
