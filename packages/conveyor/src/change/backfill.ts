@@ -67,7 +67,21 @@ async function backfillLeaf(job: BackfillJob, state: BackfillState, leaf: LeafFa
         `${cursor.skipped.length} windows of ${leaf.table.name} hold rows that a transaction of the application has locked`,
       )
   }
-  await state.commit(leaf, { ...cursor, rowsDone: cursor.rowsTotal, isDone: true })
+  const rewritten = await rewrittenLeaf(job, leaf, cursor)
+  if (rewritten === undefined) {
+    await state.commit(leaf, { ...cursor, rowsDone: cursor.rowsTotal, isDone: true })
+  } else {
+    await backfillLeaf(job, state, rewritten, await openCursor(job.worker.session, job.worker.change, job.operation, rewritten))
+  }
+}
+
+/** The leaf as it is now, where somebody has rewritten it (VACUUM FULL, a repack): its rows stand on other pages. */
+async function rewrittenLeaf({ worker }: BackfillJob, leaf: LeafFacts, cursor: Cursor): Promise<LeafFacts | undefined> {
+  const [now] = await worker.session.rows<{ node: number; pages: number }>(
+    `SELECT pg_relation_filenode($1::oid)::int8::float8 AS node, (pg_relation_size($1::oid) / current_setting('block_size')::int)::float8 AS pages`,
+    [leaf.oid],
+  )
+  return now === undefined || now.node === cursor.fileNode ? undefined : { ...leaf, fileNode: now.node, pages: now.pages }
 }
 
 /** One stride over one window; gives the cursor after it. */

@@ -189,6 +189,28 @@ test("rows that an application holds do not stop the backfill, and are filled wh
   await engine.close()
 })
 
+test("a table that is rewritten while its backfill waits is gone over again, and no row is missed", async () => {
+  const shard = await freshShard(4_000)
+  const engine = engineFor([shard], { batch: { firstRows: 20, largestRows: 20, strides: 2 } })
+  const { promise: begun, resolve: onBegun } = Promise.withResolvers<void>()
+  const { promise: paused, resolve: onPaused } = Promise.withResolvers<void>()
+  const run = testRun(({ shards }) => {
+    if (shards.some(({ rowsDone }) => rowsDone > 1_000)) onBegun()
+    if (shards.some(({ pausedFor }) => pausedFor !== undefined)) onPaused()
+  })
+  await engine.expand(change, run)
+  const work = engine.backfill(change, run)
+  await begun
+  await engine.pause(change, run.signal)
+  await paused
+  // The rows come to stand in the opposite order.
+  await query(shard.url, "CREATE INDEX upside_down ON s.t ((-id)); CLUSTER s.t USING upside_down")
+  await engine.resume(change, run.signal)
+  await work
+  assert.deepEqual(await engine.verify(change, run), { rows: 4_000, mismatches: 0 })
+  await engine.close()
+})
+
 test("a DDL lock that is never free ends with an error that says how to go on, and what is done stays", async () => {
   const shard = await freshShard(50)
   const engine = engineFor([shard], { lock: { waitMs: 20, attempts: 3 } })
