@@ -3,7 +3,7 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -13,7 +13,7 @@ import { runWitness } from "@conveyor/witness"
 import type { Scenario } from "@conveyor/witness/scenario"
 import type { WitnessResult } from "@conveyor/witness/result"
 import { freePort } from "../src/kernel/free-port.ts"
-import { isAlive } from "../src/kernel/process-identity.ts"
+import { identify, isAlive } from "../src/kernel/process-identity.ts"
 import type { ProcessIdentity } from "../src/kernel/process-identity.ts"
 import type { JournalEventName } from "../src/store/records.ts"
 import type { StatusReport } from "../src/server/status.ts"
@@ -130,6 +130,11 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     return output
   }
 
+  /** Gives what the conveyor says to a push of another branch. */
+  async gitPush(branch: string): Promise<string> {
+    return (await execute("git", ["-C", this.repository, "push", "conveyor", branch])).stderr
+  }
+
   /** As `push`, but resolves while the release is under way. */
   async beginPush(message: string): Promise<{ output: Promise<string> }> {
     this.#before = (await this.status()).runs.at(-1)?.id ?? 0
@@ -195,10 +200,26 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     await this.eventually("the control plane's death", () => !isAlive(identity))
   }
 
-  /** SIGSTOP or SIGCONT: an edge that does not answer for a while. */
-  async signalEdge(signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+  /** SIGSTOP and SIGCONT: an edge that does not answer for a while. */
+  async signalEdge(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
     const { identity } = await this.#identityIn(join("edge", "edge.json"))
     process.kill(identity.pid, signal)
+  }
+
+  /** The control plane, the edge and every copy that runs. */
+  async processes(): Promise<ProcessIdentity[]> {
+    const [control, edge] = [await this.#identityIn("control.json"), await this.#identityIn(join("edge", "edge.json"))]
+    return [control.identity, edge.identity, ...(await this.copies(""))]
+  }
+
+  /** The processes of the copies whose ids begin like that. */
+  async copies(prefix: string): Promise<ProcessIdentity[]> {
+    const folder = join(this.state, "runtime", "copies")
+    const files = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(".pid"))
+    // A copy that has just been forgotten has no file any more.
+    const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8").catch(() => "")))
+    const pids = texts.map((text) => Number(text.split(" ")[0]))
+    return pids.map(identify).filter((identity) => identity !== undefined)
   }
 
   startUsers(edge: string): void {

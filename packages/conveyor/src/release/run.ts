@@ -12,7 +12,7 @@ import type { StepName } from "./plan.ts"
 import type { Ports, Progress } from "./ports.ts"
 import type { StepContext } from "./steps/step.ts"
 import { steps } from "./steps/steps.ts"
-import { fleetOf, fleetStatus } from "./versions.ts"
+import { artifactOf, fleetOf, fleetStatus } from "./versions.ts"
 
 export interface RunOptions {
   ports: Ports
@@ -69,7 +69,7 @@ async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Pro
   }
 }
 
-/** @throws ConveyorError "incompatible" */
+/** @throws ConveyorError "incompatible", or "not-built" where the version never got that far. */
 export async function assertMayRollBack(
   ports: Ports,
   release: Pick<ReleaseRecord, "version">,
@@ -77,6 +77,7 @@ export async function assertMayRollBack(
   signal: AbortSignal,
 ): Promise<void> {
   const version = versionOf(ports, release)
+  artifactOf(version)
   assertMayRun(version.name, version.changes ?? [], await fleetStatus(await fleetOf(ports, version, config), signal))
 }
 

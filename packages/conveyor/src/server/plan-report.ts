@@ -72,5 +72,5 @@ async function plannedStatements(ports: Ports, commit: string, signal: AbortSign
 
 function count(statements: readonly PlannedStatement[], phase: PlannedStatement["phase"], shards: number): string {
   const own = statements.filter((statement) => statement.phase === phase).length
-  return own === 0 ? "nothing" : `${own} statements on ${shards} shards`
+  return own === 0 ? "nothing" : `${own} ${own === 1 ? "statement" : "statements"} on ${shards} ${shards === 1 ? "shard" : "shards"}`
 }

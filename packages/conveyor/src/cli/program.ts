@@ -1,0 +1,38 @@
+// The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it.
+import { Command } from "commander"
+import { addChangeCommands } from "./commands/change/change.ts"
+import { addDown } from "./commands/down.ts"
+import { addInit } from "./commands/init.ts"
+import { addLogs } from "./commands/logs.ts"
+import { addPlan } from "./commands/plan.ts"
+import { addRelease } from "./commands/release.ts"
+import { addRetire } from "./commands/retire.ts"
+import { addRollback } from "./commands/rollback.ts"
+import { addServe } from "./commands/serve.ts"
+import { addStatus } from "./commands/status.ts"
+import { addUp } from "./commands/up.ts"
+
+export function createProgram(): Command {
+  const program = new Command("conveyor")
+    .description("Carries a commit to every user of a service that may never close.")
+    .option("--state <directory>", "where the installation keeps its state", ".conveyor")
+    .option("--json", "print one JSON document instead of text")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+First steps:
+  conveyor init                 write an annotated conveyor.yml
+  conveyor up                   start the control plane and the edge
+  git remote add conveyor .conveyor/repository.git
+  git push conveyor main        build, test and release the commit
+  conveyor status               see what serves
+
+Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly.`,
+    )
+
+  for (const add of [addInit, addUp, addRelease, addStatus, addPlan, addRollback, addRetire, addChangeCommands, addLogs, addDown, addServe])
+    add(program)
+  return program
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { RoutedVersion } from "../../edge/edge.ts"
+import { Rehearsal } from "../rehearsal.ts"
+import { objectionsTo } from "./contract.ts"
+
+const signal = new AbortController().signal
+const change = "0001-kopecks"
+const routed: RoutedVersion = { release: "r-1", targets: {} }
+
+interface Stage {
+  rehearsal: Rehearsal
+  route: (current: string, ...others: string[]) => Promise<void>
+  startCopy: (version: string) => Promise<string>
+  objections: () => Promise<string[]>
+}
+
+/** v1 does not have the change, v2 has it, v3 was never built. */
+async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
+  const rehearsal = new Rehearsal()
+  try {
+    const ports = rehearsal.ports()
+    for (const commit of ["a", "b", "c"]) ports.store.versionOf(commit, commit)
+    ports.store.built("v1", { id: "art-a", directory: "/" }, [])
+    ports.store.built("v2", { id: "art-b", directory: "/" }, [change])
+    let index = 0
+    await body({
+      rehearsal,
+      route: async (current, ...others) => {
+        const versions = Object.fromEntries([current, ...others].map((name) => [name, routed]))
+        await rehearsal.edge.apply({ generation: rehearsal.edge.applied.length + 1, current, routes: [], versions }, signal)
+      },
+      startCopy: async (version) => {
+        const artifact = { id: "art", directory: "/" }
+        const spec = { service: "web", version, release: "r-1", index: index++, artifact, command: "run", environment: {} }
+        return (await rehearsal.runtime.start(spec, signal)).id
+      },
+      objections: () => objectionsTo(rehearsal.ports(), change, signal),
+    })
+  } finally {
+    rehearsal.end()
+  }
+}
+
+test("with the old version stopped and its pages gone there is no objection", () =>
+  staged(async ({ route, startCopy, objections, rehearsal }) => {
+    await route("v2")
+    await startCopy("v2")
+    rehearsal.edge.setLoad("v2", { pages: 9, inFlight: 9 })
+    assert.deepEqual(await objections(), [])
+  }))
+
+test("a version that has the change never objects, nor one that was never built", () =>
+  staged(async ({ route, startCopy, objections, rehearsal }) => {
+    await route("v2", "v3")
+    await startCopy("v3")
+    rehearsal.ports().store.keepWarm("v2", 9_999_999)
+    assert.deepEqual(await objections(), [])
+  }))
+
+test("the current version without the change objects", () =>
+  staged(async ({ route, objections }) => {
+    await route("v1")
+    assert.deepEqual(await objections(), ["v1 is the current version"])
+  }))
+
+test("an old version that still serves objects, and so does each open page of it", () =>
+  staged(async ({ route, objections, rehearsal }) => {
+    await route("v2", "v1")
+    rehearsal.edge.setLoad("v1", { pages: 1 })
+    assert.deepEqual(await objections(), ["v1 still serves requests", "1 page of v1 is open"])
+    rehearsal.edge.setLoad("v1", { pages: 2 })
+    assert.deepEqual((await objections()).at(-1), "2 pages of v1 are open")
+  }))
+
+test("pages that are open object also when their version is out of the table", () =>
+  staged(async ({ route, objections, rehearsal }) => {
+    await route("v2")
+    rehearsal.edge.setLoad("v1", { pages: 3 })
+    assert.deepEqual(await objections(), ["3 pages of v1 are open"])
+  }))
+
+test("a warm version objects until it is stopped, its window closed or not", () =>
+  staged(async ({ route, objections, startCopy, rehearsal }) => {
+    const { store } = rehearsal.ports()
+    await route("v2")
+    await startCopy("v1")
+    store.keepWarm("v1", 0)
+    assert.deepEqual(await objections(), ["v1 is warm: its rollback window is open until 1970-01-01T00:00:00.000Z"])
+  }))
+
+test("copies that run object, dead ones do not", () =>
+  staged(async ({ route, objections, startCopy, rehearsal }) => {
+    await route("v2")
+    const [first] = [await startCopy("v1"), await startCopy("v1")]
+    assert.deepEqual(await objections(), ["2 copies of v1 still run"])
+    rehearsal.runtime.crash(first)
+    assert.deepEqual(await objections(), ["1 copy of v1 still runs"])
+  }))

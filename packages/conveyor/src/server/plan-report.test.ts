@@ -1,0 +1,89 @@
+import assert from "node:assert/strict"
+import { readFile, readdir } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import type { ChangeEngine, PlannedStatement } from "../change/engine.ts"
+import { loadConfig } from "../config/load-config.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { Ports } from "../release/ports.ts"
+import { Rehearsal } from "../release/rehearsal.ts"
+import { planReport } from "./plan-report.ts"
+
+const signal = new AbortController().signal
+
+async function rehearse(body: (stage: Rehearsal, ports: Ports) => Promise<void>): Promise<void> {
+  const stage = new Rehearsal()
+  try {
+    await body(stage, stage.ports())
+  } finally {
+    stage.end()
+  }
+}
+
+const does = async (ports: Ports, revision: string) =>
+  Object.fromEntries((await planReport(ports, revision, signal)).steps.map((step) => [step.step, step.does]))
+
+test("the first release has nothing to compare with and nothing to retire", () =>
+  rehearse(async (_stage, ports) => {
+    const steps = await does(ports, "a")
+    assert.equal(steps["build"], "unpack the commit")
+    assert.match(steps["test"] ?? "", /names no test command/)
+    assert.equal(steps["start"], "2 of web")
+    assert.equal(steps["verify"], "POST /api/v1/status to each new copy")
+    assert.equal(steps["switch"], "generation 1: new pages to the new version")
+    assert.match(steps["bake"] ?? "", /^nothing/)
+    assert.equal(steps["retire"], "nothing")
+  }))
+
+test("a later release says what becomes of the version that serves, and finds the artifact that there is", () =>
+  rehearse(async (stage, ports) => {
+    assert.notEqual(await stage.carryOut(stage.ask("release", "a")), "killed")
+    const steps = await does(ports, "b")
+    assert.equal(steps["switch"], "generation 2: new pages to the new version, pages of v1 stay")
+    assert.equal(steps["bake"], "compare with v1 over 10 s")
+    assert.match(steps["retire"] ?? "", /pages of v1 reload within .*; kept warm for 1 h/)
+    const again = await planReport(ports, "v1", signal)
+    assert.deepEqual([again.version, again.commit], ["v1", "a"])
+    assert.match(again.steps[0]?.does ?? "", /nothing: artifact art-a exists/)
+  }))
+
+test("the commit's change files are read from the repository, and the copy of them is gone afterwards", () =>
+  rehearse(async (_stage, ports) => {
+    const config = loadConfig(
+      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: x } } }",
+      "conveyor.yml",
+      {},
+    )
+    const statement: PlannedStatement = { shard: "shop-1", phase: "expand", sql: "ALTER", lock: "none", estimatedMs: 1, estimatedBytes: 0 }
+    const engine: Partial<ChangeEngine> = { plan: async () => [statement] }
+    let seen: string[] = []
+    let folder = ""
+    const fleet: Ports = {
+      ...ports,
+      readConfig: async () => config,
+      changeEngine: () => engine as ChangeEngine,
+      builder: { ...ports.builder, listFiles: async () => ["0001-kopecks.yml"], readFile: async () => "summary: Kopecks" },
+      loadChanges: async (directory) => {
+        folder = directory
+        seen = [...(await readdir(directory)), await readFile(join(directory, "0001-kopecks.yml"), "utf8")]
+        return []
+      },
+    }
+    const { statements, steps } = await planReport(fleet, "a", signal)
+    assert.deepEqual(seen, ["0001-kopecks.yml", "summary: Kopecks"])
+    assert.deepEqual(statements, [statement])
+    assert.equal(steps.find(({ step }) => step === "expand")?.does, "1 statement on 1 shard")
+    assert.equal(steps.find(({ step }) => step === "backfill")?.does, "nothing")
+    assert.ok(folder.startsWith(tmpdir()))
+    await assert.rejects(readdir(folder), /ENOENT/)
+  }))
+
+test("a conveyor.yml that is wrong is refused with its place, like in a release", () =>
+  rehearse(async (_stage, ports) => {
+    const readConfig = async () => loadConfig("name: [", "conveyor.yml", {})
+    await assert.rejects(
+      planReport({ ...ports, readConfig }, "a", signal),
+      (thrown) => thrown instanceof ConveyorError && thrown.code === "bad-file",
+    )
+  }))
