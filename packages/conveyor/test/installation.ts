@@ -82,9 +82,14 @@ export class Installation {
   /** A repository with one commit, and everything up. */
   static async start({ urls }: Shards): Promise<Installation> {
     const installation = new Installation(await mkdtemp(join(tmpdir(), "conveyor-installation-")))
-    await installation.#initialise(urls)
-    await installation.up()
-    return installation
+    try {
+      await installation.#initialise(urls)
+      await installation.up()
+      return installation
+    } catch (thrown) {
+      await installation.end().catch(() => {})
+      throw thrown
+    }
   }
 
   async #initialise(urls: Readonly<Record<string, string>>): Promise<void> {

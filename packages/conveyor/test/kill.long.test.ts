@@ -3,8 +3,10 @@
 import assert from "node:assert/strict"
 import { setTimeout as sleep } from "node:timers/promises"
 import { test } from "node:test"
+import type { TestContext } from "node:test"
 import pg from "pg"
 import { startPostgres } from "@conveyor/testbed/postgres"
+import type { PostgresServer } from "@conveyor/testbed/postgres"
 import { Installation } from "./installation.ts"
 
 const releases = Number(process.env["RELEASES"] ?? 12)
@@ -13,8 +15,16 @@ const rows = 20_000
 const seed = Number(process.env["SEED"] ?? Date.now() % 100_000)
 
 test(`${releases} releases with ${killsEach} kills each (seed ${seed}): every one ends, users notice nothing, nothing is left over`, async (context) => {
-  const random = randomFrom(seed)
   const server = await startPostgres({ databases: ["shop_1", "shop_2"] })
+  try {
+    await releaseAndKill(server, context)
+  } finally {
+    await server.stop()
+  }
+})
+
+async function releaseAndKill(server: PostgresServer, context: TestContext): Promise<void> {
+  const random = randomFrom(seed)
   const urls = [server.url("shop_1"), server.url("shop_2")]
   for (const url of urls) {
     await ask(url, "CREATE SCHEMA shop")
@@ -46,9 +56,8 @@ test(`${releases} releases with ${killsEach} kills each (seed ${seed}): every on
     assert.equal(streams.cut, 0)
   } finally {
     await installation.end()
-    await server.stop()
   }
-})
+}
 
 /** The newest version serves, the one before is warm, each with its two copies; every change is ready; every row agrees. */
 async function consistent(installation: Installation, urls: readonly string[]): Promise<void> {
