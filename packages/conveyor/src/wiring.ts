@@ -17,7 +17,7 @@ import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
 import { Routing } from "./release/routing.ts"
 import type { Builder } from "./runtime/builder.ts"
-import { createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
+import { clearUnfinished, createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
 import type { StateDirectory } from "./server/state-directory.ts"
 import { Store } from "./store/store.ts"
@@ -53,6 +53,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const edge = await launch()
   let address = { adminUrl: edge.adminUrl, token: edge.token }
 
+  await clearUnfinished(state.artifacts)
   const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
   const engines = new Map<string, ChangeEngine>()
   const configs = new Map<string, Config>()

@@ -16,8 +16,7 @@ const isOver = (release: { state: string }) => release.state !== "queued" && rel
 
 export async function follow(state: StateDirectory, id: number, view: RunView): Promise<ReleaseReport> {
   for (;;) {
-    const client = await reach(state)
-    const report = await client.get<ReleaseReport>(`/runs/${id}`)
+    const { client, report } = await reach(state, id)
     if (isOver(report)) {
       view.end(report)
       return report
@@ -48,8 +47,13 @@ function concerns(event: Stamped, id: number): boolean {
   return event.type === "keeper"
 }
 
-function reach(state: StateDirectory): Promise<Client> {
-  return until(async () => ({ done: new Client(await controlPlaneOf(state)) }), {
+/** A control plane may also go between being found and being asked. */
+function reach(state: StateDirectory, id: number): Promise<{ client: Client; report: ReleaseReport }> {
+  const probe = async () => {
+    const client = new Client(await controlPlaneOf(state))
+    return { done: { client, report: await client.get<ReleaseReport>(`/runs/${id}`) } }
+  }
+  return until(probe, {
     what: "the control plane is back",
     everyMs: 500,
     withinMs: comesBackWithinMs,

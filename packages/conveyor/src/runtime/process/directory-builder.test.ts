@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { after, test } from "node:test"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { createDirectoryBuilder } from "./directory-builder.ts"
+import { clearUnfinished, createDirectoryBuilder } from "./directory-builder.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "conveyor-builder-"))
 after(() => rmSync(folder, { recursive: true }))
@@ -77,4 +77,16 @@ test("a file of a commit is read as it was committed, and a commit that is missi
   assert.equal(await builder.readFile(commit, "tulip.txt"), undefined)
   assert.deepEqual(await builder.resolve("main"), { commit, subject: "Add a rose" })
   await assert.rejects(builder.resolve("no-such-branch"), (thrown) => thrown instanceof ConveyorError && thrown.code === "no-such-commit")
+})
+
+test("what a killed builder has left half-way is cleared, finished artifacts stay", async () => {
+  const { artifacts, builder } = newBuilder()
+  await clearUnfinished(artifacts)
+  const { directory } = await builder.build(commit, { ...quiet, command: undefined })
+  for (const name of ["unfinished-a", "scratch-b"]) {
+    mkdirSync(join(artifacts, name))
+    writeFileSync(join(artifacts, name, "rose.txt"), "half")
+  }
+  await clearUnfinished(artifacts)
+  assert.deepEqual(readdirSync(artifacts), [basename(directory)])
 })

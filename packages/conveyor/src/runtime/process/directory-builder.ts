@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { ConveyorError } from "../../kernel/errors.ts"
@@ -17,6 +17,16 @@ export interface DirectoryBuilderOptions {
   repository: string
   /** Where artifacts are kept. */
   artifacts: string
+}
+
+const unfinishedPrefix = "unfinished-"
+const scratchPrefix = "scratch-"
+
+/** Takes away what a builder that was killed has left half-way. Called while no other builder works there. */
+export async function clearUnfinished(artifacts: string): Promise<void> {
+  if (!existsSync(artifacts)) return
+  const left = (await readdir(artifacts)).filter((name) => name.startsWith(unfinishedPrefix) || name.startsWith(scratchPrefix))
+  await Promise.all(left.map((name) => rm(join(artifacts, name), { recursive: true, force: true, maxRetries: 3 })))
 }
 
 export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuilderOptions): Builder {
@@ -59,7 +69,7 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
       if (existsSync(directory)) return { id, directory }
 
       await mkdir(artifacts, { recursive: true })
-      const unfinished = await mkdtemp(join(artifacts, "unfinished-"))
+      const unfinished = await mkdtemp(join(artifacts, unfinishedPrefix))
       try {
         await unpack(repository, commit, unfinished, run)
         if (command !== undefined) await runCommand(unfinished, { command, ...run })
@@ -71,7 +81,7 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
     },
 
     async runIn(artifact: Artifact, run: CommandRun) {
-      const aside = await mkdtemp(join(artifacts, "scratch-"))
+      const aside = await mkdtemp(join(artifacts, scratchPrefix))
       try {
         await cp(artifact.directory, aside, { recursive: true, verbatimSymlinks: true })
         await runCommand(aside, run)

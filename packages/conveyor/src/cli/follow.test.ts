@@ -1,0 +1,114 @@
+import assert from "node:assert/strict"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import { identify } from "../kernel/process-identity.ts"
+import { Rehearsal } from "../release/rehearsal.ts"
+import { createApi } from "../server/api.ts"
+import { ControlPlane } from "../server/control-plane.ts"
+import { EventHub } from "../server/events.ts"
+import { stateDirectory } from "../server/state-directory.ts"
+import type { ControlAddress } from "../server/state-directory.ts"
+import { follow } from "./follow.ts"
+import type { RunView } from "./render/run-view.ts"
+
+/** A control plane that answers, for a state directory that says where. */
+class Answering {
+  readonly stage = new Rehearsal()
+  readonly ports = this.stage.ports()
+  readonly folder = mkdtempSync(join(tmpdir(), "conveyor-follow-"))
+  readonly state = stateDirectory(this.folder)
+  hub = new EventHub()
+  #close: () => Promise<void> = async () => {}
+
+  async up(): Promise<void> {
+    this.hub = new EventHub()
+    const { ports, hub } = this
+    const controlPlane = new ControlPlane(ports, hub)
+    const api = createApi({ controlPlane, ports, hub, token: "secret", name: "shop", edgeUrl: "" })
+    const identity = identify(process.pid)
+    if (identity === undefined) throw new Error("this process has no identity")
+    const url = await api.listen({ host: "127.0.0.1", port: 0 })
+    const address: ControlAddress = { url, token: "secret", identity, edge: "", configFile: "" }
+    writeFileSync(this.state.control, JSON.stringify(address))
+    this.#close = () => api.close()
+  }
+
+  async down(): Promise<void> {
+    rmSync(this.state.control)
+    await this.#close()
+  }
+
+  async end(): Promise<void> {
+    await this.#close()
+    this.stage.end()
+    rmSync(this.folder, { recursive: true })
+  }
+}
+
+/** Notes what it is shown; `onBegin` is called each time that the run is seen to go on. */
+function noting(onBegin: () => void): { seen: string[]; view: RunView } {
+  const seen: string[] = []
+  const view: RunView = {
+    begin(report) {
+      seen.push(`begin ${report.state}`)
+      onBegin()
+    },
+    show: (event) => seen.push("message" in event ? event.message : event.type),
+    note: (message) => seen.push(message),
+    end: (report) => seen.push(`end ${report.state}`),
+  }
+  return { seen, view }
+}
+
+async function answering(body: (server: Answering) => Promise<void>): Promise<void> {
+  const server = new Answering()
+  try {
+    await server.up()
+    await body(server)
+  } finally {
+    await server.end()
+  }
+}
+
+test("a run is followed to its end, and only what concerns it is shown", () =>
+  answering(async ({ stage, ports, hub, state }) => {
+    hub.publish({ type: "keeper", message: "of another day", at: stage.clock.now() - 1 })
+    const release = stage.ask("release", "a")
+    const at = stage.clock.now()
+    const { seen, view } = noting(() => {
+      hub.publish({ type: "progress", release: release.id + 1, step: "build", message: "of another run", shards: undefined, at })
+      hub.publish({ type: "progress", release: release.id, step: "build", message: "building", shards: undefined, at })
+      hub.publish({ type: "keeper", message: "a copy had ended", at })
+      hub.publish({ type: "release", release: ports.store.setState(release.id, "promoted"), at })
+    })
+    assert.equal((await follow(state, release.id, view)).state, "promoted")
+    assert.deepEqual(seen, ["begin queued", "building", "a copy had ended", "end promoted"])
+  }))
+
+test("a run that is over is told at once", () =>
+  answering(async ({ stage, ports, state }) => {
+    const release = stage.ask("release", "a")
+    ports.store.setState(release.id, "failed", "it rained")
+    const { seen, view } = noting(() => {})
+    assert.equal((await follow(state, release.id, view)).reason, "it rained")
+    assert.deepEqual(seen, ["end failed"])
+  }))
+
+test("a control plane that goes and comes back in the middle is waited for", () =>
+  answering(async (server) => {
+    const release = server.stage.ask("release", "a")
+    let begins = 0
+    const restarted: Promise<void>[] = []
+    const { seen, view } = noting(() => {
+      begins += 1
+      if (begins === 1) restarted.push(server.down().then(() => server.up()))
+      else
+        server.hub.publish({ type: "release", release: server.ports.store.setState(release.id, "promoted"), at: server.stage.clock.now() })
+    })
+    assert.equal((await follow(server.state, release.id, view)).state, "promoted")
+    await Promise.all(restarted)
+    assert.equal(begins >= 2, true)
+    assert.equal(seen.at(-1), "end promoted")
+  }))
