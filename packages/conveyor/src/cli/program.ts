@@ -1,4 +1,5 @@
-// The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it.
+// The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it. A command
+// imports what is heavy only when it is carried out, so that the others start at once.
 import { Command } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
 import { addDown } from "./commands/down.ts"

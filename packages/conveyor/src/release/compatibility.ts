@@ -22,7 +22,7 @@ export function incompatibilities(changesInCommit: readonly string[], fleet: rea
 }
 
 /** As soon as one shard has lost something, versions from before the change cannot run on the fleet any more. */
-export const isContracted = (status: ChangeStatus): boolean => status.contract === "begun" || status.contract === "done"
+const isContracted = (status: ChangeStatus): boolean => status.contract === "begun" || status.contract === "done"
 
 /** @throws ConveyorError "incompatible" that names every change in the way. */
 export function assertMayRun(version: string, changesInCommit: readonly string[], fleet: readonly ChangeStatus[]): void {

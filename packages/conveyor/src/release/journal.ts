@@ -37,7 +37,7 @@ export async function undoStep(name: StepName, step: Step, context: StepContext)
   }
 }
 
-export const wasInterrupted = (signal: AbortSignal): boolean => signal.aborted && signal.reason instanceof Interrupted
+const wasInterrupted = (signal: AbortSignal): boolean => signal.aborted && signal.reason instanceof Interrupted
 
 function recorder(step: StepName, { ports, release, onEvent }: StepContext): (event: JournalEventName, facts: Facts) => void {
   return (event, facts) => onEvent(ports.store.record(release.id, step, event, facts))

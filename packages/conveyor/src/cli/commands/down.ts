@@ -1,7 +1,6 @@
 // conveyor down: stops everything that `conveyor up` and the releases have started.
 import type { Command } from "commander"
 import { systemClock } from "../../kernel/clock.ts"
-import { stopEverything } from "../../wiring.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { stopControlPlane } from "./up.ts"
@@ -15,6 +14,7 @@ export function addDown(program: Command): void {
     )
     .action(async () => {
       const { state, json } = globalOptions(command)
+      const { stopEverything } = await import("../../wiring.ts")
       const stopped: string[] = []
       if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
       await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))

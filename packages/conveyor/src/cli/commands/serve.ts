@@ -4,10 +4,6 @@ import type { Command } from "commander"
 import { configFileName } from "../../config/load-config.ts"
 import { systemClock } from "../../kernel/clock.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { createLogger } from "../../kernel/logger.ts"
-import { prepareRepository } from "../../server/repository.ts"
-import { serve } from "../../server/serve.ts"
-import { wire } from "../../wiring.ts"
 import { globalOptions } from "../options.ts"
 
 export function addServe(program: Command): void {
@@ -20,6 +16,12 @@ export function addServe(program: Command): void {
     .option("--config <file>", "the installation's conveyor.yml", configFileName)
     .action(async (options: { config: string }) => {
       const { state } = globalOptions(command)
+      const [{ createLogger }, { prepareRepository }, { serve }, { wire }] = await Promise.all([
+        import("../../kernel/logger.ts"),
+        import("../../server/repository.ts"),
+        import("../../server/serve.ts"),
+        import("../../wiring.ts"),
+      ])
       const stop = new AbortController()
       for (const name of ["SIGTERM", "SIGINT"] as const)
         process.on(name, () => stop.abort(new ConveyorError("stopped", `stopped by ${name}`)))

@@ -1,6 +1,5 @@
 // conveyor change lint: what would lock, rewrite or break the version that runs, before anything is committed.
 import type { Command } from "commander"
-import { lintChange } from "../../../change/lint.ts"
 import type { Finding } from "../../../change/lint.ts"
 import { configFileName } from "../../../config/load-config.ts"
 import { globalOptions } from "../../options.ts"
@@ -18,6 +17,7 @@ export function addLint(change: Command): void {
     .option("--config <file>", "the conveyor.yml whose changes are meant", configFileName)
     .action(async (options: { config: string }) => {
       const { json } = globalOptions(command)
+      const { lintChange } = await import("../../../change/lint.ts")
       const { changes } = await workingChanges(options.config)
       const findings = (await Promise.all(changes.map(lintChange))).flat()
       if (json) printJson(findings)

@@ -4,8 +4,6 @@ import type { PlannedStatement } from "../../../change/engine.ts"
 import { configFileName } from "../../../config/load-config.ts"
 import { systemClock } from "../../../kernel/clock.ts"
 import { formatDuration } from "../../../kernel/duration.ts"
-import { silentLogger } from "../../../kernel/logger.ts"
-import { openFleet } from "../../../wiring.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"
 import { bold, columns, dim } from "../../render/paint.ts"
@@ -21,6 +19,7 @@ export function addPlan(change: Command): void {
     .option("--config <file>", "the conveyor.yml whose changes are meant", configFileName)
     .action(async (options: { config: string }) => {
       const { json } = globalOptions(command)
+      const [{ silentLogger }, { openFleet }] = await Promise.all([import("../../../kernel/logger.ts"), import("../../../wiring.ts")])
       const { config, changes } = await workingChanges(options.config)
       const engine = openFleet(config, systemClock, silentLogger)
       try {

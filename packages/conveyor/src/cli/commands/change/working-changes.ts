@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises"
 import { relative, resolve } from "node:path"
 import type { Change } from "../../../change/change.ts"
-import { loadChanges } from "../../../change/load-changes.ts"
 import type { Config } from "../../../config/config.ts"
 import { configFileName, loadConfig } from "../../../config/load-config.ts"
 import { ConveyorError } from "../../../kernel/errors.ts"
@@ -17,6 +16,7 @@ export interface WorkingChanges {
 /** @throws BadFileError, ConveyorError "no-config", "no-fleet" or "bad-change" */
 export async function workingChanges(configFile: string): Promise<WorkingChanges> {
   const { config, folder } = await workingConfig(configFile)
+  const { loadChanges } = await import("../../../change/load-changes.ts")
   return { config, folder, changes: await loadChanges(folder) }
 }
 

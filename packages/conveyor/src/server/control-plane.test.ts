@@ -1,0 +1,134 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { ConveyorError } from "../kernel/errors.ts"
+import { Rehearsal } from "../release/rehearsal.ts"
+import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import { ControlPlane } from "./control-plane.ts"
+import { EventHub } from "./events.ts"
+
+interface Working {
+  stage: Rehearsal
+  controlPlane: ControlPlane
+  /** The run's record when it is over. */
+  ended: (release: ReleaseRecord) => Promise<ReleaseRecord>
+  /** Resolves with what `act` gives at the next such line of the journal, at once and not a turn later. */
+  at: <T>(step: string, event: JournalEvent["event"], act: () => Promise<T> | T) => Promise<T>
+  /** Another control plane on the same state, after this one has stopped. */
+  next: () => Promise<void>
+}
+
+const isOver = ({ state }: ReleaseRecord) => state !== "queued" && state !== "running"
+
+/** A control plane at work. Every version has its users as soon as it is switched to, but the idle one. */
+async function working(body: (control: Working) => Promise<void>, idle?: string): Promise<void> {
+  const stage = new Rehearsal()
+  const hub = new EventHub()
+  const follow = new AbortController().signal
+  const begin = () => {
+    const controlPlane = new ControlPlane(stage.ports(), hub)
+    return { controlPlane, end: controlPlane.work() }
+  }
+  let now = begin()
+  hub.follow((event) => {
+    if (event.type !== "journal" || event.event.step !== "switch" || event.event.event !== "started") return
+    const version = stage.store.release(event.event.release)?.version
+    if (version !== undefined && version !== idle) stage.traffic(version, { requests: 1_000 })
+  }, follow)
+  try {
+    await body({
+      stage,
+      get controlPlane() {
+        return now.controlPlane
+      },
+      ended: (release) =>
+        new Promise((resolve) =>
+          hub.follow((event) => {
+            if (event.type === "release" && event.release.id === release.id && isOver(event.release)) resolve(event.release)
+          }, follow),
+        ),
+      at: (step, event, act) =>
+        new Promise((resolve, reject) => {
+          // What was before comes first, and is not meant.
+          let isDone = true
+          hub.follow((news) => {
+            if (isDone || news.type !== "journal" || news.event.step !== step || news.event.event !== event) return
+            isDone = true
+            Promise.resolve(act()).then(resolve, reject)
+          }, follow)
+          isDone = false
+        }),
+      next: async () => {
+        now.controlPlane.stop()
+        await now.end
+        now = begin()
+      },
+    })
+  } finally {
+    now.controlPlane.stop()
+    await now.end
+    stage.end()
+  }
+}
+
+const code = (expected: string) => (thrown: unknown) => thrown instanceof ConveyorError && thrown.code === expected
+
+test("what is asked for is carried out, one run after the other", () =>
+  working(async ({ stage, controlPlane, ended }) => {
+    const asked = [await controlPlane.requestRelease("a"), await controlPlane.requestRelease("b")]
+    for (const release of asked) assert.equal((await ended(release)).state, "promoted")
+    assert.equal(stage.current, "v2")
+    const [first, second] = asked.map(({ id }) => stage.store.journal(id))
+    assert.ok((first?.at(-1)?.seq ?? 0) < (second?.[0]?.seq ?? 0))
+  }))
+
+test("a rollback asked for while a release bakes goes to the version before, after the release has gone back", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a"))
+    const asking = at("bake", "started", () => controlPlane.requestRollback(undefined))
+    const release = await controlPlane.requestRelease("b")
+    const rollback = await asking
+    assert.equal(rollback.version, "v1")
+    const [gone, back] = [await ended(release), await ended(rollback)]
+    assert.deepEqual([gone.state, back.state, stage.current], ["rolled-back", "promoted", "v1"])
+    assert.match(gone.reason ?? "", /gave way to the rollback to v1/)
+  }, "v2"))
+
+test("a run that is aborted goes back; one that is not under way cannot be", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a"))
+    const aborting = at("bake", "started", () => controlPlane.abort(stage.store.releases(["running"])[0]?.id ?? 0))
+    const release = await controlPlane.requestRelease("b")
+    await aborting
+    assert.equal((await ended(release)).state, "rolled-back")
+    assert.throws(() => controlPlane.abort(release.id), code("not-running"))
+  }, "v2"))
+
+test("a version that a release may still need to go back to is not given up", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a"))
+    const retiring = at("bake", "started", () => controlPlane.requestRetire("v1"))
+    const release = await controlPlane.requestRelease("b")
+    await assert.rejects(retiring, code("in-use"))
+    assert.equal((await ended(release)).state, "rolled-back", "nobody used it")
+    assert.equal(stage.current, "v1")
+  }, "v2"))
+
+test("stopped in the middle, the run is left to the next control plane, which carries it on", () =>
+  working(async (control) => {
+    const stopping = control.at("start", "started", () => control.next())
+    const release = await control.controlPlane.requestRelease("a")
+    await stopping
+    assert.equal((await control.ended(release)).state, "promoted")
+    const starts = control.stage.store.journal(release.id).filter(({ step, event }) => step === "start" && event === "failed")
+    assert.deepEqual(starts, [], "it was interrupted, it did not fail")
+  }))
+
+test("a copy that dies between two releases is started again", () =>
+  working(async ({ stage, controlPlane, ended }) => {
+    await ended(await controlPlane.requestRelease("a"))
+    const [copy] = await stage.runtime.list()
+    stage.runtime.crash(copy?.id ?? "")
+    const isWell = async () => (await stage.runtime.list()).filter(({ state }) => state === "running").length === 2
+    for (let turn = 0; turn < 10_000 && !(await isWell()); turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(await isWell())
+  }))
