@@ -2,7 +2,7 @@
 // Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
 import { spawn } from "node:child_process"
 import { globSync } from "node:fs"
-import { installChromium } from "./chromium.ts"
+import { chromium, installPackages, pgbouncer } from "./debian.ts"
 
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -14,16 +14,25 @@ const chosen = all
   .toSorted()
 if (chosen.length === 0) throw new Error(`No test file lies under ${places.join(", ")}.`)
 
-const browserTests = chosen.filter((file) => file.includes(".browser."))
-const withoutBrowser = browserTests.length > 0 && !installChromium() ? chosen.filter((file) => !browserTests.includes(file)) : chosen
-if (withoutBrowser.length < chosen.length) {
-  process.stderr.write(
-    `NOT RUN, because there is no Chromium and only root may install one: ${browserTests.join(", ")}\n  apt-get install chromium\n`,
-  )
+const needs = new Map([
+  [chromium, chosen.filter((file) => file.includes(".browser."))],
+  [pgbouncer, chosen.filter((file) => file.includes("pooler"))],
+])
+const missing = installPackages([...needs.keys()].filter((each) => needs.get(each)?.length !== 0))
+const impossible = new Set(missing.flatMap((each) => needs.get(each) ?? []))
+for (const each of missing) {
+  process.stderr.write(`NOT RUN, because there is no ${each.name} and only root may install it: ${needs.get(each)?.join(", ") ?? ""}\n`)
+  process.stderr.write(`  apt-get install ${each.name}\n`)
 }
 
 // Two at a time on two cores: more would only make the servers of the tests wait for each other.
-const argv = ["--disable-warning=ExperimentalWarning", "--test", "--test-concurrency=2", "--test-reporter=spec", ...withoutBrowser]
+const argv = [
+  "--disable-warning=ExperimentalWarning",
+  "--test",
+  "--test-concurrency=2",
+  "--test-reporter=spec",
+  ...chosen.filter((file) => !impossible.has(file)),
+]
 const child = spawn(process.execPath, argv, { stdio: "inherit" })
 child.on("exit", (code) => process.exit(code ?? 1))
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name))
