@@ -1,7 +1,7 @@
 // npm run bench: what things cost, as ratios got within one run, since the same machine is never the same twice.
 // Prints a table and writes bench-report/<name>.json. Exit codes: 0 measured, 1 a bench failed, 2 there is no such bench.
 import { mkdir, writeFile } from "node:fs/promises"
-import { availableParallelism } from "node:os"
+import { availableParallelism, loadavg } from "node:os"
 import { describe } from "../packages/conveyor/src/kernel/errors.ts"
 import { reportChange } from "./change-report.ts"
 import { reportEdge } from "./edge/report.ts"
@@ -29,18 +29,15 @@ async function run(chosen: string, { run: measure }: Bench): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)))
   const beganAt = Date.now()
   const log = (line: string) => process.stderr.write(`${((Date.now() - beganAt) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`)
+  const machine = { cpus: availableParallelism(), loadBefore: loadavg()[0] ?? 0, node: process.version }
+  if (machine.loadBefore > machine.cpus / 2)
+    log(`a load of ${machine.loadBefore.toFixed(1)} on ${machine.cpus} processors already: expect noise`)
   try {
     const { rows, figures } = await measure({ log, signal: stop.signal })
-    const file = await write(chosen, {
-      measuredAt: new Date().toISOString(),
-      cpus: availableParallelism(),
-      node: process.version,
-      rows,
-      figures,
-    })
+    const file = await write(chosen, { measuredAt: new Date(beganAt).toISOString(), machine, rows, figures })
     process.stdout.write(`\n${asTable(rows)}\n\nwritten to ${file}\n`)
   } catch (thrown) {
-    process.stderr.write(`bench ${chosen}: ${describe(thrown)}\n`)
+    process.stderr.write(`bench ${chosen}: ${describe(stop.signal.aborted ? stop.signal.reason : thrown)}\n`)
     process.exitCode = 1
   }
 }

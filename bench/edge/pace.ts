@@ -14,7 +14,7 @@ export interface PaceFigures {
 }
 
 export const rate = 400
-const seconds = 2.5
+const seconds = 2
 
 export async function measurePace(fronts: readonly Front[], kind: Kind, { log, signal }: BenchContext): Promise<PaceFigures[]> {
   const figures: PaceFigures[] = []

@@ -14,7 +14,8 @@ export interface Program {
 
 export function startProgram(command: string, argv: readonly string[], signal: AbortSignal): Program {
   signal.throwIfAborted()
-  const child = spawn(command, argv, { stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGTERM" })
+  // A session of its own, as the edge has: Linux shares the processors out by session first.
+  const child = spawn(command, argv, { detached: true, stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGTERM" })
   const [out, errors]: [string[], string[]] = [[], []]
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line))
   const lines = createInterface({ input: child.stdout }).on("line", (line) => out.push(line))

@@ -32,14 +32,24 @@ export async function reportEdge(context: BenchContext): Promise<BenchReport> {
 
 function saturationRows(all: readonly SaturationFigures[], kind: Kind): Row[] {
   const { edge, others } = apart(all.filter((figure) => figure.kind === kind))
-  const how = `${connections} connections in a closed loop, median of rounds in turn`
-  const throughput = others.map((other) => ({
-    what: `${kind} throughput, edge against ${other.front}`,
-    value: `${(edge.perSecond / other.perSecond).toFixed(2)}x (${Math.round(edge.perSecond)} of ${Math.round(other.perSecond)} a second)`,
-    how,
-  }))
-  const proxies = [edge, ...others].flatMap(({ front, cpuUs }) => (cpuUs === undefined ? [] : [`${front} ${cpuUs.toFixed(0)} us`]))
-  const cpu = { what: `${kind} CPU per request`, value: proxies.join(", "), how: `/proc/<pid>/stat of the proxy over the same rounds` }
+  const perSecond = ({ rounds }: SaturationFigures) => median(rounds.map((round) => round.perSecond))
+  const throughput = others.map((other) => {
+    const ratio = median(edge.rounds.map((round, n) => round.perSecond / (other.rounds[n]?.perSecond ?? Number.NaN)))
+    return {
+      what: `${kind} throughput, edge against ${other.front}`,
+      value: `${ratio.toFixed(2)}x (about ${Math.round(perSecond(edge))} of ${Math.round(perSecond(other))} a second)`,
+      how: `${connections} connections in a closed loop, median of ${edge.rounds.length} rounds in turn`,
+    }
+  })
+  const proxies = [edge, ...others].flatMap(({ front, rounds }) => {
+    const cpuUs = rounds.flatMap((round) => round.cpuUs ?? [])
+    return cpuUs.length === 0 ? [] : [`${front} ${median(cpuUs).toFixed(0)} us`]
+  })
+  const cpu = {
+    what: `${kind} CPU per request`,
+    value: proxies.join(", "),
+    how: "/proc/<pid>/stat of the proxy, median of the same rounds",
+  }
   return proxies.length === 0 ? throughput : [...throughput, cpu]
 }
 

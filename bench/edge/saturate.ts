@@ -11,7 +11,7 @@ export interface Saturation {
   countedMs: number
 }
 
-const warmUpMs = 200
+const warmUpMs = 150
 
 const [url = "", scenarioFile = "", connections = "", ms = ""] = process.argv.slice(2)
 const { hostname, port } = new URL(url)

@@ -11,37 +11,33 @@ import { trafficFile } from "./witness.ts"
 export interface SaturationFigures {
   kind: Kind
   front: Front["name"]
+  rounds: readonly Round[]
+}
+
+export interface Round {
   perSecond: number
   /** Of the proxy; undefined where there is none, or the system does not tell. */
   cpuUs: number | undefined
 }
 
 export const connections = 64
-const [rounds, roundMs, warmUpMs] = [3, 700, 500]
+const [rounds, roundMs, warmUpMs] = [3, 600, 800]
 
 export async function measureSaturation(fronts: readonly Front[], kind: Kind, context: BenchContext): Promise<SaturationFigures[]> {
-  const seen: SaturationFigures[] = []
+  const seen = fronts.map((front) => ({ front, rounds: [] as Round[] }))
   for (let round = 1; round <= rounds; round++) {
-    for (const front of fronts) seen.push(await saturate(front, kind, context))
+    for (const { front, rounds: own } of seen) own.push(await saturate(front, kind, context))
   }
-  return fronts.map(({ name }) => {
-    const own = seen.filter(({ front }) => front === name)
-    const cpu = own.flatMap(({ cpuUs }) => cpuUs ?? [])
-    return {
-      kind,
-      front: name,
-      perSecond: median(own.map(({ perSecond }) => perSecond)),
-      cpuUs: cpu.length === 0 ? undefined : median(cpu),
-    }
-  })
+  return seen.map(({ front, rounds: own }) => ({ kind, front: front.name, rounds: own }))
 }
 
 /** Until the code of copy and proxy has been compiled, its figures are those of a start. */
 export async function warmUp(fronts: readonly Front[], { signal }: BenchContext): Promise<void> {
-  for (const kind of ["get", "post"] as const) for (const { url } of fronts) await load(url, kind, warmUpMs, signal)
+  const proxies = fronts.filter(({ name }) => name !== "direct")
+  for (const kind of ["get", "post"] as const) for (const { url } of proxies) await load(url, kind, warmUpMs, signal)
 }
 
-async function saturate(front: Front, kind: Kind, { log, signal }: BenchContext): Promise<SaturationFigures> {
+async function saturate(front: Front, kind: Kind, { log, signal }: BenchContext): Promise<Round> {
   const cpu = () => (front.pid === undefined ? undefined : cpuMsOf(front.pid))
   const before = cpu()
   const { answers, counted, countedMs } = await load(front.url, kind, roundMs, signal)
@@ -49,7 +45,7 @@ async function saturate(front: Front, kind: Kind, { log, signal }: BenchContext)
   const perSecond = (counted / countedMs) * 1_000
   const cpuUs = before === undefined || after === undefined ? undefined : ((after - before) / answers) * 1_000
   log(`${kind} ${front.name}: ${Math.round(perSecond)} requests/s${cpuUs === undefined ? "" : `, ${cpuUs.toFixed(1)} us of CPU each`}`)
-  return { kind, front: front.name, perSecond, cpuUs }
+  return { perSecond, cpuUs }
 }
 
 async function load(url: string, kind: Kind, ms: number, signal: AbortSignal): Promise<Saturation> {

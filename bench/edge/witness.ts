@@ -22,16 +22,18 @@ export const trafficFile = (traffic: Watch["traffic"]) => join(import.meta.dirna
 /** @throws ConveyorError "requests-failed" where even one did: figures of a proxy that loses requests mean nothing. */
 export async function witness({ url, traffic, rate, seconds }: Watch, signal: AbortSignal): Promise<WitnessResult> {
   const out = await mkdtemp(join(tmpdir(), "conveyor-bench-"))
+  const options = { target: url, scenario: trafficFile(traffic), rate, seconds, out, timeout: 5 }
+  const argv = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const program = startNode([main, "--json", ...argv], signal)
   try {
-    const options = { target: url, scenario: trafficFile(traffic), rate, seconds, out, timeout: 5 }
-    const argv = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-    const result = JSON.parse(await startNode([main, "--json", ...argv], signal).output) as WitnessResult
+    const result = JSON.parse(await program.output) as WitnessResult
     const { failed, total } = result.requests
     if (failed === 0) return result
     throw new ConveyorError("requests-failed", `${failed} of ${total} requests failed: ${result.failures[0]?.detail ?? ""}`, {
       facts: { url, traffic, failures: result.failures },
     })
   } finally {
+    await program.stop()
     await rm(out, { recursive: true })
   }
 }
