@@ -16,6 +16,7 @@ import { ConveyorError } from "./kernel/errors.ts"
 import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
 import { Routing } from "./release/routing.ts"
+import { UsersView } from "./release/users-view.ts"
 import type { Builder } from "./runtime/builder.ts"
 import { clearUnfinished, createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
@@ -57,19 +58,21 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
   const engines = new Map<string, ChangeEngine>()
   const configs = new Map<string, Config>()
+  const routing = new Routing(
+    {
+      apply: (table, until) => createEmbeddedEdge(address).apply(table, until),
+      observe: (until) => createEmbeddedEdge(address).observe(until),
+    },
+    clock,
+  )
+  const users = new UsersView((until) => routing.observe(until), clock)
   const ports: Ports = {
     store,
     builder,
     runtime: createProcessRuntime({ directory: state.runtime, clock }),
-    routing: new Routing(
-      {
-        apply: (table, until) => createEmbeddedEdge(address).apply(table, until),
-        observe: (until) => createEmbeddedEdge(address).observe(until),
-      },
-      clock,
-    ),
+    routing,
     queryStatus,
-    changeEngine: (of) => engineFor(of, engines, clock, logger),
+    changeEngine: (of) => engineFor(of, engines, users, clock, logger),
     loadChanges,
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     clock,
@@ -109,7 +112,7 @@ async function readConfigOnce(commit: string, builder: Builder, configs: Map<str
 
 /** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */
 export function openFleet(config: Config, clock: Clock, logger: Logger): ChangeEngine {
-  const engine = engineFor(config, new Map(), clock, logger)
+  const engine = engineFor(config, new Map(), undefined, clock, logger)
   if (engine !== undefined) return engine
   throw new ConveyorError("no-fleet", `${configFileName} names no fleet`, {
     hint: "Add `fleet:` with its shards; `conveyor init --print` shows how.",
@@ -135,7 +138,14 @@ export async function stopEverything(
   )
 }
 
-function engineFor(config: Config, engines: Map<string, ChangeEngine>, clock: Clock, logger: Logger): ChangeEngine | undefined {
+/** `users` is undefined where nobody is to be disturbed: a plan. */
+function engineFor(
+  config: Config,
+  engines: Map<string, ChangeEngine>,
+  users: UsersView | undefined,
+  clock: Clock,
+  logger: Logger,
+): ChangeEngine | undefined {
   if (config.fleet === undefined) return undefined
   const key = JSON.stringify(config.fleet)
   const known = engines.get(key)
@@ -147,8 +157,15 @@ function engineFor(config: Config, engines: Map<string, ChangeEngine>, clock: Cl
     logger,
     policy: {
       batch: { targetMs: backfill.batch, rest: (1 - backfill.duty) / backfill.duty },
-      throttle: { window: backfill.window },
-      contract: { observeMs: contract.observe, softDropMs: contract.soft_drop },
+      throttle: {
+        window: backfill.window,
+        ...(users !== undefined && { foreground: async (_, until) => ({ p99Ms: await users.p99Ms(until), limitMs: backfill.latency }) }),
+      },
+      contract: {
+        observeMs: contract.observe,
+        softDropMs: contract.soft_drop,
+        ...(users !== undefined && { watch: (until) => users.complaints(until) }),
+      },
     },
   })
   engines.set(key, engine)

@@ -51,6 +51,7 @@ const hoursOfDay = z.string().transform((text, context): [string, string] => {
 const backfillPolicy = z.strictObject({
   batch: duration.default(milliseconds(250)),
   duty: z.number().gt(0).max(1).default(0.8),
+  latency: duration.default(milliseconds(500)),
   window: hoursOfDay.optional(),
 })
 

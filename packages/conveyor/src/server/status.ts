@@ -5,7 +5,7 @@ import { stateOf } from "../release/machine.ts"
 import type { StepState } from "../release/machine.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Facts } from "../kernel/errors.ts"
-import type { ReleaseRecord } from "../store/records.ts"
+import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
 
 export interface StepReport {
   name: string
@@ -31,7 +31,7 @@ export interface VersionReport {
   commit: string
   subject: string
   /** "serving" is an old version that still has pages or requests of its own. */
-  state: "current" | "serving" | "warm" | "starting" | "stopped"
+  state: "current" | "serving" | "warm" | "starting" | "stopping" | "stopped"
   warmUntil: number | undefined
   pages: number
   inFlight: number
@@ -64,6 +64,7 @@ export interface StatusSources {
 export async function statusReport({ ports, name, edge, changes, signal }: StatusSources): Promise<StatusReport> {
   const { table, versions: loads } = await ports.routing.observe(signal)
   const copies = await ports.runtime.list()
+  const inWork = ports.store.releases(["running"]).map((release) => release.version)
   const versions = ports.store.versions().map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
     const load = loads[version.name]
@@ -71,7 +72,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       name: version.name,
       commit: version.commit,
       subject: version.subject,
-      state: stateOfVersion(version.name, table, version.warmUntil, own.length),
+      state: stateOfVersion(version, table, own.length, inWork),
       warmUntil: version.warmUntil,
       pages: load?.pages ?? 0,
       inFlight: load?.inFlight ?? 0,
@@ -111,13 +112,14 @@ export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseRepo
 }
 
 function stateOfVersion(
-  name: string,
+  { name, warmUntil }: VersionRecord,
   table: { current: string; versions: object } | undefined,
-  warmUntil: number | undefined,
   copies: number,
+  inWork: readonly string[],
 ): VersionReport["state"] {
   if (table?.current === name) return "current"
   if (table !== undefined && name in table.versions) return "serving"
   if (warmUntil !== undefined) return "warm"
-  return copies > 0 ? "starting" : "stopped"
+  if (copies === 0) return "stopped"
+  return inWork.includes(name) ? "starting" : "stopping"
 }

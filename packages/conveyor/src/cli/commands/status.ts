@@ -25,6 +25,7 @@ const versionStates: Readonly<Record<VersionReport["state"], (text: string) => s
   serving: cyan,
   warm: yellow,
   starting: cyan,
+  stopping: dim,
   stopped: dim,
 }
 

@@ -1,0 +1,86 @@
+// What users get while the databases are worked on, from the edge's counters: how slow, and how many errors. Asked by
+// the change engine between batches and during a soft drop; wiring.ts hands it over.
+import type { EdgeObservation, VersionCounters } from "../edge/edge.ts"
+import type { Clock } from "../kernel/clock.ts"
+import { milliseconds, seconds } from "../kernel/duration.ts"
+import { percentile, since } from "./evidence.ts"
+
+/** Answers of so long tell how users fare now. */
+const windowMs = seconds(3)
+/** Every shard asks; the edge is asked no more often than this. */
+const askEveryMs = milliseconds(250)
+/** Fewer requests in the window are no crowd to be careful of. */
+const fewestRequests = 20
+/** A watch that was not asked for so long has ended; the next question begins another. */
+const watchEndsAfterMs = seconds(5)
+const fewestErrors = 5
+const errorRate = 0.01
+
+interface Look {
+  at: number
+  totals: VersionCounters
+}
+
+export class UsersView {
+  readonly #observe: (signal: AbortSignal) => Promise<EdgeObservation>
+  readonly #clock: Clock
+  #looks: Look[] = []
+  #asking: Promise<Look> | undefined
+  #watch: { began: Look; askedAt: number } | undefined
+
+  constructor(observe: (signal: AbortSignal) => Promise<EdgeObservation>, clock: Clock) {
+    this.#observe = observe
+    this.#clock = clock
+  }
+
+  /** The 99th percentile in ms of the newest answers; 0 where hardly anybody asks. */
+  async p99Ms(signal: AbortSignal): Promise<number> {
+    const now = await this.#look(signal)
+    const before = this.#looks.findLast((look) => look.at <= now.at - windowMs) ?? this.#looks[0]
+    const newest = since(before?.totals, now.totals)
+    return before === now || newest.requests < fewestRequests ? 0 : percentile(newest, 0.99)
+  }
+
+  /** Reasons to bring back what was hidden: more than one in a hundred requests fails since the first of these questions. */
+  async complaints(signal: AbortSignal): Promise<string[]> {
+    const now = await this.#look(signal)
+    const isNew = this.#watch === undefined || now.at - this.#watch.askedAt > watchEndsAfterMs
+    const began = isNew || this.#watch === undefined ? now : this.#watch.began
+    this.#watch = { began, askedAt: now.at }
+    const { requests, serverErrors, unreachable } = since(began.totals, now.totals)
+    const errors = serverErrors + unreachable
+    return errors >= fewestErrors && errors > requests * errorRate
+      ? [`${errors} of ${requests} requests have failed since the old was hidden`]
+      : []
+  }
+
+  async #look(signal: AbortSignal): Promise<Look> {
+    const last = this.#looks.at(-1)
+    if (last !== undefined && this.#clock.now() - last.at < askEveryMs) return last
+    this.#asking ??= this.#ask(signal).finally(() => (this.#asking = undefined))
+    return this.#asking
+  }
+
+  async #ask(signal: AbortSignal): Promise<Look> {
+    const { versions } = await this.#observe(signal)
+    const look = { at: this.#clock.now(), totals: total(Object.values(versions).map((load) => load.counters)) }
+    const kept = this.#looks.filter((each) => each.at > look.at - 2 * windowMs)
+    this.#looks = [...kept, look]
+    return look
+  }
+}
+
+const nothing: VersionCounters = { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [] }
+
+function total(all: readonly VersionCounters[]): VersionCounters {
+  return all.reduce(
+    (sum, each) => ({
+      requests: sum.requests + each.requests,
+      serverErrors: sum.serverErrors + each.serverErrors,
+      unreachable: sum.unreachable + each.unreachable,
+      rescued: sum.rescued + each.rescued,
+      latency: each.latency.map((count, bucket) => count + (sum.latency[bucket] ?? 0)),
+    }),
+    nothing,
+  )
+}
