@@ -201,7 +201,9 @@ async function writeCost(url: string, from: number): Promise<[insertUs: number, 
          SELECT ${from} + i, i % 8500, md5(i::text)::uuid, i, 'card', 'cashier', 'paid', now() FROM generate_series(1, ${triggerRows}) i`,
       ),
     )
-    const updateMs = await timed(() => client.query(`UPDATE payments.payment SET method = 'qr' WHERE id > ${from} AND id <= ${from + triggerRows}`))
+    const updateMs = await timed(() =>
+      client.query(`UPDATE payments.payment SET method = 'qr' WHERE id > ${from} AND id <= ${from + triggerRows}`),
+    )
     return [(insertMs / triggerRows) * 1_000, (updateMs / triggerRows) * 1_000]
   })
 }

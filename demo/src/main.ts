@@ -62,7 +62,7 @@ async function playAndReport(stage: Stage): Promise<boolean> {
 
   stage.terminal.chapter(data.report.ok ? "Every promise held" : "A promise was broken")
   for (const { promise, held, figure } of judgePromises(data)) stage.terminal.found(held ? "good" : "bad", `${promise}: ${figure}`)
-  stage.terminal.line(`${join(reportDirectory, "report.html")}`)
+  stage.terminal.line(join(reportDirectory, "report.html"))
   return data.report.ok
 }
 

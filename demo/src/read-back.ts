@@ -1,6 +1,7 @@
 // Reads payments through the service itself, as its clients would: what one version wrote, asked of another.
 import { once } from "node:events"
 import { Agent, request } from "node:http"
+import type { IncomingMessage } from "node:http"
 import type { RecordedWrite } from "./witness.ts"
 
 export interface ReadBackOptions {
@@ -45,7 +46,7 @@ function isWhole(body: string, id: string): boolean {
 async function get(url: URL, agent: Agent): Promise<{ status: number; version: string; body: string }> {
   const outgoing = request(url, { agent })
   outgoing.end()
-  const [answer] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage]
+  const [answer] = (await once(outgoing, "response")) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of answer) chunks.push(chunk as Buffer)
   return {
