@@ -5,7 +5,7 @@ const body = JSON.stringify({ shop: 4711, amount: 125_000, method: "qr", order: 
 const headers = { "content-type": "application/json" }
 
 const scenario: Scenario = {
-  name: "keep-alive POST of 96 bytes",
+  name: "keep-alive POST of 90 bytes",
   requests: [{ weight: 1, make: () => ({ method: "POST", path: "/api/v1/payments", headers, body }) }],
 }
 
