@@ -233,7 +233,7 @@ test("copies killed with -9 are started again, and requests find them", async ()
 test("an edge killed with -9 is started again at the same address, with the same table", async () => {
   const { edge, generation } = await installation.status()
   const [, before] = await installation.processes()
-  await installation.signalEdge("SIGKILL")
+  await installation.killEdge()
   await installation.eventually("it answers", async () => {
     const answer = await fetch(`${edge}/api/flowers`).catch(() => undefined)
     return answer?.status === 200

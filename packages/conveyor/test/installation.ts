@@ -176,10 +176,36 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
 
   /** Resolves as soon as the journal of the run that was pushed last has that line. */
   async reached(step: string, event: JournalEventName): Promise<void> {
+    await this.#withJournal((has) => this.eventually(`${step} ${event}`, () => has(step, event)))
+  }
+
+  /** Lets the control plane go on in small steps until its journal has that line. There it stands still. */
+  async stopAt(step: string, event: JournalEventName): Promise<void> {
+    const { identity } = await this.#identityIn("control.json")
+    await this.#withJournal((has) =>
+      this.eventually(
+        `${step} ${event}`,
+        () => {
+          process.kill(identity.pid, "SIGSTOP")
+          if (has(step, event)) return true
+          process.kill(identity.pid, "SIGCONT")
+          return false
+        },
+        1,
+      ),
+    )
+  }
+
+  /** Whether the journal of the run that was pushed last has that line now. */
+  async has(step: string, event: JournalEventName): Promise<boolean> {
+    return this.#withJournal(async (has) => has(step, event))
+  }
+
+  async #withJournal<T>(body: (has: (step: string, event: JournalEventName) => boolean) => Promise<T>): Promise<T> {
     const database = new DatabaseSync(join(this.state, "state.db"), { readOnly: true })
     try {
       const find = database.prepare("SELECT 1 FROM journal WHERE release > ? AND step = ? AND event = ?")
-      await this.eventually(`${step} ${event}`, () => find.get(this.#before, step, event) !== undefined)
+      return await body((step, event) => find.get(this.#before, step, event) !== undefined)
     } finally {
       database.close()
     }
@@ -195,11 +221,11 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     return state
   }
 
-  async eventually(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  async eventually(what: string, isSo: () => boolean | Promise<boolean>, everyMs = 5): Promise<void> {
     const deadline = Date.now() + waitsAtMostMs
     while (!(await isSo())) {
       if (Date.now() > deadline) throw new Error(`not within ${waitsAtMostMs} ms: ${what}`)
-      await sleep(5)
+      await sleep(everyMs)
     }
   }
 
@@ -210,10 +236,11 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     await this.eventually("the control plane's death", () => !isAlive(identity))
   }
 
-  /** SIGSTOP and SIGCONT: an edge that does not answer for a while. */
-  async signalEdge(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
+  /** kill -9 of the edge alone. */
+  async killEdge(): Promise<void> {
     const { identity } = await this.#identityIn(join("edge", "edge.json"))
-    process.kill(identity.pid, signal)
+    process.kill(identity.pid, "SIGKILL")
+    await this.eventually("the edge's death", () => !isAlive(identity))
   }
 
   /** The control plane, the edge and every copy that runs. */
