@@ -5,23 +5,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { after, before, test } from "node:test"
-import pg from "pg"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import type { ChangeStatus } from "../src/change/engine.ts"
+import { ask, kopecks, movedRows, plantFlowers, rows } from "./flower-shop.ts"
 import { Installation } from "./installation.ts"
 
-const rows = 60_000
 const name = "0001-kopecks"
-const change = `summary: Prices in kopecks
-operations:
-  - derive_columns:
-      table: shop.flower
-      from: { price: "numeric(12,2)" }
-      to: { kopecks: { type: bigint, nullable: false } }
-      up: { kopecks: "(price * 100)::bigint" }
-      down: { price: "(kopecks / 100.0)::numeric(12,2)" }
-`
 
 let server: PostgresServer
 let url: string
@@ -30,8 +20,7 @@ let installation: Installation
 before(async () => {
   server = await startPostgres({ databases: ["shop"] })
   url = server.url("shop")
-  await ask(`CREATE SCHEMA shop; CREATE TABLE shop.flower (id bigint PRIMARY KEY, price numeric(12,2) NOT NULL)`)
-  await ask(`INSERT INTO shop.flower SELECT n, n % 1000 + 0.5 FROM generate_series(1, ${rows}) n; ANALYZE shop.flower`)
+  await plantFlowers(url)
   installation = await Installation.start({ urls: { "shop-1": url } })
   assert.match(await installation.push("A first version"), /v1 serves all new pages/)
   installation.startUsers((await installation.status()).edge)
@@ -43,22 +32,22 @@ after(async () => {
 
 test("a paused backfill moves no row until it is resumed; aborted, the schema is as before; pushed again, it is promoted", async () => {
   const columnsBefore = await columns()
-  await installation.write(`changes/${name}.yml`, change)
+  await installation.write(`changes/${name}.yml`, kopecks())
   const first = await installation.beginPush("Prices in kopecks")
   await installation.reached("backfill", "started")
-  await installation.eventually("some rows are moved", async () => (await movedRows()) > 0)
+  await installation.eventually("some rows are moved", async () => (await movedRows(url)) > 0)
 
   await installation.must("change", "pause", name)
   await installation.eventually("the backfill says why it waits", async () =>
     /paused/.test((await changeStatus())?.shards[0]?.pausedFor ?? ""),
   )
-  const movedWhenPaused = await movedRows()
+  const movedWhenPaused = await movedRows(url)
   assert.ok(movedWhenPaused < rows, `the pause came before the end: ${movedWhenPaused} rows`)
   await sleep(500)
-  assert.equal(await movedRows(), movedWhenPaused)
+  assert.equal(await movedRows(url), movedWhenPaused)
 
   await installation.must("change", "resume", name)
-  await installation.eventually("rows move again", async () => (await movedRows()) > movedWhenPaused)
+  await installation.eventually("rows move again", async () => (await movedRows(url)) > movedWhenPaused)
 
   const aborted = await installation.run("change", "abort", name)
   assert.equal(aborted.code, 0, aborted.out + aborted.error)
@@ -67,7 +56,7 @@ test("a paused backfill moves no row until it is resumed; aborted, the schema is
   assert.equal((await installation.status()).current, "v1")
 
   assert.match(await installation.push("Prices in kopecks, again"), /serves all new pages/)
-  assert.equal(await movedRows(), rows)
+  assert.equal(await movedRows(url), rows)
   const refused = await installation.run("change", "abort", name)
   assert.equal(refused.code, 1)
   assert.match(refused.out, /v3, which needs it, is the current version/)
@@ -113,22 +102,10 @@ async function changeStatus(): Promise<ChangeStatus | undefined> {
   return (JSON.parse(await installation.must("--json", "change", "status")) as ChangeStatus[]).find((each) => each.change === name)
 }
 
-async function movedRows(): Promise<number> {
-  const [row] = await ask("SELECT count(*)::int AS n FROM shop.flower WHERE to_jsonb(flower) ->> 'kopecks' = ((price * 100)::bigint)::text")
-  return Number(row?.["n"] ?? 0)
-}
-
 function columns(): Promise<Record<string, unknown>[]> {
-  return ask(`SELECT column_name, data_type, is_nullable, (SELECT count(*)::int FROM pg_trigger WHERE tgrelid = 'shop.flower'::regclass) AS triggers
-    FROM information_schema.columns WHERE table_schema = 'shop' AND table_name = 'flower' ORDER BY 1`)
-}
-
-async function ask(sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
-  }
+  return ask(
+    url,
+    `SELECT column_name, data_type, is_nullable, (SELECT count(*)::int FROM pg_trigger WHERE tgrelid = 'shop.flower'::regclass) AS triggers
+    FROM information_schema.columns WHERE table_schema = 'shop' AND table_name = 'flower' ORDER BY 1`,
+  )
 }

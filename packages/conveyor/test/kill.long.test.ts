@@ -4,9 +4,9 @@ import assert from "node:assert/strict"
 import { setTimeout as sleep } from "node:timers/promises"
 import { test } from "node:test"
 import type { TestContext } from "node:test"
-import pg from "pg"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
+import { kopecks, movedRows, plantFlowers } from "./flower-shop.ts"
 import { Installation } from "./installation.ts"
 
 const releases = Number(process.env["RELEASES"] ?? 12)
@@ -27,18 +27,14 @@ async function releaseAndKill(server: PostgresServer, context: TestContext): Pro
   const random = randomFrom(seed)
   const urls = [server.url("shop_1"), server.url("shop_2")]
   for (const url of urls) {
-    await ask(url, "CREATE SCHEMA shop")
-    for (let n = 2; n <= releases; n += 2) {
-      await ask(url, `CREATE TABLE ${tableOf(n)} (id bigint PRIMARY KEY, price numeric(12,2) NOT NULL)`)
-      await ask(url, `INSERT INTO ${tableOf(n)} SELECT i, i % 1000 + 0.5 FROM generate_series(1, ${rows}) i; ANALYZE ${tableOf(n)}`)
-    }
+    for (let n = 2; n <= releases; n += 2) await plantFlowers(url, tableOf(n), rows)
   }
   const installation = await Installation.start({ urls: { "shop-1": urls[0] ?? "", "shop-2": urls[1] ?? "" } })
   try {
     assert.match(await installation.push("The first version"), /serves all new pages/)
     installation.startUsers((await installation.status()).edge)
     for (let n = 1; n <= releases; n++) {
-      if (n % 2 === 0) await installation.write(`changes/${String(n).padStart(4, "0")}-kopecks.yml`, changeOf(n))
+      if (n % 2 === 0) await installation.write(`changes/${String(n).padStart(4, "0")}-kopecks.yml`, kopecks(tableOf(n)))
       await installation.beginPush(`Release ${n}`)
       for (let kill = 0; kill < killsEach; kill++) {
         await sleep(random() * 2_500)
@@ -86,23 +82,12 @@ async function consistent(installation: Installation, urls: readonly string[]): 
   for (const url of urls) {
     for (const { change } of changes) {
       const table = tableOf(Number(change.slice(0, 4)))
-      const [wrong] = await ask(url, `SELECT count(*)::int AS n FROM ${table} WHERE kopecks IS DISTINCT FROM (price * 100)::bigint`)
-      assert.equal(wrong?.["n"], 0, table)
+      assert.equal(await movedRows(url, table), rows, table)
     }
   }
 }
 
 const tableOf = (n: number) => `shop.flower_${n}`
-
-const changeOf = (n: number) => `summary: Prices in kopecks, table ${n}
-operations:
-  - derive_columns:
-      table: ${tableOf(n)}
-      from: { price: "numeric(12,2)" }
-      to: { kopecks: { type: bigint, nullable: false } }
-      up: { kopecks: "(price * 100)::bigint" }
-      down: { price: "(kopecks / 100.0)::numeric(12,2)" }
-`
 
 function randomFrom(start: number): () => number {
   let state = start
@@ -112,15 +97,5 @@ function randomFrom(start: number): () => number {
     let t = Math.imul(state ^ (state >>> 15), 1 | state)
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
-  } finally {
-    await client.end()
   }
 }
