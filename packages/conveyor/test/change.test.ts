@@ -30,7 +30,7 @@ after(async () => {
   await server.stop()
 })
 
-test("a paused backfill moves no row until it is resumed; aborted, the schema is as before; pushed again, it is promoted", async () => {
+test("a paused backfill moves no row until it is resumed; aborted, the schema is as before; pushed again, it is promoted, contracted and repacked", async () => {
   const columnsBefore = await columns()
   await installation.write(`changes/${name}.yml`, kopecks())
   const first = await installation.beginPush("Prices in kopecks")
@@ -60,6 +60,19 @@ test("a paused backfill moves no row until it is resumed; aborted, the schema is
   const refused = await installation.run("change", "abort", name)
   assert.equal(refused.code, 1)
   assert.match(refused.out, /v3, which needs it, is the current version/)
+
+  const tooEarly = await installation.run("change", "repack", name)
+  assert.equal(tooEarly.code, 1, tooEarly.out)
+
+  await installation.must("retire", "v1")
+  assert.equal((await installation.run("change", "contract", name)).code, 0)
+  assert.equal(
+    (await columns()).some((column) => column["column_name"] === "price"),
+    false,
+  )
+  const repacked = await installation.run("change", "repack", name)
+  assert.equal(repacked.code, 0, repacked.out + repacked.error)
+  assert.match(repacked.out, /is repacked/)
 
   const { requests } = await installation.endUsers()
   assert.equal(requests.failed, 0, JSON.stringify(requests.byFailure))

@@ -9,7 +9,7 @@ import type { VersionRecord } from "../store/records.ts"
 import { drainAndStop, runningCopies, startCopies, waitUntilWell } from "./copies.ts"
 import type { Ports } from "./ports.ts"
 import { stateOf } from "./machine.ts"
-import { plans } from "./plan.ts"
+import { plans, servesUsers } from "./plan.ts"
 import { withCopies } from "./table.ts"
 
 /** How long one round waits for a copy that has just been started; the next round asks it again. */
@@ -49,7 +49,7 @@ export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<voi
 function versionsInWork({ store }: Ports): string[] {
   return store
     .releases(["running"])
-    .filter(({ id, kind }) => kind !== "contract" && kind !== "abort" && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
+    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
     .map((release) => release.version)
 }
 

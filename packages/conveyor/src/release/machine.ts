@@ -24,7 +24,7 @@ const stateAfter = {
 } satisfies Record<JournalEventName, StepState>
 
 /** A gate that said no has touched nothing: there is nothing to go back from. */
-const refusals = new Set<unknown>(["contract-refused", "abort-refused"])
+const refusals = new Set<unknown>(["contract-refused", "abort-refused", "repack-refused"])
 
 /** How often an undo is tried before a person has to look. */
 export const undoAttempts = 5

@@ -13,8 +13,15 @@ export const stepNames = [
   "retire",
   "contract",
   "abort",
+  "repack",
 ] as const
 export type StepName = (typeof stepNames)[number]
+
+/** Kinds of run that bring a version to the users; the others work on the fleet and leave the versions alone. */
+export const servesUsers = { release: true, rollback: true, contract: false, abort: false, repack: false } as const satisfies Record<
+  ReleaseKind,
+  boolean
+>
 
 export interface Plan {
   steps: readonly StepName[]
@@ -31,4 +38,5 @@ export const plans: Readonly<Record<ReleaseKind, Plan>> = {
   rollback: { steps: ["start", "verify", "switch", "retire"], doneAfter: "switch" },
   contract: { steps: ["contract"], doneAfter: "contract" },
   abort: { steps: ["abort"], doneAfter: "abort" },
+  repack: { steps: ["repack"], doneAfter: "repack" },
 }

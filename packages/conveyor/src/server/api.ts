@@ -72,6 +72,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.post("/rollbacks", (request) => controlPlane.requestRollback(checked(rollbackBody, request.body ?? {}).to))
   app.post("/contracts", (request) => controlPlane.requestContract(checked(contractBody, request.body).change))
   app.post<{ Params: { name: string } }>("/changes/:name/abort", (request) => controlPlane.requestAbortOfChange(request.params.name))
+  app.post<{ Params: { name: string } }>("/changes/:name/repack", (request) => controlPlane.requestRepack(request.params.name))
   app.post<{ Params: { name: string } }>("/changes/:name/pause", (request) => controlPlane.pauseChange(request.params.name, "pause"))
   app.post<{ Params: { name: string } }>("/changes/:name/resume", (request) => controlPlane.pauseChange(request.params.name, "resume"))
   app.post<{ Params: { name: string } }>("/versions/:name/retire", (request) => controlPlane.requestRetire(request.params.name))

@@ -6,6 +6,7 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { keep } from "../release/keeper.ts"
 import { stateOf } from "../release/machine.ts"
+import { servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/versions.ts"
@@ -92,6 +93,10 @@ export class ControlPlane {
       under.controller.abort(new ConveyorError("aborted", `gave way to the abort of ${change}`))
     }
     return this.#enqueue(this.#ports.store.enqueue("abort", version.name, change))
+  }
+
+  async requestRepack(change: string): Promise<ReleaseRecord> {
+    return this.#enqueue(this.#ports.store.enqueue("repack", this.#newestWith(change).name, change))
   }
 
   /** Backfills of the change stop before their next batch, on every shard, until they are resumed. */
@@ -184,7 +189,7 @@ export class ControlPlane {
   /** A run that has done what was asked only tidies up, and gives way at once; one that has not goes back first. */
   #interruptFor(rollback: ReleaseRecord): void {
     const under = this.#running
-    if (under === undefined || under.release.kind === "contract" || under.release.kind === "abort") return
+    if (under === undefined || !servesUsers[under.release.kind]) return
     under.controller.abort(new ConveyorError("superseded", `gave way to the rollback to ${rollback.version}`))
   }
 

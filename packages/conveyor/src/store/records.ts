@@ -1,8 +1,8 @@
 // The records of state.db as the program sees them.
 import type { Facts } from "../kernel/errors.ts"
 
-/** "contract" drops what a change has made unused; "abort" takes an expanded change away again. */
-export type ReleaseKind = "release" | "rollback" | "contract" | "abort"
+/** "contract" drops what a change has made unused; "abort" takes an expanded change away again; "repack" gives back the room of what a contract dropped. */
+export type ReleaseKind = "release" | "rollback" | "contract" | "abort" | "repack"
 
 /**
  * "promoted": done, its version serves (or its change is contracted). "rolled-back": it was switched to and went back.
@@ -16,7 +16,7 @@ export interface ReleaseRecord {
   /** "v42" */
   version: string
   commit: string
-  /** The change that a contract or an abort is about. */
+  /** The change that a contract, an abort or a repack is about. */
   change: string | undefined
   requestedAt: number
   state: ReleaseState

@@ -168,7 +168,7 @@ const stateOfEvent = {
   undo_failed: "stuck",
 } as const satisfies Record<string, StepState>
 
-const titles = { release: "release", rollback: "roll back to", contract: "contract on", abort: "abort on" } as const
+const titles = { release: "release", rollback: "roll back to", contract: "contract on", abort: "abort on", repack: "repack on" } as const
 
 function title({ kind, version, commit, change }: ReleaseReport): string {
   return `${bold(`${titles[kind]} ${version}`)} ${dim(commit.slice(0, 8))}${change === undefined ? "" : ` ${change}`}`
@@ -195,6 +195,7 @@ function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "
     rollback: `${version} serves again`,
     contract: `${change ?? ""} is contracted`,
     abort: `${change ?? ""} is taken away`,
+    repack: `${change ?? ""} is repacked`,
   }[kind]
   return `${green("✔")} ${bold(done)}${because}`
 }

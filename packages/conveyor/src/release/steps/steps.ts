@@ -6,6 +6,7 @@ import { bake } from "./bake.ts"
 import { build } from "./build.ts"
 import { contract } from "./contract.ts"
 import { expand } from "./expand.ts"
+import { repack } from "./repack.ts"
 import { retire } from "./retire.ts"
 import { start } from "./start.ts"
 import type { Step } from "./step.ts"
@@ -25,4 +26,5 @@ export const steps: Readonly<Record<StepName, Step>> = {
   retire,
   contract,
   abort,
+  repack,
 }

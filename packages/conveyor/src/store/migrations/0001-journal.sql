@@ -28,10 +28,10 @@ CREATE TABLE version (
 
 CREATE TABLE release (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback', 'contract', 'abort')),
+  kind TEXT NOT NULL CHECK (kind IN ('release', 'rollback', 'contract', 'abort', 'repack')),
   version INTEGER NOT NULL REFERENCES version (number),
   -- The change that a contract or its opposite is about.
-  change TEXT CHECK ((change IS NOT NULL) = (kind IN ('contract', 'abort'))),
+  change TEXT CHECK ((change IS NOT NULL) = (kind IN ('contract', 'abort', 'repack'))),
   requested_at INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'promoted', 'rolled-back', 'failed', 'refused')),
   reason TEXT,

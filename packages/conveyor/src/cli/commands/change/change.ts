@@ -6,6 +6,7 @@ import { addLint } from "./lint.ts"
 import { addNew } from "./new.ts"
 import { addPause, addResume } from "./pause.ts"
 import { addPlan } from "./plan.ts"
+import { addRepack } from "./repack.ts"
 import { addStatus } from "./status.ts"
 
 export function addChangeCommands(program: Command): void {
@@ -13,5 +14,5 @@ export function addChangeCommands(program: Command): void {
     .command("change")
     .summary("write, see and finish schema changes")
     .description("Schema changes: files in the repository, and how far each has come on every shard of the fleet.")
-  for (const add of [addNew, addLint, addPlan, addStatus, addPause, addResume, addAbort, addContract]) add(change)
+  for (const add of [addNew, addLint, addPlan, addStatus, addPause, addResume, addAbort, addContract, addRepack]) add(change)
 }
