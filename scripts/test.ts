@@ -7,7 +7,7 @@ import { chromium, installPackages, pgbouncer } from "./debian.ts"
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
 
-const all = globSync("{packages,florist,demo,scripts,test,bench}/**/*.test.ts", { exclude: (name) => name === "node_modules" })
+const all = globSync("{packages,florist,demo/src,scripts,test,bench}/**/*.test.ts", { exclude: (name) => name === "node_modules" })
 const chosen = all
   .filter((file) => file.endsWith(".long.test.ts") === isLong)
   .filter((file) => places.length === 0 || places.some((place) => file.startsWith(place.replace(/^\.\//, ""))))
