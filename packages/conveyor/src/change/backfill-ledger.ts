@@ -1,6 +1,7 @@
 // How far the rows of each table have come, as each shard's ledger has it. A batch's rows and its cursor commit together.
 // Called by the backfill and the status.
 import type { LeafFacts } from "./catalog.ts"
+import { repackOperation } from "./repack-ledger.ts"
 import type { Session } from "./session.ts"
 
 /** Where the backfill of one leaf table stands: strides 0..n-1 over the pages of a window, then the next window. */
@@ -107,12 +108,17 @@ export interface Sizes {
   indexAfter: number
 }
 
-export async function readSizes(session: Session, change: string): Promise<Sizes> {
+/** The cursors of a change are its backfill's and its repack's. */
+export type RowWorkKind = "backfill" | "repack"
+
+const ofKind = (kind: RowWorkKind) => `(operation = '${repackOperation}') = ${kind === "repack"}`
+
+export async function readSizes(session: Session, change: string, kind: RowWorkKind): Promise<Sizes> {
   const [row] = await session.rows<{ rows: number; ms: number; hb: number; ha: number; ib: number; ia: number }>(
     `SELECT coalesce(sum(rows_changed), 0)::float8 AS rows, coalesce(sum(working_ms), 0)::float8 AS ms,
             coalesce(sum(heap_before), 0)::float8 AS hb, coalesce(sum(coalesce(heap_after, heap_before)), 0)::float8 AS ha,
             coalesce(sum(index_before), 0)::float8 AS ib, coalesce(sum(coalesce(index_after, index_before)), 0)::float8 AS ia
-     FROM conveyor.backfill WHERE change = $1`,
+     FROM conveyor.backfill WHERE change = $1 AND ${ofKind(kind)}`,
     [change],
   )
   return {
@@ -146,7 +152,7 @@ export async function saveProgress(
   )
 }
 
-export async function readProgress(session: Session, change: string): Promise<SavedProgress> {
+export async function readProgress(session: Session, change: string, kind: RowWorkKind): Promise<SavedProgress> {
   const [row] = await session.rows<{
     done: number
     total: number
@@ -157,7 +163,7 @@ export async function readProgress(session: Session, change: string): Promise<Sa
   }>(
     `SELECT coalesce(sum(b.rows_done), 0)::float8 AS done, coalesce(sum(b.rows_total), 0)::float8 AS total,
             max(p.batch_rows) AS batch, max(p.rows_per_second) AS rate, max(p.eta_ms) AS eta, max(p.paused_for) AS paused
-     FROM conveyor.change c LEFT JOIN conveyor.backfill b ON b.change = c.name LEFT JOIN conveyor.progress p ON p.change = c.name WHERE c.name = $1`,
+     FROM conveyor.change c LEFT JOIN conveyor.backfill b ON b.change = c.name AND ${ofKind(kind)} LEFT JOIN conveyor.progress p ON p.change = c.name WHERE c.name = $1`,
     [change],
   )
   return {

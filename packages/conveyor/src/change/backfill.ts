@@ -30,7 +30,7 @@ export interface BackfillJob {
   onProgress: (progress: BackfillProgress) => void
 }
 
-interface BackfillProgress {
+export interface BackfillProgress {
   rowsDone: number
   rowsTotal: number
   rowsPerSecond: number
@@ -227,6 +227,7 @@ class BackfillState {
         await session.execute(
           `SELECT set_config('${backfillSetting}', 'on', true), set_config('lock_timeout', '${policy.rowLockMs}ms', true), set_config('statement_timeout', '${this.size.panicMs}ms', true)`,
         )
+        if (work.before !== undefined) await session.execute(work.before)
         rows = await session.execute(batchSql(work, leaf, batch.window))
         await session.execute("SELECT set_config('statement_timeout', '0', true)")
       }

@@ -40,11 +40,14 @@ import { choosePolicy } from "./policy.ts"
 import type { PolicyChoices } from "./policy.ts"
 import { openSession } from "./session.ts"
 import type { Session } from "./session.ts"
+import { objectionsToRepack, repackRefused, repackShard, slimmedTables } from "./repack.ts"
+import { beginRepack, readRepack } from "./repack-ledger.ts"
 import { runOnShard } from "./shard-run.ts"
 import type { PhaseWork } from "./shard-run.ts"
 import { signalsOf } from "./signals.ts"
 import { FleetProgress, hasReached, readShardStatus, summarise, unreachableStatus } from "./status.ts"
 import { createThrottle } from "./throttle.ts"
+import type { Throttle } from "./throttle.ts"
 import { verifyTable } from "./verify.ts"
 import type { TableChecksum } from "./verify.ts"
 
@@ -61,7 +64,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   const [canary] = shards
   const closing = new AbortController()
 
-  return { status, plan, expand, backfill, verify, undo, contract, pause, resume, close }
+  return { status, plan, expand, backfill, verify, undo, contract, repack, pause, resume, close }
 
   async function status(changes: readonly Change[], signal: AbortSignal): Promise<ChangeStatus[]> {
     const byShard = await Promise.all(shards.map((shard) => shardStatuses(shard, changes, signal)))
@@ -102,23 +105,18 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     await everywhere(change, run, { waves: undefined, perServer: policy.fleet.rowsPerServer }, async (worker, entry) => {
       if (!hasReached(entry?.phase, "expanded")) throw notYet(change, worker, "expanded", entry)
       if (!hasReached(entry?.phase, "backfilled")) await backfillShard(worker, change, progress)
-      sizes.push(await readSizes(worker.session, change.name))
+      sizes.push(await readSizes(worker.session, change.name, "backfill"))
     })
     return measure(sizes)
   }
 
   async function backfillShard(worker: Worker, change: Change, progress: FleetProgress): Promise<void> {
-    const { session, signal } = worker
+    const { session } = worker
     const shard = session.shard.name
     await movePhase(session, change.name, "backfilling")
     progress.update(shard, { phase: "backfilling", error: undefined })
     await passDiskGate(worker, await neededBytes(session, change), policy.disk)
-    const throttle = createThrottle(
-      signalsOf({ session, change: change.name, policy: policy.throttle, disk: policy.disk, clock, signal }),
-      policy.throttle,
-      clock,
-      signal,
-    )
+    const throttle = throttleOf(worker)
     for (const operation of change.operations) {
       const tables = await readTables(session, operation)
       const work = operation.rows(tables)
@@ -201,6 +199,47 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
       progress.update(worker.session.shard.name, { phase: "contracted" })
     })
     return dropped
+  }
+
+  async function repack(change: Change, run: ChangeRun): Promise<Measured> {
+    if (takenBy(change).every(({ kind }) => kind !== "column")) return measure([])
+    const progress = await startProgress(change, run)
+    const sizes: Sizes[] = []
+    const how = { waves: undefined, perServer: policy.fleet.rowsPerServer }
+    // Asked of all before a row of one is touched.
+    const reasons: string[] = []
+    await everywhere(change, run, how, async ({ session }, entry) => {
+      const isContracted = entry?.phase === "contracted"
+      if (!isContracted) reasons.push(`shard ${session.shard.name} is ${entry?.phase ?? "absent"}, not contracted`)
+      else reasons.push(...(await objectionsToRepack(session, change)))
+    })
+    if (reasons.length > 0) throw repackRefused(change, reasons)
+    await everywhere(change, run, how, async (worker) => {
+      if ((await readRepack(worker.session, change.name)).state !== "done") await repackOnShard(worker, change, progress)
+      sizes.push(await readSizes(worker.session, change.name, "repack"))
+    })
+    return measure(sizes)
+  }
+
+  async function repackOnShard(worker: Worker, change: Change, progress: FleetProgress): Promise<void> {
+    const { session } = worker
+    const shard = session.shard.name
+    await beginRepack(session, change.name)
+    progress.update(shard, { repack: "running", error: undefined })
+    const leaves = (await slimmedTables(session, change)).flatMap((facts) => facts.leaves)
+    await passDiskGate(
+      worker,
+      leaves.reduce((sum, leaf) => sum + projectedBytes(leaf, 0), 0),
+      policy.disk,
+    )
+    const onProgress = (news: Partial<ShardStatus>) => progress.update(shard, news)
+    await repackShard({ worker, change, policy: policy.batch, throttle: throttleOf(worker), onProgress })
+    progress.update(shard, { repack: "done", etaMs: undefined, pausedFor: undefined })
+  }
+
+  function throttleOf({ session, change, signal }: Worker): Throttle {
+    const signals = signalsOf({ session, change, policy: policy.throttle, disk: policy.disk, clock, signal })
+    return createThrottle(signals, policy.throttle, clock, signal)
   }
 
   async function pause(change: Change, signal: AbortSignal): Promise<void> {

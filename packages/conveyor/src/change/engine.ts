@@ -16,6 +16,8 @@ export type ShardPhase = "absent" | "expanding" | "expanded" | "backfilling" | "
 export interface ShardStatus {
   shard: string
   phase: ShardPhase
+  /** Absent until a repack was begun; from then on the rows below are the repack's, no longer the backfill's. */
+  repack?: "running" | "done"
   rowsDone: number
   /** Estimated from the planner's statistics until the last batch. */
   rowsTotal: number
@@ -92,7 +94,12 @@ export interface ChangeEngine {
   undo(change: Change, run: ChangeRun): Promise<void>
   /** @throws ConveyorError "contract-refused" with every reason. Otherwise drops what is old, the canary shard first. Gives what was dropped. */
   contract(change: Change, evidence: ContractEvidence, run: ChangeRun): Promise<string[]>
-  /** Every shard's backfill stops before its next batch, whichever process runs it, until `resume`. */
+  /**
+   * Optional, after contract: writes the rows of tables that lost columns once more, beside the traffic, so that the space of
+   * what was dropped can be used again. @throws ConveyorError "repack-refused" with every reason, before a row is touched.
+   */
+  repack(change: Change, run: ChangeRun): Promise<Measured>
+  /** Every shard's backfill or repack stops before its next batch, whichever process runs it, until `resume`. */
   pause(change: Change, signal: AbortSignal): Promise<void>
   resume(change: Change, signal: AbortSignal): Promise<void>
   close(): Promise<void>

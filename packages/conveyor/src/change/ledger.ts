@@ -40,6 +40,10 @@ const migrations: readonly string[] = [
    CREATE TABLE conveyor.observation (
      change text PRIMARY KEY REFERENCES conveyor.change ON DELETE CASCADE, began timestamptz NOT NULL, dealloc bigint NOT NULL, stats_reset timestamptz
    )`,
+  `CREATE TABLE conveyor.repack (
+     change text PRIMARY KEY REFERENCES conveyor.change ON DELETE CASCADE, since xid8 NOT NULL,
+     begun_at timestamptz NOT NULL DEFAULT clock_timestamp(), done_at timestamptz
+   )`,
 ]
 
 export async function hasLedger(session: Session): Promise<boolean> {
@@ -59,6 +63,11 @@ export async function prepareLedger(session: Session): Promise<void> {
     await session.execute("DELETE FROM conveyor.ledger_version")
     await session.execute("INSERT INTO conveyor.ledger_version VALUES ($1)", [migrations.length])
   })
+}
+
+export async function hasRepackLedger(session: Session): Promise<boolean> {
+  const [found] = await session.rows<{ there: boolean }>("SELECT to_regclass('conveyor.repack') IS NOT NULL AS there")
+  return found?.there === true
 }
 
 async function version(session: Session): Promise<number> {

@@ -4,7 +4,8 @@ import { describe } from "../kernel/errors.ts"
 import { readProgress } from "./backfill-ledger.ts"
 import type { Change } from "./change.ts"
 import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"
-import { hasLedger, readEntry } from "./ledger.ts"
+import { hasLedger, hasRepackLedger, readEntry } from "./ledger.ts"
+import { readRepack } from "./repack-ledger.ts"
 import type { Session } from "./session.ts"
 
 const phaseOrder: readonly ShardPhase[] = [
@@ -43,8 +44,9 @@ export async function readShardStatus(session: Session, change: string): Promise
   const shard = session.shard.name
   const entry = (await hasLedger(session)) ? await readEntry(session, change) : undefined
   if (entry === undefined) return emptyStatus(shard)
-  const progress = await readProgress(session, change)
-  const isMoving = entry.phase === "backfilling"
+  const repack = (await hasRepackLedger(session)) ? (await readRepack(session, change)).state : "none"
+  const progress = await readProgress(session, change, repack === "none" ? "backfill" : "repack")
+  const isMoving = entry.phase === "backfilling" || repack === "running"
   return {
     shard,
     phase: entry.phase,
@@ -52,6 +54,7 @@ export async function readShardStatus(session: Session, change: string): Promise
     etaMs: isMoving ? progress.etaMs : undefined,
     pausedFor: isMoving ? progress.pausedFor : undefined,
     error: entry.error,
+    ...(repack === "none" ? {} : { repack }),
   }
 }
 

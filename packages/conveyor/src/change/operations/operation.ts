@@ -36,6 +36,8 @@ export interface RowWork {
   table: TableName
   /** One batch over some rows of a leaf: `where` is true on the rows that are meant and not done. */
   batch(leaf: TableName, where: string): string
+  /** Said to PostgreSQL at the beginning of each batch's transaction. */
+  before?: string
   /** "updates" leave old versions of rows behind, which strides and VACUUM deal with; "inserts" into another table do not. */
   kind: "updates" | "inserts"
   /** True on rows that are not done. */
