@@ -1,5 +1,9 @@
 // Repeatable randomness: the same seed gives the same traffic. Used by the schedule, the pages and every scenario.
-import type { Range } from "./scenario.ts"
+
+export interface Range {
+  from: number
+  to: number
+}
 
 export class Chance {
   #state: number

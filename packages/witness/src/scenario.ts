@@ -1,8 +1,8 @@
 // What a user writes to describe traffic: a module whose default export is a `Scenario`. The witness turns it into load;
 // nothing here knows the service under load, and only `conveyorDialect` knows a deploy tool.
-import type { Chance } from "./chance.ts"
+import type { Chance, Range } from "./chance.ts"
 
-export type { Chance } from "./chance.ts"
+export type { Chance, Range } from "./chance.ts"
 
 export interface Scenario {
   name: string
@@ -63,11 +63,6 @@ export interface PageScenario {
   /** One such stream and one such socket for each twenty pages. */
   eventStream?: StreamSpec
   webSocket?: WebSocketSpec
-}
-
-export interface Range {
-  from: number
-  to: number
 }
 
 export interface StreamSpec {

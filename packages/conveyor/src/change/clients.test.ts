@@ -5,7 +5,8 @@ import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import fc from "fast-check"
 import pg from "pg"
-import type { ChangeEngine, ShardSpec } from "./engine.ts"
+import type { ChangeEngine } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 import { changeOf, engineFor, query, testRun } from "./testing.ts"
 
 const change = changeOf(

@@ -3,7 +3,8 @@ import { after, before, test } from "node:test"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import type { ConveyorError } from "../kernel/errors.ts"
-import type { ChangeStatus, ShardSpec } from "./engine.ts"
+import type { ChangeStatus } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 import { changeOf, connected, engineFor, query, schemaOf, testRun } from "./testing.ts"
 
 const methods = changeOf(

@@ -18,16 +18,7 @@ import {
   unprepareShard,
 } from "./contract.ts"
 import { passDiskGate } from "./disk-gate.ts"
-import type {
-  ChangeEngine,
-  ChangeRun,
-  ChangeStatus,
-  ContractEvidence,
-  Measured,
-  PlannedStatement,
-  ShardSpec,
-  ShardStatus,
-} from "./engine.ts"
+import type { ChangeEngine, ChangeRun, ChangeStatus, ContractEvidence, Measured, PlannedStatement, ShardStatus } from "./engine.ts"
 import { runStatements } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { expandShard, keyed, readTables, undoShard } from "./expand.ts"
@@ -42,6 +33,7 @@ import { openSession } from "./session.ts"
 import type { Session } from "./session.ts"
 import { objectionsToRepack, repackRefused, repackShard, slimmedTables } from "./repack.ts"
 import { beginRepack, readRepack } from "./repack-ledger.ts"
+import type { ShardSpec } from "./shard.ts"
 import { runOnShard } from "./shard-run.ts"
 import type { PhaseWork } from "./shard-run.ts"
 import { signalsOf } from "./signals.ts"

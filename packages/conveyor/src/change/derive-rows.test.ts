@@ -4,7 +4,8 @@ import { setTimeout as delay } from "node:timers/promises"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import fc from "fast-check"
-import type { ChangeEngine, ShardSpec } from "./engine.ts"
+import type { ChangeEngine } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 import { changeOf, connected, engineFor, query, testRun } from "./testing.ts"
 
 const change = changeOf(

@@ -2,14 +2,6 @@
 // schema, so the truth about a shard is in the shard. Called by the release steps and the `change` commands.
 import type { Change } from "./change.ts"
 
-/** One database of the fleet. */
-export interface ShardSpec {
-  name: string
-  url: string
-  /** Shards of one server share its limit of work at once. Defaults to host:port of the URL. */
-  server?: string
-}
-
 /** How far one change has come on one shard. The order is the order of the phases. */
 export type ShardPhase = "absent" | "expanding" | "expanded" | "backfilling" | "backfilled" | "verified" | "contracting" | "contracted"
 

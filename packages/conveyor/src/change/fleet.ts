@@ -1,7 +1,7 @@
 // In which order the shards of a fleet are worked on: the canary, then waves; never more than so many of one server
 // at once. Called by every phase.
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { ShardSpec } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 
 export interface WalkOptions {
   /** After the canary: rising parts of the fleet. Undefined: all shards at once, no canary. */

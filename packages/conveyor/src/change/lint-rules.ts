@@ -1,5 +1,5 @@
 // The rules for whole statements of a change, one entry a danger. Called by the lint.
-import type { Remark } from "./lint.ts"
+import type { Remark } from "./finding.ts"
 import type { SqlText } from "./operations/operation.ts"
 import type { SqlTree } from "./sql-parser.ts"
 

@@ -2,24 +2,11 @@
 // version that runs. Each finding has a place, a reason and a safe way. Called by `conveyor change lint` and by expand.
 import { describe } from "../kernel/errors.ts"
 import type { Change, Place } from "./change.ts"
+import type { Finding, Remark } from "./finding.ts"
 import { lintStatement } from "./lint-rules.ts"
 import type { SqlText } from "./operations/operation.ts"
 import { nodesOf, parseSql } from "./sql-parser.ts"
 import type { SqlTree } from "./sql-parser.ts"
-
-export interface Finding {
-  file: string
-  line: number
-  column: number
-  /** Where in the file: "operations.0.sql.expand". */
-  key: string
-  /** Stable name of the rule; an operation's `allow` takes it. */
-  rule: string
-  /** An error is refused by expand; a warning is shown. */
-  severity: "error" | "warning"
-  message: string
-  safeWay: string
-}
 
 export async function lintChange(change: Change): Promise<Finding[]> {
   const found: Finding[] = []
@@ -37,8 +24,6 @@ export async function lintChange(change: Change): Promise<Finding[]> {
   }
   return found
 }
-
-export type Remark = Pick<Finding, "rule" | "severity" | "message" | "safeWay">
 
 const placeOf = ({ line, column }: Place) => ({ line, column })
 

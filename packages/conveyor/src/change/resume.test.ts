@@ -5,7 +5,8 @@ import type { PostgresServer } from "@conveyor/testbed/postgres"
 import { systemClock } from "../kernel/clock.ts"
 import type { Logger } from "../kernel/logger.ts"
 import { createChangeEngine } from "./create-engine.ts"
-import type { ChangeEngine, ShardSpec } from "./engine.ts"
+import type { ChangeEngine } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 import { query, schemaOf, survivedChange, testPolicy, testRun } from "./testing.ts"
 
 let server: PostgresServer

@@ -1,7 +1,7 @@
 // One dedicated connection to a shard, in a known state. Engine code talks to PostgreSQL only through it.
 import pg from "pg"
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { ShardSpec } from "./engine.ts"
+import type { ShardSpec } from "./shard.ts"
 
 type Row = Record<string, unknown>
 

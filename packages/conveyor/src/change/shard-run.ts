@@ -5,13 +5,14 @@ import { retry } from "../kernel/retry.ts"
 import type { Clock } from "../kernel/clock.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Change } from "./change.ts"
-import type { ChangeRun, ShardSpec } from "./engine.ts"
+import type { ChangeRun } from "./engine.ts"
 import type { Worker } from "./execute.ts"
 import { readEntry, recordError } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import type { ChangePolicy } from "./policy.ts"
 import { isConnectionLost, openSession } from "./session.ts"
 import { lockShard } from "./shard-lock.ts"
+import type { ShardSpec } from "./shard.ts"
 
 export interface ShardRun {
   shard: ShardSpec

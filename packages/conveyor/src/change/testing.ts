@@ -4,9 +4,10 @@ import { systemClock } from "../kernel/clock.ts"
 import { silentLogger } from "../kernel/logger.ts"
 import type { Change } from "./change.ts"
 import { createChangeEngine } from "./create-engine.ts"
-import type { ChangeEngine, ChangeRun, ChangeStatus, ShardSpec } from "./engine.ts"
+import type { ChangeEngine, ChangeRun, ChangeStatus } from "./engine.ts"
 import { parseChange } from "./load-changes.ts"
 import type { PolicyChoices } from "./policy.ts"
+import type { ShardSpec } from "./shard.ts"
 
 /** Limits that let a test be quick and still go through every batch, pause and check. */
 export const testPolicy: PolicyChoices = {

@@ -5,8 +5,8 @@
 // gives the old one. On UPDATE: a change of the new side gives the old one; otherwise a change of the old side gives
 // the new one. Where one statement writes both sides, the new side wins: only new code knows of both.
 import { literal, quote, sqlName } from "../names.ts"
+import type { DeriveSpec } from "./derive-spec.ts"
 import { cast, comparable } from "./fields.ts"
-import type { DeriveSpec } from "./derive-columns.ts"
 import type { Statement } from "./operation.ts"
 
 /** Set in the backfill's transactions, whose writes are already equal on both sides. */

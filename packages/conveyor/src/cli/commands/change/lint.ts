@@ -1,6 +1,6 @@
 // conveyor change lint: what would lock, rewrite or break the version that runs, before anything is committed.
 import type { Command } from "commander"
-import type { Finding } from "../../../change/lint.ts"
+import type { Finding } from "../../../change/finding.ts"
 import { configFileName } from "../../../config/load-config.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"
