@@ -267,7 +267,7 @@ test("one shard that cannot be reached stops its wave and is shown; the others k
   const engine = engineFor([...shards, dead], { fleet: { attempts: 2, waves: [1] } })
   await assert.rejects(engine.expand(methods, testRun()), (thrown: ConveyorError) => {
     assert.equal(thrown.code, "shard-unreachable")
-    assert.match(thrown.message, /shard dead: no connection in 2 tries/)
+    assert.match(thrown.message, /shard dead: no connection to 127.0.0.1:1 in 2 tries/)
     return true
   })
   const [status] = await engine.status([methods], new AbortController().signal)
@@ -275,7 +275,27 @@ test("one shard that cannot be reached stops its wave and is shown; the others k
     status?.shards.map(({ phase }) => phase),
     ["expanded", "expanded", "absent"],
   )
-  assert.match(status?.shards[2]?.error ?? "", /unreachable/)
+  assert.match(status?.shards[2]?.error ?? "", /unreachable: no connection to 127.0.0.1:1: .*url of the shard/)
+  await engine.close()
+})
+
+test("what only looks at the fleet names every shard that it cannot reach, where that would be, and the way out", async () => {
+  const [shard] = await paymentShards(1, 10)
+  assert.ok(shard)
+  const lost: ShardSpec = { name: "lost", url: "postgres://postgres:secret@no-such-host.invalid/nowhere" }
+  const dead: ShardSpec = { name: "dead", url: "postgres://postgres@127.0.0.1:1/nowhere" }
+  const engine = engineFor([shard, lost, dead], { fleet: { waves: [1] } })
+  const { signal } = new AbortController()
+  for (const look of [() => engine.plan([methods], signal), () => engine.pause(methods, signal), () => engine.resume(methods, signal)]) {
+    await assert.rejects(look(), (thrown: ConveyorError) => {
+      assert.equal(thrown.code, "shard-unreachable")
+      assert.match(thrown.message, /shard lost: no connection to no-such-host.invalid:5432: /)
+      assert.match(thrown.message, /shard dead: no connection to 127.0.0.1:1: /)
+      assert.doesNotMatch(thrown.message, /secret/)
+      assert.match(thrown.hint ?? "", /url of the shard/)
+      return true
+    })
+  }
   await engine.close()
 })
 

@@ -29,12 +29,11 @@ import type { Brought } from "./operations/operation.ts"
 import { planShard, projectedBytes } from "./plan.ts"
 import { choosePolicy } from "./policy.ts"
 import type { PolicyChoices } from "./policy.ts"
-import { openSession } from "./session.ts"
 import type { Session } from "./session.ts"
 import { objectionsToRepack, repackRefused, repackShard, slimmedTables } from "./repack.ts"
 import { beginRepack, readRepack } from "./repack-ledger.ts"
 import type { ShardSpec } from "./shard.ts"
-import { runOnShard } from "./shard-run.ts"
+import { reach, runOnShard } from "./shard-run.ts"
 import type { PhaseWork } from "./shard-run.ts"
 import { signalsOf } from "./signals.ts"
 import { FleetProgress, hasReached, readShardStatus, summarise, unreachableStatus } from "./status.ts"
@@ -69,17 +68,16 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   }
 
   async function plan(changes: readonly Change[], signal: AbortSignal): Promise<PlannedStatement[]> {
-    const planned = await Promise.all(
-      shards.map((shard) =>
-        reading(shard, signal, async (session) => {
-          const statements: PlannedStatement[] = []
-          const brought: Brought[] = []
-          for (const change of changes) statements.push(...(await planShard(session, change, policy, brought)))
-          return statements
-        }),
-      ),
-    )
-    return planned.flat()
+    const planned = new Map<string, PlannedStatement[]>()
+    const work = (shard: ShardSpec) =>
+      reading(shard, signal, async (session) => {
+        const statements: PlannedStatement[] = []
+        const brought: Brought[] = []
+        for (const change of changes) statements.push(...(await planShard(session, change, policy, brought)))
+        planned.set(shard.name, statements)
+      })
+    await walkFleet(shards, work, { waves: policy.fleet.waves, perServer: policy.fleet.expandPerServer, signal })
+    return shards.flatMap(({ name }) => planned.get(name) ?? [])
   }
 
   async function expand(change: Change, run: ChangeRun): Promise<void> {
@@ -235,11 +233,17 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   }
 
   async function pause(change: Change, signal: AbortSignal): Promise<void> {
-    await Promise.all(shards.map((shard) => withSession(shard, signal, (session) => holdBackfill(session, change.name, "held"))))
+    await hold(change, "held", signal)
   }
 
   async function resume(change: Change, signal: AbortSignal): Promise<void> {
-    await Promise.all(shards.map((shard) => withSession(shard, signal, (session) => holdBackfill(session, change.name, "free"))))
+    await hold(change, "free", signal)
+  }
+
+  /** Every shard that can be reached, whatever becomes of the others. */
+  function hold(change: Change, state: "held" | "free", signal: AbortSignal): Promise<void> {
+    const work = (shard: ShardSpec) => withSession(shard, signal, (session) => holdBackfill(session, change.name, state))
+    return walkFleet(shards, work, { waves: undefined, perServer: policy.fleet.expandPerServer, signal })
   }
 
   async function close(): Promise<void> {
@@ -295,7 +299,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   }
 
   async function withSession<T>(shard: ShardSpec, signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await openSession(shard, { connectMs: policy.fleet.connectMs, signal: AbortSignal.any([signal, closing.signal]) })
+    const session = await reach(shard, { connectMs: policy.fleet.connectMs, signal: AbortSignal.any([signal, closing.signal]) }, "once")
     try {
       return await work(session)
     } finally {

@@ -43,7 +43,7 @@ export function waves(shards: readonly ShardSpec[], parts: readonly number[] | u
   return found
 }
 
-function serverOf(shard: ShardSpec): string {
+export function serverOf(shard: ShardSpec): string {
   if (shard.server !== undefined) return shard.server
   const { hostname, port } = new URL(shard.url)
   return `${hostname}:${port || "5432"}`

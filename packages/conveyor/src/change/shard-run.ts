@@ -7,10 +7,12 @@ import type { Logger } from "../kernel/logger.ts"
 import type { Change } from "./change.ts"
 import type { ChangeRun } from "./engine.ts"
 import type { Worker } from "./execute.ts"
+import { serverOf } from "./fleet.ts"
 import { readEntry, recordError } from "./ledger.ts"
 import type { LedgerEntry } from "./ledger.ts"
 import type { ChangePolicy } from "./policy.ts"
 import { isConnectionLost, openSession } from "./session.ts"
+import type { Session, SessionOptions } from "./session.ts"
 import { lockShard } from "./shard-lock.ts"
 import type { ShardSpec } from "./shard.ts"
 
@@ -41,16 +43,35 @@ export async function runOnShard<T>(shardRun: ShardRun, work: PhaseWork<T>): Pro
     })
   } catch (thrown) {
     if (!isConnectionLost(thrown)) throw thrown
-    throw new ConveyorError("shard-unreachable", `no connection in ${policy.fleet.attempts} tries: ${describe(thrown)}`, {
-      facts: { shard: shard.name },
-      hint: "Check the shard's server and its url in conveyor.yml; the same command carries on.",
-      cause: thrown,
-    })
+    throw unreachable(shard, thrown, `in ${policy.fleet.attempts} tries`)
   }
 }
 
+/** A session with the shard, or an error that names where it was looked for. What may pass is thrown as it is, to be tried again. */
+export async function reach(shard: ShardSpec, options: SessionOptions, patience: "once" | "again"): Promise<Session> {
+  try {
+    return await openSession(shard, options)
+  } catch (thrown) {
+    options.signal.throwIfAborted()
+    if (patience === "again" && isConnectionLost(thrown)) throw thrown
+    throw unreachable(shard, thrown, "")
+  }
+}
+
+function unreachable(shard: ShardSpec, thrown: unknown, tries: string): ConveyorError {
+  return new ConveyorError(
+    "shard-unreachable",
+    `no connection to ${serverOf(shard)}${tries === "" ? "" : ` ${tries}`}: ${describe(thrown)}`,
+    {
+      facts: { shard: shard.name, server: serverOf(shard) },
+      hint: "Check that server, and the url of the shard under fleet in conveyor.yml; the same command carries on.",
+      cause: thrown,
+    },
+  )
+}
+
 async function attempt<T>({ shard, change, run, policy, clock, logger }: ShardRun, work: PhaseWork<T>): Promise<T> {
-  const session = await openSession(shard, { connectMs: policy.fleet.connectMs, signal: run.signal })
+  const session = await reach(shard, { connectMs: policy.fleet.connectMs, signal: run.signal }, "again")
   try {
     await lockShard(session, { fence: run.fence, policy: policy.lock, clock, signal: run.signal })
     const worker: Worker = { session, change: change.name, fence: run.fence, lock: policy.lock, clock, logger, signal: run.signal }

@@ -1,6 +1,6 @@
 // How far a change has come on the fleet: from the shards' ledgers, and while this process works, from its own progress.
 // Called by the engine.
-import { describe } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
 import { readProgress } from "./backfill-ledger.ts"
 import type { Change } from "./change.ts"
 import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"
@@ -37,7 +37,7 @@ const emptyStatus = (shard: string): ShardStatus => ({
 
 export const unreachableStatus = (shard: string, thrown: unknown): ShardStatus => ({
   ...emptyStatus(shard),
-  error: `unreachable: ${describe(thrown)}`,
+  error: `unreachable: ${describe(thrown)}${thrown instanceof ConveyorError && thrown.hint !== undefined ? `. ${thrown.hint}` : ""}`,
 })
 
 export async function readShardStatus(session: Session, change: string): Promise<ShardStatus> {
