@@ -152,6 +152,15 @@ export async function saveProgress(
   )
 }
 
+/** The reason alone: the rows stand where they stand. */
+export async function savePause(session: Session, change: string, pausedFor: string | undefined): Promise<void> {
+  await session.execute(
+    `INSERT INTO conveyor.progress (change, batch_rows, rows_per_second, paused_for) SELECT name, 0, 0, $2 FROM conveyor.change WHERE name = $1
+     ON CONFLICT (change) DO UPDATE SET paused_for = $2, at = clock_timestamp()`,
+    [change, pausedFor ?? null],
+  )
+}
+
 export async function readProgress(session: Session, change: string, kind: RowWorkKind): Promise<SavedProgress> {
   const [row] = await session.rows<{
     done: number

@@ -107,6 +107,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
     progress.update(shard, { phase: "backfilling", error: undefined })
     await passDiskGate(worker, await neededBytes(session, change), policy.disk)
     const throttle = throttleOf(worker)
+    const open: Worker = { ...worker, onWait: (pausedFor) => progress.update(shard, { pausedFor }) }
     for (const operation of change.operations) {
       const tables = await readTables(session, operation)
       const work = operation.rows(tables)
@@ -122,7 +123,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
           onProgress: (news) => progress.update(shard, news),
         })
       }
-      await runStatements(worker, keyed(operation, operation.finish(tables)))
+      await runStatements(open, keyed(operation, operation.finish(tables)))
     }
     await movePhase(session, change.name, "backfilled")
     progress.update(shard, { phase: "backfilled", etaMs: undefined, pausedFor: undefined })

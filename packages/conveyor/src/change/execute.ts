@@ -2,26 +2,19 @@
 // PostgreSQL allows that, announced before and checked after where it does not. Called by expand, finish, contract and undo.
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { retry } from "../kernel/retry.ts"
-import type { Clock } from "../kernel/clock.ts"
-import type { Logger } from "../kernel/logger.ts"
 import { forgetStep, readSteps, recordStep } from "./ledger.ts"
+import { waitOpenly } from "./long-wait.ts"
+import type { Waiter } from "./long-wait.ts"
 import { displayName, sqlName } from "./names.ts"
 import type { TableName } from "./names.ts"
 import type { How, Statement } from "./operations/operation.ts"
-import type { LockPolicy } from "./policy.ts"
 import { codeOf, isConnectionLost, isContended, queryCancelled } from "./session.ts"
 import type { Session } from "./session.ts"
 import { checkFence } from "./shard-lock.ts"
 
 /** What a phase on one shard works with. */
-export interface Worker {
-  session: Session
-  change: string
+export interface Worker extends Waiter {
   fence: number
-  lock: LockPolicy
-  clock: Clock
-  logger: Logger
-  signal: AbortSignal
 }
 
 /** Runs what has not been run. Keys are unique in the change. */
@@ -94,7 +87,7 @@ async function refuseRows({ session, change }: Worker, { key, sql }: Statement):
   )
 }
 
-/** The wait of a concurrent build for other transactions counts as a lock wait, so it gets no limit; what it leaves when it fails is taken away. */
+/** The wait of a concurrent build for other transactions counts as a lock wait, so its limit is long; what it leaves when it fails is taken away. */
 async function buildIndex(worker: Worker, { key, sql, undo, index }: Statement, wasBegun: boolean): Promise<void> {
   const { session, change } = worker
   if (index === undefined) throw new Error(`statement ${key} builds an index and does not say which`)
@@ -130,9 +123,14 @@ async function indexState(session: Session, index: TableName): Promise<"absent" 
 
 async function withRetries<T>(worker: Worker, key: string, how: How, work: () => Promise<T>): Promise<T> {
   const { lock, clock, signal, session, change, logger } = worker
+  const patience: Patience = isOutside(how)
+    ? { attempts: lock.longAttempts, waitMs: lock.longWaitMs }
+    : { attempts: lock.attempts, waitMs: lock.waitMs }
+  let seen: string | undefined
+  const openly = () => waitOpenly(worker, key, work, (reason) => (seen = reason))
   try {
-    return await retry(work, {
-      attempts: lock.attempts,
+    return await retry(isOutside(how) ? openly : work, {
+      attempts: patience.attempts,
       firstPauseMs: lock.firstPauseMs,
       longestPauseMs: lock.longestPauseMs,
       clock,
@@ -140,28 +138,44 @@ async function withRetries<T>(worker: Worker, key: string, how: How, work: () =>
       isTransient: isContended,
       onRetry: (thrown, attempt, pauseMs) =>
         logger.info(
-          { shard: session.shard.name, change, step: key, attempt, pauseMs, reason: describe(thrown) },
+          { shard: session.shard.name, change, step: key, attempt, pauseMs, reason: seen ?? describe(thrown) },
           "the lock is held; trying again",
         ),
     })
   } catch (thrown) {
-    throw explain(worker, key, how, thrown)
+    throw isContended(thrown) ? lockTimeout(worker, key, patience, seen, thrown) : explain(worker, key, how, thrown)
   }
+}
+
+interface Patience {
+  attempts: number
+  waitMs: number
+}
+
+/** Outside a transaction it holds no lock that a query waits for, so it may be patient. */
+const isOutside = (how: How) => how === "alone" || how === "index"
+
+function lockTimeout(
+  { session, change }: Worker,
+  key: string,
+  patience: Patience,
+  seen: string | undefined,
+  cause: unknown,
+): ConveyorError {
+  const tries = `${patience.attempts} tries of ${patience.waitMs} ms`
+  return new ConveyorError(
+    "lock-timeout",
+    `${change}: "${key}" did not get its lock on shard ${session.shard.name} in ${tries}${seen === undefined ? "" : `; last seen: ${seen}`}`,
+    {
+      facts: { shard: session.shard.name, change, step: key, code: codeOf(cause) },
+      cause,
+      hint: "Look for a long transaction in pg_stat_activity; what is done stays, so the same command carries on.",
+    },
+  )
 }
 
 function explain({ session, change, lock }: Worker, key: string, how: How, thrown: unknown): unknown {
   const facts = { shard: session.shard.name, change, step: key, code: codeOf(thrown) }
-  if (isContended(thrown)) {
-    return new ConveyorError(
-      "lock-timeout",
-      `${change}: "${key}" did not get its lock on shard ${session.shard.name} in ${lock.attempts} tries of ${lock.waitMs} ms`,
-      {
-        facts,
-        cause: thrown,
-        hint: "Look for a long transaction in pg_stat_activity; what is done stays, so the same command carries on.",
-      },
-    )
-  }
   if (codeOf(thrown) === queryCancelled && how === "quick") {
     return new ConveyorError(
       "too-slow",

@@ -31,6 +31,12 @@ export interface LockPolicy {
   longestPauseMs: number
   /** A DDL statement that runs longer is cancelled: it would be rewriting the table. */
   statementMs: number
+  /** lock_timeout of what runs outside a transaction, such as a concurrent build, which waits for other transactions and holds up no query. */
+  longWaitMs: number
+  /** Tries of such a statement. */
+  longAttempts: number
+  /** How often it is looked at what such a statement waits for. */
+  watchMs: number
   /** How long to wait for another runner on the same shard to finish. */
   rivalMs: number
 }
@@ -128,6 +134,9 @@ export const defaultPolicy: ChangePolicy = {
     firstPauseMs: milliseconds(200),
     longestPauseMs: seconds(5),
     statementMs: seconds(5),
+    longWaitMs: minutes(30),
+    longAttempts: 8,
+    watchMs: seconds(1),
     rivalMs: minutes(2),
   },
   throttle: {

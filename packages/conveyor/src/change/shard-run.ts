@@ -74,7 +74,17 @@ async function attempt<T>({ shard, change, run, policy, clock, logger }: ShardRu
   const session = await reach(shard, { connectMs: policy.fleet.connectMs, signal: run.signal }, "again")
   try {
     await lockShard(session, { fence: run.fence, policy: policy.lock, clock, signal: run.signal })
-    const worker: Worker = { session, change: change.name, fence: run.fence, lock: policy.lock, clock, logger, signal: run.signal }
+    const worker: Worker = {
+      session,
+      change: change.name,
+      fence: run.fence,
+      lock: policy.lock,
+      connectMs: policy.fleet.connectMs,
+      clock,
+      logger,
+      signal: run.signal,
+      onWait: () => {},
+    }
     const entry = await readEntry(session, change.name)
     refuseEdited(change, entry)
     try {

@@ -52,7 +52,7 @@ export async function readShardStatus(session: Session, change: string): Promise
     phase: entry.phase,
     ...progress,
     etaMs: isMoving ? progress.etaMs : undefined,
-    pausedFor: isMoving ? progress.pausedFor : undefined,
+    pausedFor: isMoving || entry.phase === "expanding" || entry.phase === "contracting" ? progress.pausedFor : undefined,
     error: entry.error,
     ...(repack === "none" ? {} : { repack }),
   }

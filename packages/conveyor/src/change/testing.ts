@@ -12,7 +12,7 @@ import type { ShardSpec } from "./shard.ts"
 /** Limits that let a test be quick and still go through every batch, pause and check. */
 export const testPolicy: PolicyChoices = {
   batch: { rest: 0 },
-  lock: { firstPauseMs: 20, longestPauseMs: 200, rivalMs: 20_000 },
+  lock: { firstPauseMs: 20, longestPauseMs: 200, watchMs: 50, rivalMs: 20_000 },
   throttle: { everyMs: 50, oldestTransactionMs: undefined },
   contract: { observeMs: 100, softDropMs: 50 },
   fleet: { attempts: 6, firstPauseMs: 50, longestPauseMs: 500 },
