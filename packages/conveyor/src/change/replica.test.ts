@@ -42,7 +42,7 @@ test("a replica that lags slows the batches, and the reason names it", async () 
     const url = primary.url("app")
     await query(
       url,
-      "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL); INSERT INTO s.t SELECT i, i FROM generate_series(1, 3000) i",
+      "CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL); INSERT INTO s.t SELECT i, i FROM generate_series(1, 9000) i",
     )
     replica = await startReplica(primary, "1500ms")
     await until(

@@ -75,26 +75,19 @@ function foreground({ session, signal }: SignalSources, probe: NonNullable<Throt
   }
 }
 
-/** PostgreSQL's own replay_lag is known only once something was replayed; a replica that has stopped is seen by what it has not replayed since. */
-function replicaLag({ session, policy, clock }: SignalSources): Signal {
+function replicaLag({ session, policy }: SignalSources): Signal {
   const { replicaLagMs = Number.POSITIVE_INFINITY, replicaLagBytes = Number.POSITIVE_INFINITY } = policy
-  let written: { at: number; bytes: number }[] = []
   return {
     name: "the replicas' lag",
     async read() {
-      const [row] = await session.rows<{ name: string; ms: number; written: number; replayed: number }>(
+      const [row] = await session.rows<{ name: string; ms: number; bytes: number }>(
         `SELECT application_name AS name, coalesce(extract(epoch FROM replay_lag) * 1000, 0)::float8 AS ms,
-                pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 AS written, pg_wal_lsn_diff(replay_lsn, '0/0')::float8 AS replayed
-         FROM pg_stat_replication WHERE state IN ('streaming', 'catchup') AND replay_lsn IS NOT NULL ORDER BY replay_lsn LIMIT 1`,
+                pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 AS bytes
+         FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL ORDER BY replay_lsn LIMIT 1`,
       )
       if (row === undefined) return idle
-      const now = clock.now()
-      written = [...written.filter((each) => each.bytes > row.replayed), { at: now, bytes: row.written }]
-      const oldest = written.find((each) => each.bytes > row.replayed)
-      const ms = Math.max(row.ms, oldest === undefined ? 0 : now - oldest.at)
-      const bytes = row.written - row.replayed
-      const level = Math.max(ms / replicaLagMs, bytes / replicaLagBytes)
-      return { level, reason: `replica ${row.name} is ${formatDuration(ms)} and ${Math.round(bytes / 2 ** 20)} MB behind` }
+      const level = Math.max(row.ms / replicaLagMs, row.bytes / replicaLagBytes)
+      return { level, reason: `replica ${row.name} is ${formatDuration(row.ms)} and ${Math.round(row.bytes / 2 ** 20)} MB behind` }
     },
   }
 }
