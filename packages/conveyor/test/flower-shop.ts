@@ -4,7 +4,7 @@ import pg from "pg"
 /** A table's row count that makes a backfill last for some batches. */
 export const rows = 60_000
 
-export const flowers = "shop.flower"
+const flowers = "shop.flower"
 
 export const kopecks = (table = flowers) => `summary: Prices in kopecks
 operations:

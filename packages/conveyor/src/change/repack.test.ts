@@ -182,10 +182,10 @@ async function progressOf(url: string): Promise<{ done: number; changed: number 
 
 /** False where the runner ended before. */
 async function untilMoved(url: string, done: number, ended: Promise<unknown>): Promise<boolean> {
-  let isOver = false
-  void ended.then(() => (isOver = true))
-  while (!isOver) {
-    if ((await progressOf(url)).done >= done) return !isOver
+  const end = { isOver: false }
+  void ended.then(() => (end.isOver = true))
+  while (!end.isOver) {
+    if ((await progressOf(url)).done >= done) return !end.isOver
     await delay(10)
   }
   return false
