@@ -1,7 +1,8 @@
 // The only file that names concrete adapters: process or Swarm, embedded edge or HAProxy. Makes everything that a
 // control plane needs, from one state directory and one conveyor.yml.
 import { mkdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { tmpdir } from "node:os"
+import { join, relative, sep } from "node:path"
 import { createChangeEngine } from "./change/create-engine.ts"
 import type { ChangeEngine } from "./change/engine.ts"
 import { loadChanges } from "./change/load-changes.ts"
@@ -73,7 +74,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     routing,
     queryStatus,
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
-    loadChanges,
+    loadChanges: (directory) => loadChanges(directory, inRepository(directory, state)),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     clock,
     logger,
@@ -108,6 +109,12 @@ async function readConfigOnce(commit: string, builder: Builder, configs: Map<str
   const config = loadConfig(text, configFileName, variables)
   configs.set(commit, config)
   return config
+}
+
+/** The folder's place in the repository, whichever copy of it is read: an artifact's, or one that a plan laid aside. */
+function inRepository(directory: string, { artifacts }: StateDirectory): string {
+  const roots = [artifacts, tmpdir()].map((root) => relative(root, directory)).find((path) => !path.startsWith(".."))
+  return roots?.split(sep).slice(1).join(sep) ?? directory
 }
 
 /** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */

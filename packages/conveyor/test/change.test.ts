@@ -21,6 +21,7 @@ before(async () => {
   server = await startPostgres({ databases: ["shop"] })
   url = server.url("shop")
   await plantFlowers(url)
+  await ask(url, "CREATE EXTENSION pg_stat_statements")
   installation = await Installation.start({ urls: { "shop-1": url } })
   assert.match(await installation.push("A first version"), /v1 serves all new pages/)
   installation.startUsers((await installation.status()).edge)
@@ -65,7 +66,8 @@ test("a paused backfill moves no row until it is resumed; aborted, the schema is
   assert.equal(tooEarly.code, 1, tooEarly.out)
 
   await installation.must("retire", "v1")
-  assert.equal((await installation.run("change", "contract", name)).code, 0)
+  const contracted = await installation.run("change", "contract", name)
+  assert.equal(contracted.code, 0, contracted.out + contracted.error)
   assert.equal(
     (await columns()).some((column) => column["column_name"] === "price"),
     false,
@@ -73,6 +75,9 @@ test("a paused backfill moves no row until it is resumed; aborted, the schema is
   const repacked = await installation.run("change", "repack", name)
   assert.equal(repacked.code, 0, repacked.out + repacked.error)
   assert.match(repacked.out, /is repacked/)
+
+  await installation.write("changes/0002-bad.yml", "summary: Bad\noperations:\n  - derive_column: { table: shop.flower }\n")
+  assert.match(await installation.push("A mistake in a change file"), /[^/]changes\/0002-bad\.yml:3:\d+/, "the place is the repository's")
 
   const { requests } = await installation.endUsers()
   assert.equal(requests.failed, 0, JSON.stringify(requests.byFailure))

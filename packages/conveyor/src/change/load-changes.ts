@@ -12,17 +12,20 @@ import { shortId } from "./names.ts"
 import { kinds } from "./operations/kinds.ts"
 import type { Operation } from "./operations/operation.ts"
 
-/** @throws ConveyorError "bad-change" that lists every fault of the first file that has one. */
-export async function loadChanges(directory: string): Promise<Change[]> {
+/**
+ * `shownAs` is the folder as people know it, where the files were copied from.
+ * @throws ConveyorError "bad-change" that lists every fault of the first file that has one.
+ */
+export async function loadChanges(directory: string, shownAs = directory): Promise<Change[]> {
   const files = (await listFiles(directory)).filter((name) => /\.ya?ml$/.test(name)).sort()
   const changes: Change[] = []
   for (const file of files) {
-    const path = join(directory, file)
-    changes.push(parseChange(path, file.replace(/\.ya?ml$/, ""), await readFile(path, "utf8")))
+    const text = await readFile(join(directory, file), "utf8")
+    changes.push(parseChange(join(shownAs, file), file.replace(/\.ya?ml$/, ""), text))
   }
   const twice = changes.find((change, i) => changes[i + 1]?.name === change.name)
   if (twice !== undefined) {
-    throw new ConveyorError("bad-change", `${directory}: there are two files of the name ${twice.name}`, { hint: "Rename one of them." })
+    throw new ConveyorError("bad-change", `${shownAs}: there are two files of the name ${twice.name}`, { hint: "Rename one of them." })
   }
   return changes
 }
