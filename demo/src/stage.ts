@@ -58,7 +58,8 @@ export class Stage {
     this.conveyor = new Conveyor({
       state: join(folder, "state"),
       repository: this.repository,
-      env: { FLORIST_DIRECTORY_URL: databases.directoryUrl, FLORIST_LOG: "warn", ...shards },
+      // What programs print is read here before a person sees it.
+      env: { FLORIST_DIRECTORY_URL: databases.directoryUrl, FLORIST_LOG: "warn", NO_COLOR: "1", ...shards },
       signal,
       onLine: (line) => terminal.line(line),
     })

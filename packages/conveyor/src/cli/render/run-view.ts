@@ -214,7 +214,15 @@ export function shardLines(shards: Shards): string[] {
       const eta = shard.etaMs === undefined || isComplete[shard.phase] === true ? "" : `${formatDuration(shard.etaMs)} left`
       const rate = shard.rowsPerSecond > 0 ? `${Math.round(shard.rowsPerSecond).toLocaleString("en")} rows/s` : ""
       const why = shard.error ?? (shard.pausedFor === undefined ? "" : `waits: ${shard.pausedFor}`)
-      return [`    ${shard.shard}`, cyan(bar(share, 24)), `${Math.floor(share * 100)}%`, shard.phase, rate, eta, yellow(why)]
+      return [
+        `    ${shard.shard}`,
+        cyan(bar(share, 24)),
+        `${Math.floor(share * 100)}%`,
+        shard.phase,
+        rate,
+        eta,
+        why === "" ? "" : yellow(why),
+      ]
     }),
   )
 }
