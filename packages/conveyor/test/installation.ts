@@ -19,6 +19,10 @@ import type { JournalEventName } from "../src/store/records.ts"
 import type { ControlAddress } from "../src/server/state-directory.ts"
 import type { StatusReport } from "../src/server/status.ts"
 
+// The test runner asks its files for colours where it has a terminal itself; here is compared what programs print.
+delete process.env["FORCE_COLOR"]
+process.env["NO_COLOR"] = "1"
+
 const execute = promisify(execFile)
 const cli = resolve(import.meta.dirname, "../src/cli/main.ts")
 const flags = ["--disable-warning=ExperimentalWarning"]

@@ -2,7 +2,11 @@
 import { stripVTControlCharacters } from "node:util"
 import pc from "picocolors"
 
-export const { bold, dim, red, green, yellow, cyan } = pc
+// A CI system is no reader of colours: only a terminal is, or whoever asks for them.
+const { env, stdout } = process
+const wantsColours = env["NO_COLOR"] === undefined && (env["FORCE_COLOR"] !== undefined || stdout.isTTY)
+
+export const { bold, dim, red, green, yellow, cyan } = pc.createColors(wantsColours)
 
 /** A bar of `width` characters, filled to `share` (0 to 1). */
 export function bar(share: number, width: number): string {
