@@ -1,9 +1,8 @@
 // Everything that the scenario plays on, put up and taken down: databases, the carried repository, the conveyor.
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "@conveyor/testbed/free-port"
 import { runChild } from "./child.ts"
 import { Conveyor } from "./conveyor.ts"
 import { startDatabases } from "./databases.ts"
@@ -132,15 +131,4 @@ export class Stage {
     await this.databases.stop()
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -4,11 +4,10 @@ import { spawn, execFileSync } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { access, appendFile, chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { dirname, join } from "node:path"
 import pg from "pg"
+import { freePort } from "./free-port.ts"
 
 export interface PostgresOptions {
   /** Settings for postgresql.conf, on top of `testSettings`. */
@@ -295,15 +294,4 @@ function killQuietly(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   } catch {
     // It has gone already.
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }
