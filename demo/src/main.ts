@@ -27,7 +27,9 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const asked = readOptions()
   if (asked === undefined) return 2
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  // Whoever read along has gone (`| head`, a closed terminal): everything is taken down all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new Error("nobody reads along")))
   const terminal = new Terminal()
   terminal.chapter("Starting the databases")
   let stage: Stage | undefined
