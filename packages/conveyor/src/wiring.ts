@@ -51,8 +51,9 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const fence = store.takeLease()
 
   const listen = hostAndPort(config.edge.listen)
-  const launch = () => launchEdge({ stateDirectory: state.edge, listen, logFile: join(state.logs, "edge.log"), clock, signal })
-  const edge = await launch()
+  const launch = (port: number) =>
+    launchEdge({ stateDirectory: state.edge, listen: { ...listen, port }, logFile: join(state.logs, "edge.log"), clock, signal })
+  const edge = await launch(listen.port)
   let address = { adminUrl: edge.adminUrl, token: edge.token }
 
   await clearUnfinished(state.artifacts)
@@ -70,7 +71,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const ports: Ports = {
     store,
     builder,
-    runtime: createProcessRuntime({ directory: state.runtime, clock }),
+    runtime: createProcessRuntime({ directory: state.runtime, clock, edgeUrl: edge.url }),
     routing,
     queryStatus,
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
@@ -84,9 +85,10 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   return {
     ports,
     config,
-    edgeUrl: `http://${edge.listen.host === "0.0.0.0" ? "127.0.0.1" : edge.listen.host}:${edge.listen.port}`,
+    edgeUrl: edge.url,
     async reviveEdge() {
-      const running = await launch()
+      // On the port that users and copies know, where any free one was asked for.
+      const running = await launch(edge.listen.port)
       address = { adminUrl: running.adminUrl, token: running.token }
     },
     async close() {

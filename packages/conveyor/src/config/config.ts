@@ -16,9 +16,11 @@ const command = z.string("a command line is missing").min(1, "a command line is 
 
 const path = z.string().regex(/^\/([^\s?#]*[^\s?#/])?$/, 'a path starts with "/" and does not end with one, such as / or /api/v1/payments')
 
+const route = path.regex(/^(\/(\*|[^*/]*))+$/, 'a "*" stands for one whole segment of the path, as in /api/v1/orders/*/payments')
+
 const service = z.strictObject({
   start: command,
-  routes: z.array(path).min(1, "name at least one path that the service answers, such as [/]"),
+  routes: z.array(route).min(1, "name at least one path that the service answers, such as [/]"),
   copies: z.int().min(1).max(100).default(1),
 })
 

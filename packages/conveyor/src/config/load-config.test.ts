@@ -39,6 +39,15 @@ test("a duration that cannot be read says where it stands and how to write one",
   assert.match(complaint?.message ?? "", /15m/)
 })
 
+test("a route may have stars, each a whole segment", () => {
+  const withRoutes = (routes: string) => `name: shop\nservices:\n  web: { start: run, routes: [${routes}] }\n`
+  assert.deepEqual(complaintsOf(withRoutes('/, "/api/v1/orders/*/payments", "/*", "/api/*"')), [])
+  const [complaint, ...others] = complaintsOf(withRoutes('/, "/api/v1/orders/*-old/payments"'))
+  assert.deepEqual([complaint?.line, complaint?.key, others], [3, "services.web.routes.1", []])
+  assert.match(complaint?.message ?? "", /one whole segment/)
+  for (const wrong of ["/**", "/*.js", "/a*", "/*/", "*"]) assert.equal(complaintsOf(withRoutes(`"${wrong}"`)).length > 0, true, wrong)
+})
+
 test("every mistake is told at once, in the order of the file", () => {
   const found = complaintsOf("name: Shop\nservices:\n  web: { start: '', routes: [] }\n")
   assert.deepEqual(

@@ -24,7 +24,10 @@ export interface RoutedVersion {
 }
 
 export interface Route {
-  /** A path prefix that ends at a segment's end: "/api/v1/payments" takes "/api/v1/payments/7", not "/api/v1/payments2". */
+  /**
+   * A path prefix that ends at a segment's end: "/api/v1/payments" takes "/api/v1/payments/7", not "/api/v1/payments2".
+   * A segment "*" takes any one that is not empty.
+   */
   prefix: string
   service: string
 }
@@ -34,7 +37,7 @@ export interface RoutingTable {
   generation: number
   /** The version of new pages, and of requests that name no version or one that is no longer routed. */
   current: string
-  /** The longest prefix wins. */
+  /** The one with the most segments wins; of equals, the first that names a segment where the other has a "*". */
   routes: readonly Route[]
   versions: Readonly<Record<string, RoutedVersion>>
   /** While set, a safe request (GET, HEAD) that `from` answers with a 5xx is asked again of `to`, and counted against `from`. */

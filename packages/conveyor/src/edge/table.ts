@@ -7,6 +7,11 @@ import type { RoutingTable } from "./edge.ts"
 // A version's name travels in a header, a cookie and a query parameter: only characters that are themselves in all three.
 const versionName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "a version's name has 1 to 64 letters, digits, dots, dashes and underscores")
 
+const prefix = z
+  .string()
+  .regex(/^(\/(\*|[^*/]*))+$/, 'a route starts with "/", and a "*" in it is a whole segment')
+  .regex(/^\/$|[^/]$/, 'a route does not end with "/"')
+
 const target = z.strictObject({
   copy: z.string().min(1),
   host: z.string().min(1),
@@ -23,7 +28,7 @@ const routingTable = z
   .strictObject({
     generation: z.int().min(0),
     current: versionName,
-    routes: z.array(z.strictObject({ prefix: z.string().startsWith("/"), service: z.string().min(1) })).readonly(),
+    routes: z.array(z.strictObject({ prefix, service: z.string().min(1) })).readonly(),
     versions: z.record(versionName, routedVersion).readonly(),
     rescue: z.strictObject({ from: versionName, to: versionName }).exactOptional(),
   })
@@ -64,18 +69,4 @@ export function admit(inUse: RoutingTable | undefined, offered: RoutingTable): "
       hint: "Observe the edge, and offer a table numbered above the one in use.",
     },
   )
-}
-
-/** The service whose prefix of `path` is the longest, or undefined where no route takes it. */
-export function serviceFor(routesByLength: RoutingTable["routes"], path: string): string | undefined {
-  return routesByLength.find(({ prefix }) => covers(prefix, path))?.service
-}
-
-export function longestFirst(routes: RoutingTable["routes"]): RoutingTable["routes"] {
-  return routes.toSorted((a, b) => b.prefix.length - a.prefix.length)
-}
-
-function covers(prefix: string, path: string): boolean {
-  if (!path.startsWith(prefix)) return false
-  return prefix.endsWith("/") || path.length === prefix.length || path[prefix.length] === "/"
 }

@@ -49,6 +49,29 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
     assert.notEqual(result.failures.length, 0)
   })
 
+  withEdge("leads a path to the service of the route that fits it best, whatever its query says", async ({ edge, url }) => {
+    await using orders = await startCopy("v1")
+    await using payments = await startCopy("v1")
+    const routes = [
+      { prefix: "/api/orders", service: "orders" },
+      { prefix: "/api/orders/*/payments", service: "payments" },
+    ]
+    const versions = { v1: { release: "r", targets: { orders: [orders.target], payments: [payments.target] } } }
+    await edge.apply({ generation: 1, current: "v1", routes, versions }, never)
+    const paths = [
+      "/api/orders?path=/7/payments",
+      "/api/orders/7/payments?of=/api/orders",
+      "/api/orders//payments",
+      "/api/orders/a%2Fb/payments/",
+      "/api/orders/7?/payments",
+    ]
+    for (const path of paths) assert.equal((await ask(url + path)).status, 200)
+    assert.equal((await ask(`${url}/api?x=/orders`)).status, 404)
+    const labels = paths.map((path) => `GET ${path}`)
+    assert.deepEqual(orders.received, [labels[0], labels[2], labels[4]])
+    assert.deepEqual(payments.received, [labels[1], labels[3]])
+  })
+
   withEdge("pins each of two tabs to its own version, whatever the cookie that both share says", async ({ edge, url }) => {
     await using v1 = await startCopy("v1")
     await using v2 = await startCopy("v2")

@@ -52,6 +52,6 @@ export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promis
   return under
 }
 
-function reach({ adminUrl, token, listen }: RunningEdge): { edge: Edge; url: string } {
-  return { edge: createEmbeddedEdge({ adminUrl, token }), url: `http://${listen.host}:${listen.port}` }
+function reach({ adminUrl, token, url }: RunningEdge): { edge: Edge; url: string } {
+  return { edge: createEmbeddedEdge({ adminUrl, token }), url }
 }

@@ -36,6 +36,8 @@ export interface RunningEdge {
   how: "launched" | "adopted"
   identity: ProcessIdentity
   listen: { host: string; port: number }
+  /** Where programs of this machine reach it. */
+  url: string
   adminUrl: string
   token: string
 }
@@ -78,7 +80,7 @@ async function findRunning(stateDirectory: string): Promise<EdgeAddress | undefi
 
 function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch): EdgeAddress {
   const { asked, identity } = running
-  if (asked.host === listen.host && asked.port === listen.port) return running
+  if (asked.host === listen.host && (listen.port === 0 || listen.port === running.listen.port)) return running
   throw new ConveyorError("edge-elsewhere", `An edge of ${stateDirectory} runs already, on ${asked.host}:${asked.port}`, {
     facts: { pid: identity.pid, runs: asked, wanted: listen },
     hint: "Stop it first (its users would lose it), or keep its address.",
@@ -154,7 +156,13 @@ async function lastWords(logFile: string, ended: string): Promise<ConveyorError>
 }
 
 function describeRunning({ identity, listen, admin }: EdgeAddress, token: string, how: RunningEdge["how"]): RunningEdge {
-  return { how, identity, listen, adminUrl: `http://${admin.host}:${admin.port}`, token }
+  return { how, identity, listen, url: urlOf(listen), adminUrl: urlOf(admin), token }
+}
+
+/** Whoever listens on every network can be reached on loopback. */
+function urlOf({ host, port }: EdgeAddress["listen"]): string {
+  const reached = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`
 }
 
 const tokenFile = (stateDirectory: string) => join(stateDirectory, "token")

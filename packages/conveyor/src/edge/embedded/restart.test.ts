@@ -1,8 +1,9 @@
 // The embedded edge's own ends and beginnings: told to stop, killed, started again, adopted.
 import assert from "node:assert/strict"
-import { readFile, stat, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { WebSocket } from "ws"
@@ -14,7 +15,7 @@ import { soon } from "../contract/traffic.ts"
 import { createEmbeddedEdge } from "./adapter.ts"
 import { embeddedEdge } from "./embedded-edge.ts"
 import type { EmbeddedEdgeUnderTest } from "./embedded-edge.ts"
-import { launchEdge } from "./launch.ts"
+import { launchEdge, stopEdge } from "./launch.ts"
 
 const never = new AbortController().signal
 
@@ -77,6 +78,25 @@ withEdge("is adopted by a second launch, and refuses to be two", async (under) =
   assert.deepEqual({ ...again, how: "launched" }, running)
   assert.equal(again.how, "adopted")
   await assert.rejects(launchEdge({ ...launch, listen: { host: "127.0.0.1", port: 1 } }), { code: "edge-elsewhere" })
+})
+
+test("an edge on every network and any free port is reached on loopback at the port it got, and started again it keeps that", async () => {
+  const stateDirectory = await mkdtemp(join(tmpdir(), "conveyor-edge-"))
+  const launch = { stateDirectory, logFile: join(stateDirectory, "edge.log"), clock: systemClock, signal: never }
+  const everywhere = { host: "0.0.0.0", port: 0 }
+  const end = () => stopEdge(stateDirectory, { graceMs: 2_000, clock: systemClock, signal: never })
+  try {
+    const first = await launchEdge({ ...launch, listen: everywhere })
+    assert.equal(first.url, `http://127.0.0.1:${first.listen.port}`)
+    assert.equal((await ask(`${first.url}/x`)).status, 503)
+    await end()
+    const revived = await launchEdge({ ...launch, listen: { ...everywhere, port: first.listen.port } })
+    const adopted = await launchEdge({ ...launch, listen: everywhere })
+    assert.deepEqual([revived.how, revived.url, adopted.how, adopted.url], ["launched", first.url, "adopted", first.url])
+  } finally {
+    await end()
+    await rm(stateDirectory, { recursive: true, force: true })
+  }
 })
 
 withEdge("keeps its token from other users, and refuses a wrong one", async (under) => {

@@ -1,7 +1,7 @@
 // The table in use and everything that is under way by it. A request's version and copy are picked, and the request is
 // counted, in one synchronous call: nothing new can land on a version between "not routed" and "nothing in flight".
 import type { RoutedVersion, RoutingTable, Target } from "../edge.ts"
-import { longestFirst, serviceFor } from "../table.ts"
+import { Routes } from "../routes.ts"
 
 export interface Claim {
   version: string
@@ -14,7 +14,7 @@ export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy
 
 export class Traffic {
   #table: RoutingTable | undefined
-  #routes: RoutingTable["routes"] = []
+  #routes = new Routes([])
   #versions = new Map<string, RoutedVersion>()
   #byVersion = new Map<string, number>()
   #byCopy = new Map<string, number>()
@@ -36,7 +36,7 @@ export class Traffic {
 
   use(table: RoutingTable): void {
     this.#table = table
-    this.#routes = longestFirst(table.routes)
+    this.#routes = new Routes(table.routes)
     this.#versions = new Map(Object.entries(table.versions))
     this.#suspectUntil.clear()
   }
@@ -53,7 +53,7 @@ export class Traffic {
   /** Picks the copy with the least in flight that serves `path` at `wish`, else at the current version; `tried` copies are left out. */
   claim(path: string, wish: string | undefined, tried: ReadonlySet<string>): Claim | Refusal {
     if (this.#table === undefined) return { refused: "no-table" }
-    const service = serviceFor(this.#routes, path)
+    const service = this.#routes.serviceFor(path)
     if (service === undefined) return { refused: "no-route" }
     const version = this.#versionServing(service, wish ?? this.#table.current, this.#table.current)
     const target = this.#leastBusy(this.#targetsOf(version, service) ?? [], tried)

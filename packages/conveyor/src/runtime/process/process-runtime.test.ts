@@ -1,6 +1,8 @@
+import assert from "node:assert/strict"
 import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { test } from "node:test"
 import { systemClock } from "../../kernel/clock.ts"
 import { isAlive, identify } from "../../kernel/process-identity.ts"
 import { describeRuntime } from "../runtime.contract.ts"
@@ -40,5 +42,29 @@ describeRuntime("process", async () => {
       }
     },
     cleanUp: () => rm(directory, { recursive: true }),
+  }
+})
+
+test("a copy is told who it is and where the edge listens, whatever its config says of that", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
+  const signal = AbortSignal.timeout(60_000)
+  const runtime = createProcessRuntime({ directory, clock: systemClock, edgeUrl: "http://127.0.0.1:8080" })
+  const place = { service: "web", version: "v7", release: "r-1", index: 0, artifact: { id: "art", directory } }
+  const environment = { CONVEYOR_EDGE: "http://elsewhere", FLOWERS: "roses" }
+  try {
+    const copy = await runtime.start({ ...place, command: "env && echo whole && exec sleep 600", environment }, signal)
+    let told: string[] = []
+    while (!told.includes("whole")) {
+      await pause()
+      told = (await readFile(copy.logFile, "utf8")).split("\n")
+    }
+    const expected = ["CONVEYOR_EDGE=http://127.0.0.1:8080", "CONVEYOR_VERSION=v7", `CONVEYOR_COPY=${copy.id}`, "FLOWERS=roses"]
+    assert.deepEqual(
+      expected.filter((line) => !told.includes(line)),
+      [],
+    )
+    await runtime.stop(copy.id, { graceMs: 0, signal })
+  } finally {
+    await rm(directory, { recursive: true })
   }
 })

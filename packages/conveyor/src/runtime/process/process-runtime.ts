@@ -18,6 +18,8 @@ export interface ProcessRuntimeOptions {
   /** Where records and logs of copies are kept. */
   directory: string
   clock: Clock
+  /** Where copies reach the edge, and so each other; not needed by whoever only lists and stops them. */
+  edgeUrl?: string
 }
 
 const comesUpWithinMs = seconds(10)
@@ -32,7 +34,7 @@ eval "$0"`
 /** A plain command line takes the shell's place, so that the copy's leader is the service itself and not a shell around it. */
 const asLeader = (command: string) => (/^(?!\w+=)[\w\s./:@=,+-]+$/.test(command) ? `exec ${command}` : command)
 
-export function createProcessRuntime({ directory, clock }: ProcessRuntimeOptions): Runtime {
+export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRuntimeOptions): Runtime {
   const files = new CopyFiles(join(directory, "copies"))
   const logs = join(directory, "logs")
 
@@ -52,7 +54,7 @@ export function createProcessRuntime({ directory, clock }: ProcessRuntimeOptions
 
       const record = recordOf(spec, await freePort(), logs, clock.now())
       await files.write(record)
-      launch(spec, record, files.pidFile(record.id))
+      launch(spec, record, files.pidFile(record.id), edgeUrl)
       await until(async () => ((await files.process(record.id)) === undefined ? { notYet: "no process" } : { done: true }), {
         what: `the process of ${record.id}`,
         everyMs: 10,
@@ -109,7 +111,7 @@ function recordOf(spec: CopySpec, port: number, logs: string, startedAt: number)
   }
 }
 
-function launch(spec: CopySpec, record: CopyRecord, pidFile: string): void {
+function launch(spec: CopySpec, record: CopyRecord, pidFile: string, edgeUrl: string | undefined): void {
   mkdirSync(join(record.logFile, ".."), { recursive: true })
   const log = openSync(record.logFile, "a")
   try {
@@ -128,6 +130,7 @@ function launch(spec: CopySpec, record: CopyRecord, pidFile: string): void {
         CONVEYOR_SERVICE: spec.service,
         CONVEYOR_COPY: record.id,
         CONVEYOR_BUILD: spec.artifact.id,
+        CONVEYOR_EDGE: edgeUrl,
         CONVEYOR_PID_FILE: pidFile,
       },
     })
