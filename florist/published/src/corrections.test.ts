@@ -1,0 +1,107 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { smallDocument } from "../test/small-document.ts"
+import { compile } from "./compile.ts"
+import { correct, corrections } from "./corrections.ts"
+import type { Correction, Side } from "./corrections.ts"
+import { documentFaults } from "./jsonapi.ts"
+import { keyOf, parsePublication, readPublication, skipWithoutPublication } from "./publication.ts"
+import type { Body, Publication } from "./publication.ts"
+
+interface PublishedBody {
+  place: string
+  side: Side
+  body: Body
+}
+
+function bodiesOf({ operations }: Publication): PublishedBody[] {
+  return operations.flatMap((operation) => {
+    const requests = [...operation.request.values()].map((body) => ({
+      place: `${keyOf(operation)} request`,
+      side: "request" as const,
+      body,
+    }))
+    const answers = [...operation.answers].flatMap(([status, answer]) =>
+      [...answer.values()].map((body) => ({ place: `${keyOf(operation)} ${status}`, side: "answer" as const, body })),
+    )
+    return [...requests, ...answers]
+  })
+}
+
+/** Examples of a publication that fail its own schemas under some of the corrections. */
+function failing(publication: Publication, rules: readonly Correction[]): string[] {
+  return bodiesOf(publication).flatMap(({ place, side, body }) => {
+    const check = compile(correct(body, side, rules).schema)
+    return body.examples.flatMap((example) => check(example).map((fault) => `${place}: ${fault}`))
+  })
+}
+
+function assertNeeded(publication: Publication): void {
+  const bodies = bodiesOf(publication).map((published) => ({ ...published, made: correct(published.body, published.side).made }))
+  for (const rule of corrections) {
+    const others = corrections.filter((other) => other !== rule)
+    const isProved = bodies.some(({ side, body, made }) => {
+      if (!made.has(rule.name)) return false
+      const check = compile(correct(body, side, others).schema)
+      return body.examples.some((example) => check(example).length > 0)
+    })
+    assert.ok(isProved, `"${rule.name}" corrects nothing that an example proves`)
+  }
+}
+
+const small = parsePublication(smallDocument)
+const answerOf = (key: string, status: number) => {
+  const body = small.operations
+    .find((operation) => keyOf(operation) === key)
+    ?.answers.get(status)
+    ?.get("application/vnd.api+json")
+  assert.ok(body)
+  return compile(correct(body, "answer").schema)
+}
+
+test("with the corrections every example of the small document passes, and without any one of them one fails", () => {
+  assert.deepEqual(failing(small, corrections), [])
+  assertNeeded(small)
+})
+
+test("a corrected schema still finds what is wrong", () => {
+  const check = answerOf("GET /v1/vases/{}", 200)
+  const right = { data: { type: "vases", id: "1", attributes: { title: "Low", price: 1.5, glaze: null, height: 30 } } }
+  assert.deepEqual(check(right), [])
+  const wrong = (attributes: object) => check({ data: { ...right.data, attributes: { ...right.data.attributes, ...attributes } } }).join()
+  assert.match(wrong({ title: 5 }), /\/data\/attributes\/title is number \(5\), published as string/)
+  assert.match(wrong({ glaze: "dull" }), /glaze is "dull", published as one of \["matt","bright",null,"crackled"\]/)
+  assert.match(wrong({ height: 30.5 }), /height .*integer/, "what is neither money nor quantity stays whole")
+  assert.match(wrong({ price: "dear" }), /price is string/)
+  assert.match(wrong({ firedAt: "yesterday" }), /firedAt is "yesterday", published in the format moment/)
+  assert.match(check({ data: { ...right.data, id: null } }).join(), /\/data\/id is null/, "an id is never null")
+  assert.match(check({ data: [right.data] }).join(), /\/data is array/, "a list where one is published and shown")
+  assert.match(
+    check({ data: { ...right.data, relationships: { potter: { data: { type: "potters", id: 7 } } } } }).join(),
+    /id is number \(7\), published as string/,
+  )
+})
+
+test("with the corrections every published example passes, and JSON:API's form too", skipWithoutPublication(), () => {
+  const publication = readPublication()
+  assert.deepEqual(failing(publication, corrections), [])
+  const answers = bodiesOf(publication).filter(({ side }) => side === "answer")
+  const loose = answers.flatMap(({ body }) => body.examples.flatMap(documentFaults))
+  assert.deepEqual(loose, [])
+  assert.ok(answers.flatMap(({ body }) => body.examples).length > 100, "there are examples to learn from")
+})
+
+test("every correction is needed: without it a published example fails", skipWithoutPublication(), () => {
+  assertNeeded(readPublication())
+})
+
+test("every published schema, corrected, still refuses an answer of another form", skipWithoutPublication(), () => {
+  for (const { place, side, body } of bodiesOf(readPublication())) {
+    const check = compile(correct(body, side).schema)
+    assert.notDeepEqual(check("text"), [], place)
+    assert.notDeepEqual(check(null), [], place)
+    for (const member of ["data", "errors"]) {
+      if (body.schema.properties?.[member] !== undefined) assert.notDeepEqual(check({ [member]: "text" }), [], `${place} ${member}`)
+    }
+  }
+})
