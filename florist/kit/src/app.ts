@@ -1,70 +1,162 @@
-// An HTTP app as every service starts it: errors in one shape, the status question, nothing else. Called by `serve` and by tests.
+// An HTTP app as every service starts it: operations below /api, what services ask each other below /internal, errors in one shape, the status
+// question. Called by `serve` and by tests.
 import Fastify, { LogController } from "fastify"
 import type { FastifyError, FastifyInstance } from "fastify"
 import type { Config, Identity } from "./config.ts"
 import type { Fleet, OpenShop } from "./fleet.ts"
-import { Refusal } from "./refusal.ts"
+import { describeOperations } from "./openapi.ts"
+import type { Operation } from "./operation.ts"
+import { Peers } from "./peers.ts"
+import { Refusal, errorDocument } from "./refusal.ts"
 import type { Problem } from "./refusal.ts"
+import type { Consumption } from "./relay.ts"
+import { serveOperation } from "./serve-operation.ts"
+import { Tokens } from "./session.ts"
 import { addStatus } from "./status.ts"
 import type { Columns } from "./status.ts"
 
 export interface Service {
+  /** Also its schema on every shard, its role there, and its place below /internal. */
   name: string
   reliesOn: Columns
+  /** What the service knows about the shop; proves that its data can be read. */
   clientFacts: (shop: OpenShop) => Promise<Record<string, unknown>>
-  routes(app: FastifyInstance, surroundings: Surroundings): Promise<void>
+  /** Made for each process, so that operations can ask other services. */
+  operations: (surroundings: Surroundings) => readonly Operation[]
+  /** Which events of other services it follows. */
+  consumes?: (surroundings: Surroundings) => readonly Consumption[]
+  /** Streams, sockets, files: what is no operation. */
+  extras?: (app: FastifyInstance, surroundings: Surroundings) => Promise<void>
+  /** Work beside requests, until the signal ends it. */
+  background?: (surroundings: Surroundings, signal: AbortSignal) => Promise<void>
 }
 
 export interface Surroundings {
   fleet: Fleet
   identity: Identity
+  tokens: Tokens
+  peers: Peers
+  secret: string
+  bankUrl: string | undefined
+  clock: () => Date
+}
+
+export type AppOptions = Pick<Config, "identity" | "logLevel" | "secret" | "peerUrl" | "bankUrl"> & { clock?: () => Date }
+
+export interface App {
+  http: FastifyInstance
+  surroundings: Surroundings
+  closing: AbortSignal
 }
 
 const requestWithinMs = 120_000
+const mostBytes = 256 * 1024
 
 /** Listens to nothing yet. */
-export async function createApp(service: Service, fleet: Fleet, config: Pick<Config, "identity" | "logLevel">): Promise<FastifyInstance> {
-  const { name, reliesOn, clientFacts } = service
-  const { identity, logLevel } = config
-  const app = Fastify({
+export async function createApp(service: Service, fleet: Fleet, options: AppOptions): Promise<App> {
+  const { name } = service
+  const { identity, logLevel, secret, peerUrl, bankUrl, clock = () => new Date() } = options
+  const http = Fastify({
     logger: { level: logLevel, base: { service: name, ...identity } },
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestWithinMs,
-    bodyLimit: 64 * 1024,
+    bodyLimit: mostBytes,
     // While a copy closes, a request that still reaches it is served, not refused: nobody routes new ones here.
     return503OnClosing: false,
+    routerOptions: { maxParamLength: 500 },
   })
-  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+  acceptJson(http)
+  answerErrors(http)
+  endKeepAliveAtClose(http)
+  const closing = new AbortController()
+  http.addHook("preClose", async () => closing.abort())
+  const tokens = new Tokens(secret)
+  const surroundings: Surroundings = {
+    fleet,
+    identity,
+    tokens,
+    peers: new Peers({ service: name, urlOf: peerUrl, tokens, clock, version: identity.version }),
+    secret,
+    bankUrl,
+    clock,
+  }
+  const operations = service.operations(surroundings)
+
+  addStatus(http, { service: name, identity, fleet, reliesOn: service.reliesOn, clientFacts: service.clientFacts })
+  for (const operation of operations) addOperation(http, operation, { service: name, fleet, tokens, clock, closing: closing.signal })
+  http.get(`/internal/${name}/openapi.json`, async () => describeOperations(operations))
+  await service.extras?.(http, surroundings)
+  return { http, surroundings, closing: closing.signal }
+}
+
+function addOperation(http: FastifyInstance, operation: Operation, serving: Parameters<typeof serveOperation>[1]): void {
+  const prefix = operation.access === "peer" ? `/internal/${serving.service}` : "/api"
+  http.route({
+    method: operation.method,
+    url: `${prefix}${operation.path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+    ...(operation.bodyLimit === undefined ? {} : { bodyLimit: operation.bodyLimit }),
+    handler: (request, reply) => serveOperation(operation, serving, request, reply),
+  })
+}
+
+/** The published API sends application/vnd.api+json; plain application/json is taken too. The text stays beside, for signatures. */
+function acceptJson(http: FastifyInstance): void {
+  http.removeContentTypeParser("application/json")
+  http.addContentTypeParser(/^application\/(vnd\.api\+)?json\b/, { parseAs: "string" }, (request, body, done) => {
+    const text = String(body)
+    Object.assign(request, { rawBody: text })
+    if (text.trim() === "") return done(null, undefined)
+    try {
+      done(null, withoutPrototype(JSON.parse(text)))
+    } catch (cause) {
+      const problem = {
+        status: 400,
+        code: "malformed",
+        title: "Malformed JSON",
+        detail: cause instanceof Error ? cause.message : String(cause),
+      }
+      done(new Refusal([{ ...problem, source: { pointer: "" } }]))
+    }
+  })
+}
+
+function withoutPrototype(value: unknown): unknown {
+  if (typeof value === "object" && value !== null && "__proto__" in value) Reflect.deleteProperty(value, "__proto__")
+  return value
+}
+
+function answerErrors(http: FastifyInstance): void {
+  http.setErrorHandler(async (error: FastifyError, request, reply) => {
     const problems = problemsOf(error)
     const status = problems[0]?.status ?? 500
-    if (status >= 500) request.log.error({ error, method: request.method, url: request.url }, "request failed")
+    if (status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, "request failed")
     if (status === 503) reply.header("retry-after", "1")
-    return reply.code(status).send({ errors: problems })
+    return reply
+      .code(status)
+      .header("content-type", "application/vnd.api+json")
+      .send(JSON.stringify(errorDocument(problems)))
   })
-  app.setNotFoundHandler(async (request, reply) => {
+  http.setNotFoundHandler(async (request, reply) => {
     const detail = `${request.method} ${request.url.split("?")[0] ?? ""} does not exist.`
-    return reply.code(404).send({ errors: [{ status: 404, code: "not-found", title: "Not found", detail }] })
+    const document = errorDocument([{ status: 404, code: "not-found", title: "Not found", detail }])
+    return reply.code(404).header("content-type", "application/vnd.api+json").send(JSON.stringify(document))
   })
-  endKeepAliveAtClose(app)
-  addStatus(app, { service: name, identity, fleet, reliesOn, clientFacts })
-  await service.routes(app, { fleet, identity })
-  return app
 }
 
 /** A client that got its answer while the copy closes is told to use another connection; nobody waits for it to go. */
-function endKeepAliveAtClose(app: FastifyInstance): void {
+function endKeepAliveAtClose(http: FastifyInstance): void {
   let isClosing = false
-  app.addHook("preClose", async () => {
+  http.addHook("preClose", async () => {
     isClosing = true
   })
-  app.addHook("onSend", async (_request, reply) => {
+  http.addHook("onSend", async (_request, reply) => {
     if (isClosing) reply.header("connection", "close")
   })
 }
 
 function problemsOf(error: FastifyError): readonly Problem[] {
   if (error instanceof Refusal) return error.problems
-  // The framework's own refusals: a body that is no JSON, too large, of an unknown type.
+  // The framework's own refusals: a body too large or of an unknown type, a path that cannot be decoded.
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return [{ status: error.statusCode, code: "bad-request", title: "Bad request", detail: error.message }]
   }

@@ -1,12 +1,19 @@
 // What a service is told by its environment, parsed once at its start. Called by `serve` and by tests.
 import { z } from "zod"
 
+const url = z.string().regex(/^https?:\/\//, "must be a URL, as http://127.0.0.1:8080")
+
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   HOST: z.string().min(1).default("127.0.0.1"),
   FLORIST_DIRECTORY_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a PostgreSQL URL, as postgres://user@host:5432/directory"),
-  FLORIST_POOL: z.coerce.number().int().min(1).max(100).default(8),
+  FLORIST_SECRET: z.string().min(32, "must be at least 32 characters; `openssl rand -base64 48` makes one"),
+  FLORIST_POOL: z.coerce.number().int().min(1).max(100).default(6),
   FLORIST_LOG: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  /** Where the other services are found, under /internal/<service>. */
+  FLORIST_PEERS: url.optional(),
+  FLORIST_BANK: url.optional(),
+  CONVEYOR_EDGE: url.optional(),
   CONVEYOR_VERSION: z.string().optional(),
   CONVEYOR_RELEASE: z.string().optional(),
   CONVEYOR_COPY: z.string().optional(),
@@ -26,9 +33,15 @@ export interface Config {
   /** 0 takes a free port. */
   port: number
   directoryUrl: string
+  /** Signs access tokens and everything else that must not be forged. */
+  secret: string
   /** Connections to each shard. */
   poolSize: number
   logLevel: string
+  /** Where another service is asked; undefined where this one is alone, and whatever needs another one is then unavailable. */
+  peerUrl: (service: string) => string | undefined
+  /** The bank's API for QR payments; undefined where there is none. */
+  bankUrl: string | undefined
   identity: Identity
 }
 
@@ -37,12 +50,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = schema.safeParse(environment)
   if (!parsed.success) throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`)
   const env = parsed.data
+  const peers = env.FLORIST_PEERS ?? env.CONVEYOR_EDGE
   return {
     host: env.HOST,
     port: env.PORT,
     directoryUrl: env.FLORIST_DIRECTORY_URL,
+    secret: env.FLORIST_SECRET,
     poolSize: env.FLORIST_POOL,
     logLevel: env.FLORIST_LOG,
+    peerUrl: (service) => (peers === undefined ? undefined : `${peers.replace(/\/$/, "")}/internal/${service}`),
+    bankUrl: env.FLORIST_BANK,
     identity: {
       build: env.CONVEYOR_BUILD ?? null,
       release: env.CONVEYOR_RELEASE ?? null,

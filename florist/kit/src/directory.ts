@@ -1,5 +1,5 @@
 // Which shard keeps which shop: the directory database, kept in memory and read again each minute. Called by the fleet.
-import type { Database, Row } from "./database.ts"
+import type { Reader, Row } from "./database.ts"
 import { notFound } from "./refusal.ts"
 
 export interface Shop {
@@ -10,7 +10,7 @@ export interface Shop {
 }
 
 export interface DirectoryOptions {
-  database: Database
+  database: Reader
   now?: () => number
 }
 
@@ -20,7 +20,7 @@ const selectShops = `
   FROM directory.shop JOIN directory.shard ON shard.name = shop.shard`
 
 export class Directory {
-  readonly #database: Database
+  readonly #database: Reader
   readonly #now: () => number
   #shops = new Map<number, Shop>()
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -64,7 +64,7 @@ export class Directory {
 
   async #justOpened(id: number): Promise<Shop> {
     const [row] = await this.#database.query(`${selectShops} WHERE shop.id = $1`, [id])
-    if (row === undefined) throw notFound(`shop ${id}`, "shop")
+    if (row === undefined) throw notFound(`shop ${id}`, { parameter: "shop" })
     const shop = shopOf(row)
     this.#shops.set(id, shop)
     return shop

@@ -1,48 +1,75 @@
-// The shapes that requests are made of, and the one way to read them. Called by every route.
+// The shapes that requests are made of, and the one way to read them. Called by every operation.
 import { z } from "zod"
 import { Refusal } from "./refusal.ts"
-import type { Problem } from "./refusal.ts"
+import type { Problem, Source } from "./refusal.ts"
 
-/** Ids and amounts travel as JSON numbers, so they stay within what a number holds exactly. */
+/** Numbers that travel as JSON numbers stay within what a number holds exactly. */
 export const positiveId = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
-/** Lower case, as the database gives them back. */
+/** Lower case, as the database gives them back. Made by the client, best as version 7. */
 export const uuid = z.uuid().transform((text) => text.toLowerCase())
 
-/** Kopecks. A billion roubles is more than any bouquet. */
-export const amount = z.number().int().min(1).max(100_000_000_000)
+const int32 = 2_147_483_647
 
-/** Text that PostgreSQL can keep: no control characters, the zero byte least of all. */
+/** What the database keeps in an `integer`. */
+export const int = z.number().int().min(-int32).max(int32)
+
+/** Text that PostgreSQL can keep: no zero byte, no lone surrogate. Line breaks and tabs pass. */
 export const text = (most: number) =>
   z
     .string()
-    .min(1)
     .max(most)
-    .regex(/^\P{Cc}*$/u, "must not hold control characters")
+    .refine((value) => value.isWellFormed() && !unkeepable.test(value), "must not hold control characters")
 
+// oxlint-disable-next-line no-control-regex -- exactly these are meant
+const unkeepable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/
+
+/** A name or title: not empty, one line. */
+export const title = (most = 200) => text(most).min(1, "must not be empty").regex(/\S/, "must not be blank")
+
+const inReach = (at: Date) => at.getUTCFullYear() >= 1900 && at.getUTCFullYear() < 2100
+
+/** A moment with its offset, or a day, which starts at midnight UTC. */
 export const instant = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()])
-  .transform((text) => new Date(text))
-  .refine((at) => at.getUTCFullYear() >= 2000 && at.getUTCFullYear() < 2100, "must lie between 2000 and 2099")
+  .transform((value) => new Date(value))
+  .refine(inReach, "must lie between 1900 and 2099")
 
-/**
- * @param where which part of the request it is: "body", "query", "path".
- * @throws Refusal that names every wrong field.
- */
-export function read<T extends z.ZodType>(schema: T, value: unknown, where: string): z.output<T> {
+/** A day: "2026-03-08". */
+export const day = z.iso.date().refine((value) => inReach(new Date(value)), "must lie between 1900 and 2099")
+
+/** "true", "1" and the like, as query strings carry them. */
+export const flag = z.stringbool()
+
+/** Several values of a query parameter: repeated, with [], or separated by commas. */
+export const several = <T extends z.ZodType>(one: T) =>
+  z.preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(one).min(1).max(200))
+
+export type Part = "body" | "query" | "path"
+
+/** @throws Refusal 422 that names every wrong field (at most twenty). */
+export function read<T extends z.ZodType>(schema: T, value: unknown, part: Part): z.output<T> {
   const parsed = schema.safeParse(value ?? {})
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => problemOf(issue, where))
-  const [first = problemOf(undefined, where), ...others] = problems
+  const problems = parsed.error.issues.slice(0, 20).map((issue) => problemOf(issue, part))
+  const [first = problemOf(undefined, part), ...others] = problems
   throw new Refusal([first, ...others])
 }
 
-function problemOf(issue: { path: readonly PropertyKey[]; message: string } | undefined, where: string): Problem {
+function problemOf(issue: { path: readonly PropertyKey[]; message: string } | undefined, part: Part): Problem {
+  const path = (issue?.path ?? []).map(String)
+  const where = path.length === 0 ? part : path.join(".")
   return {
     status: 422,
     code: "invalid",
     title: "Invalid input",
-    detail: issue?.message ?? "cannot be read",
-    source: [where, ...(issue?.path ?? []).map(String)].join("."),
+    detail: `${where}: ${issue?.message ?? "cannot be read"}`,
+    source: sourceOf(part, path),
   }
+}
+
+/** A JSON pointer (RFC 6901) for bodies; the parameter's name otherwise. */
+function sourceOf(part: Part, path: readonly string[]): Source {
+  if (part === "body") return { pointer: path.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("") }
+  return { parameter: path[0] ?? part }
 }

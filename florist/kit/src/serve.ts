@@ -1,34 +1,78 @@
-// The life of a service's process: listens, and at SIGTERM finishes what is under way and ends. Called by each main.ts.
-import type { FastifyInstance } from "fastify"
+// The life of a service's process: listens, follows other services' events, and at SIGTERM finishes what is under way and ends.
+// Called by each main.ts, and in parts by tests that run services in their own process.
+import type { App, Service } from "./app.ts"
 import { createApp } from "./app.ts"
-import type { Service } from "./app.ts"
+import type { AppOptions } from "./app.ts"
 import { readConfig } from "./config.ts"
+import type { Config } from "./config.ts"
 import { openFleet } from "./fleet.ts"
 import type { Fleet } from "./fleet.ts"
+import { relay } from "./relay.ts"
 
 /** Requests that are still under way then are cut, so that the process ends before it is killed. */
 const finishWithinMs = 8_000
 
-export async function serve(service: Service): Promise<void> {
-  const config = readConfig(process.env)
-  const fleet = openFleet(config)
-  const app = await createApp(service, fleet, config)
-  const stop = () => void shutDown(app, fleet)
-  process.once("SIGTERM", stop)
-  process.once("SIGINT", stop)
-  // A copy starts also where a database is down; its status tells.
-  await fleet.warmUp().catch((cause: unknown) => app.log.warn({ cause }, "not every database can be reached yet"))
-  const address = await app.listen({ host: config.host, port: config.port })
-  app.log.info({ address }, "listening")
+export interface Running {
+  app: App
+  /** "http://127.0.0.1:41234" */
+  address: string
+  stop(): Promise<void>
 }
 
-async function shutDown(app: FastifyInstance, fleet: Fleet): Promise<void> {
-  const cut = setTimeout(() => {
-    app.log.warn(`requests were still under way after ${finishWithinMs} ms and were cut`)
-    app.server.closeAllConnections()
-  }, finishWithinMs)
-  await app.close()
-  clearTimeout(cut)
-  await fleet.close()
-  app.log.info("stopped")
+export async function serve(service: Service): Promise<void> {
+  const running = await run(service, readConfig(process.env))
+  const stop = () => void running.stop()
+  process.once("SIGTERM", stop)
+  process.once("SIGINT", stop)
+  // Whoever read our log has gone; the service has not.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+}
+
+export async function run(service: Service, config: Config & Pick<AppOptions, "clock">): Promise<Running> {
+  const fleet = openFleet({ service: service.name, directoryUrl: config.directoryUrl, poolSize: config.poolSize })
+  const app = await createApp(service, fleet, config)
+  const { http } = app
+  // A copy starts also where a database is down; its status tells.
+  await fleet.warmUp().catch((cause: unknown) => http.log.warn({ err: cause }, "not every database can be reached yet"))
+  const address = await http.listen({ host: config.host, port: config.port })
+  const following = follow(service, app, fleet)
+  http.log.info({ address }, "listening")
+  return {
+    app,
+    address,
+    async stop() {
+      const cut = setTimeout(() => {
+        http.log.warn(`requests were still under way after ${finishWithinMs} ms and were cut`)
+        http.server.closeAllConnections()
+      }, finishWithinMs)
+      await http.close()
+      clearTimeout(cut)
+      await following
+      await fleet.close()
+      http.log.info("stopped")
+    },
+  }
+}
+
+/** Everything that the service does without being asked, until the app closes. */
+async function follow(service: Service, { surroundings, closing, http }: App, fleet: Fleet): Promise<void> {
+  const consumptions = service.consumes?.(surroundings) ?? []
+  const work = [service.background?.(surroundings, closing)]
+  if (consumptions.length > 0) {
+    for (const shard of await shardsOf(fleet, closing)) {
+      for (const consumption of consumptions) work.push(relay({ service: service.name, shard, consumption, log: http.log }, closing))
+    }
+  }
+  await Promise.allSettled(work)
+}
+
+async function shardsOf(fleet: Fleet, signal: AbortSignal): Promise<Awaited<ReturnType<Fleet["shards"]>>> {
+  while (!signal.aborted) {
+    try {
+      return await fleet.shards()
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+  }
+  return []
 }

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify"
 import { z } from "zod"
 import type { Identity } from "./config.ts"
-import type { Database } from "./database.ts"
+import type { Reader } from "./database.ts"
 import type { Fleet, OpenShop } from "./fleet.ts"
 import { positiveId, read } from "./input.ts"
 import { Refusal } from "./refusal.ts"
@@ -30,7 +30,7 @@ export function addStatus(app: FastifyInstance, options: StatusOptions): void {
     const state = { service, ...identity }
     try {
       const shop = await fleet.shop(client)
-      const missing = await missingColumns(shop.database, reliesOn)
+      const missing = await missingColumns(shop, reliesOn)
       const schema = { reliesOn, missing, present: missing.length === 0 }
       if (!schema.present) return await reply.code(503).send({ ...state, problem: `Missing columns: ${missing.join(", ")}`, schema })
       const facts = await clientFacts(shop)
@@ -43,9 +43,9 @@ export function addStatus(app: FastifyInstance, options: StatusOptions): void {
 }
 
 /** As "payments.payment.method", in the order of `reliesOn`. */
-async function missingColumns(database: Database, reliesOn: Columns): Promise<string[]> {
+async function missingColumns(reader: Reader, reliesOn: Columns): Promise<string[]> {
   const wanted = Object.entries(reliesOn).flatMap(([table, columns]) => columns.map((column) => ({ table, column })))
-  const rows = await database.query(
+  const rows = await reader.query(
     `SELECT wanted."table" || '.' || wanted."column" AS missing
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted("table", "column", place)
      LEFT JOIN pg_attribute found

@@ -1,0 +1,51 @@
+// What the payments service tells the others. Amounts in kopecks, always positive; `kind` gives the direction.
+import { z } from "zod"
+
+const id = z.string()
+
+export const paymentMethods = ["cash", "card", "bonus", "gift_card", "qr"] as const
+export type PaymentMethod = (typeof paymentMethods)[number]
+
+/** Money (or points, or a gift card's balance) that came in for an order, or went back. */
+export const paymentFact = z.object({
+  id,
+  /** Null for money that belongs to no order any more (suspense). */
+  orderId: id.nullable(),
+  storeId: id,
+  customerId: id.nullable(),
+  shiftId: id.nullable(),
+  workerId: id.nullable(),
+  kind: z.enum(["payment", "return"]),
+  method: z.enum(paymentMethods),
+  amount: z.number().int().positive(),
+  occurredAt: z.coerce.date(),
+})
+export type PaymentFact = z.output<typeof paymentFact>
+
+/** Once for each payment and each refund. data: PaymentFact. */
+export const paymentRecorded = "payment.recorded"
+
+export const cashMovement = z.object({
+  id,
+  storeId: id,
+  shiftId: id,
+  kind: z.enum(["deposit", "withdraw"]),
+  reasonId: id.nullable(),
+  amount: z.number().int().positive(),
+  occurredAt: z.coerce.date(),
+})
+export const cashMoved = "payment.cash-moved"
+
+export const cashShiftSnapshot = z.object({
+  id,
+  storeId: id,
+  registerId: id,
+  status: z.enum(["open", "closed"]),
+  openedAt: z.coerce.date(),
+  closedAt: z.coerce.date().nullable(),
+  opening: z.number().int(),
+  expected: z.number().int(),
+  counted: z.number().int().nullable(),
+})
+/** data: cashShiftSnapshot. */
+export const cashShiftChanged = "payment.cash-shift-changed"
