@@ -16,6 +16,8 @@ export interface CallOptions {
   query?: Readonly<Record<string, string | number | boolean | readonly string[]>>
   /** Made into JSON, unless it is text, bytes or a form already. */
   body?: unknown
+  /** Path and query as they are sent, encoded already; in place of `params` and `query`. */
+  address?: string
   contentType?: string
   /** An access token. */
   token?: string
@@ -63,7 +65,7 @@ export class PublishedClient {
     const contentType = options.contentType ?? mediaType
     if (options.request !== "malformed") this.#assertRequest(method, path, contentType, options.body)
 
-    const response = await fetch(`${this.#base}${addressOf(path, options)}`, {
+    const response = await fetch(`${this.#base}${options.address ?? addressOf(path, options)}`, {
       method,
       headers: headersOf(options, contentType),
       redirect: "manual",

@@ -10,8 +10,8 @@ export interface Schema {
   required?: string[] | undefined
   properties?: Record<string, Schema> | undefined
   items?: Schema | undefined
-  minItems?: number | undefined
-  minLength?: number | undefined
+  anyOf?: Schema[] | undefined
+  oneOf?: Schema[] | undefined
   [keyword: string]: unknown
 }
 
@@ -25,6 +25,12 @@ export const schemaShape: z.ZodType<Schema> = z.looseObject({
   },
   get items() {
     return schemaShape.optional()
+  },
+  get anyOf() {
+    return z.array(schemaShape).optional()
+  },
+  get oneOf() {
+    return z.array(schemaShape).optional()
   },
 })
 
@@ -42,6 +48,9 @@ export const isScalar = (schema: Schema): boolean => {
 export function stepInto(schema: Schema | undefined, step: string): Schema | undefined {
   return step === "[]" ? schema?.items : schema?.properties?.[step]
 }
+
+/** The forms of which a value has one; empty where it has but one. */
+export const choicesOf = (schema: Schema): readonly Schema[] => schema.anyOf ?? schema.oneOf ?? []
 
 /** Data that is published as one resource or as a list of them. */
 export const oneOf = (schema: Schema | undefined): Schema | undefined => schema?.items ?? schema
