@@ -63,9 +63,8 @@ export function addApi(scope: FastifyInstance, { bank, now, onRegistered }: ApiS
 }
 
 function keyOf(request: FastifyRequest): string {
-  const [scheme, key] = (request.headers.authorization ?? "").split(" ")
-  if (scheme !== "Bearer" || key === undefined)
-    throw new Refused("ERROR.UNAUTHORIZED", "The header Authorization: Bearer <secretKey> is missing.")
+  const [, key] = /^Bearer (.+)$/.exec(request.headers.authorization ?? "") ?? []
+  if (key === undefined) throw new Refused("ERROR.UNAUTHORIZED", "The header Authorization: Bearer <secretKey> is missing.")
   return key
 }
 
