@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { createApp } from "./app.ts"
-import type { Service } from "./app.ts"
-import type { Database } from "./database.ts"
+import type { App, Service } from "./app.ts"
+import type { Reader } from "./database.ts"
 import type { Fleet } from "./fleet.ts"
 import { notFound, unavailable } from "./refusal.ts"
 
@@ -49,16 +49,25 @@ test("every refusal has one shape, and a failure tells the client nothing of its
     const answer = await app.inject(request)
     assert.equal(answer.statusCode, status, JSON.stringify(request))
     const [problem] = answer.json().errors
-    assert.equal(problem.status, status)
+    assert.equal(problem.status, String(status))
     assert.doesNotMatch(answer.body, /secret/)
   }
 })
 
-function appOver(database: Database): ReturnType<typeof createApp> {
+async function appOver(reader: Reader): Promise<App["http"]> {
   const fleet: Fleet = {
+    directory: reader,
+    shards: async () => [],
     async shop(id) {
-      if (id === 404) throw notFound(`shop ${id}`, "shop")
-      return { id, name: "Rose", city: "Tver", shard: { name: "s1", url: "postgres://localhost/s1" }, database }
+      if (id === 404) throw notFound(`shop ${id}`, { parameter: "shop" })
+      return {
+        id,
+        name: "Rose",
+        city: "Tver",
+        shard: { name: "s1", url: "postgres://localhost/s1" },
+        query: (text, values) => reader.query(text, values),
+        write: () => Promise.reject(new Error("nothing is written here")),
+      }
     },
     warmUp: async () => {},
     close: async () => {},
@@ -67,7 +76,14 @@ function appOver(database: Database): ReturnType<typeof createApp> {
     name: "test",
     reliesOn: { "some.table": ["kept"] },
     clientFacts: async () => ({ flowers: 3 }),
-    routes: async () => {},
+    operations: () => [],
   }
-  return createApp(service, fleet, { identity, logLevel: "silent" })
+  const options = {
+    identity,
+    logLevel: "silent",
+    secret: "a secret of the tests, of forty characters",
+    peerUrl: () => undefined,
+    bankUrl: undefined,
+  }
+  return (await createApp(service, fleet, options)).http
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { Database, Row } from "./database.ts"
+import type { Reader, Row } from "./database.ts"
 import { Directory } from "./directory.ts"
 import { unavailable } from "./refusal.ts"
 
@@ -43,7 +43,7 @@ type State = { rows: Row[] | "down"; now: number }
 
 function directoryOf(rows: State["rows"]): { directory: Directory; state: State } {
   const state: State = { rows, now: 0 }
-  const database: Database = {
+  const database: Reader = {
     async query(_text, [id] = []) {
       if (state.rows === "down") throw unavailable("The directory", new Error("down"))
       return id === undefined ? state.rows : state.rows.filter((row) => row.id === `${id as number}`)

@@ -72,7 +72,7 @@ export const resourceOut = <A extends z.ZodRawShape, R extends z.ZodRawShape>(ty
 
 const includedOut = z.array(z.object({ type: z.string(), id: z.string(), attributes: z.record(z.string(), z.unknown()) }))
 
-export const documentOut = <D extends z.ZodType, M extends z.ZodRawShape = z.core.$ZodLooseShape>(data: D, meta?: M) =>
+export const documentOut = <D extends z.ZodType>(data: D, meta?: z.ZodRawShape) =>
   z.object({
     data,
     included: includedOut.optional(),

@@ -6,15 +6,24 @@ import { Refusal } from "./refusal.ts"
 
 const schema = z.strictObject({ shop: positiveId, name: text(5) })
 
-test("every wrong field is named with the part of the request that holds it", () => {
+test("every wrong field is named by its parameter, and in a body by its JSON pointer", () => {
   const refusal = refusalOf(() => read(schema, { shop: "0", name: "toolong", extra: 1 }, "query"))
   assert.deepEqual(
     refusal.problems.map(({ status, source }) => [status, source]),
     [
-      [422, "query.shop"],
-      [422, "query.name"],
-      [422, "query"],
+      [422, { parameter: "shop" }],
+      [422, { parameter: "name" }],
+      [422, { parameter: "query" }],
     ],
+  )
+})
+
+test("a field of a body is named by its JSON pointer", () => {
+  const nested = z.object({ data: z.object({ "a/b": z.array(z.number()) }) })
+  const { problems } = refusalOf(() => read(nested, { data: { "a/b": [1, "x"] } }, "body"))
+  assert.deepEqual(
+    problems.map(({ source }) => source),
+    [{ pointer: "/data/a~1b/1" }],
   )
 })
 
@@ -24,7 +33,7 @@ test("a missing body is refused like an empty one", () => {
 
 test("what PostgreSQL cannot keep is refused before it gets there", () => {
   for (const bad of ["a\u0000b", "\u0007"]) assert.equal(text(5).safeParse(bad).success, false)
-  for (const bad of ["0000-01-01", "9999-12-31", "+275760-09-13", "yesterday", ""]) assert.equal(instant.safeParse(bad).success, false, bad)
+  for (const bad of ["0000-01-01", "9999-12-31", "yesterday", ""]) assert.equal(instant.safeParse(bad).success, false, bad)
   for (const bad of ["9007199254740993", "1e30", "-1", "1.5", "", "NaN", "x"]) assert.equal(positiveId.safeParse(bad).success, false, bad)
 })
 

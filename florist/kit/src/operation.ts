@@ -105,11 +105,11 @@ export type PeerOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.
 export interface Operation extends Shapes<z.ZodType, z.ZodType, z.ZodType> {
   method: Method
   work: "read" | "write" | "flow" | "public" | "peer"
-  handle(asked: never): Promise<Answer>
+  handle: (asked: never) => Promise<Answer>
 }
 
 /** Without parameters, query or body of its own an operation gets an empty object. */
-type None = z.ZodObject<Record<never, never>>
+type None = z.ZodObject<z.core.$ZodShape>
 
 export const readOperation = <P extends z.ZodType = None, Q extends z.ZodType = None, B extends z.ZodType = None>(
   operation: ReadOperation<P, Q, B>,

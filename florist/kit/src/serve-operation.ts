@@ -103,7 +103,7 @@ function idempotentRequest(service: string, session: Session, key: string, opera
 }
 
 function replayed({ status, body }: { status: number; body: unknown }): Answer {
-  return { status, ...(body === null || body === undefined ? {} : { body: body as object }), headers: { "idempotency-replayed": "true" } }
+  return { status, ...(body === null || body === undefined ? {} : { body }), headers: { "idempotency-replayed": "true" } }
 }
 
 /** `filter[stores][]=a` and `filter[stores]=a` are the same parameter. */

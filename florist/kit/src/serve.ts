@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts"
 import type { Config } from "./config.ts"
 import { openFleet } from "./fleet.ts"
 import type { Fleet } from "./fleet.ts"
+import { prune } from "./prune.ts"
 import { relay } from "./relay.ts"
 
 /** Requests that are still under way then are cut, so that the process ends before it is killed. */
@@ -57,7 +58,8 @@ export async function run(service: Service, config: Config & Pick<AppOptions, "c
 /** Everything that the service does without being asked, until the app closes. */
 async function follow(service: Service, { surroundings, closing, http }: App, fleet: Fleet): Promise<void> {
   const consumptions = service.consumes?.(surroundings) ?? []
-  const work = [service.background?.(surroundings, closing)]
+  const work = [prune({ service: service.name, fleet, log: http.log }, closing)]
+  if (service.background !== undefined) work.push(service.background(surroundings, closing))
   if (consumptions.length > 0) {
     for (const shard of await shardsOf(fleet, closing)) {
       for (const consumption of consumptions) work.push(relay({ service: service.name, shard, consumption, log: http.log }, closing))

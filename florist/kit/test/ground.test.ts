@@ -6,10 +6,12 @@ import { z } from "zod"
 import type { Service } from "../src/app.ts"
 import { resourceIn } from "../src/document.ts"
 import { title } from "../src/input.ts"
+import { PooledDatabase } from "../src/database.ts"
 import { newId } from "../src/id.ts"
 import { list, pageQuery, where } from "../src/listing.ts"
 import { noContent, ok, readOperation, writeOperation } from "../src/operation.ts"
 import { invalid } from "../src/refusal.ts"
+import { pruneShard } from "../src/prune.ts"
 import { management } from "../src/role.ts"
 import { shops, startPlatform } from "./platform.ts"
 import type { Platform } from "./platform.ts"
@@ -248,4 +250,27 @@ test("a role of one service can touch no other service's tables, and without a s
     "nor write another shop's",
   )
   await client.end()
+})
+
+test("old events and answers go in small bites, young ones stay, and a service cannot reach another one's answers", async () => {
+  await write("young", { "idempotency-key": "young" })
+  const count = async () => {
+    const { rows } = await platform.shard.query(
+      "SELECT (SELECT count(*)::int FROM gateway.outbox) AS events, (SELECT count(*)::int FROM gateway.idempotency) AS answers",
+    )
+    return rows[0] as { events: number; answers: number }
+  }
+  const database = new PooledDatabase({ name: "s1", url: platform.postgres.url("s1").replace(/\/\/[^@]+@/, "//florist_gateway@"), size: 1 })
+  const before = await count()
+  await pruneShard("gateway", database, new AbortController().signal)
+  assert.deepEqual(await count(), before)
+  await platform.shard.query("UPDATE gateway.outbox SET created_at = now() - interval '15 days' WHERE data ->> 'title' <> 'young'")
+  await platform.shard.query("UPDATE gateway.idempotency SET created_at = now() - interval '31 days' WHERE key <> 'young'")
+  await pruneShard("gateway", database, new AbortController().signal)
+  assert.deepEqual(await count(), { events: 1, answers: 1 })
+  await assert.rejects(
+    database.query("SELECT FROM florist.forget_answers('orders', interval '1 day', 1)"),
+    /may not touch the answers of orders/,
+  )
+  await database.close()
 })
