@@ -130,18 +130,37 @@ function readOperation(method: Method, path: string, description: unknown): Oper
     operationId,
     tag: tags[0] ?? "(no tag)",
     parameters,
-    request: bodiesOf(requestBody?.content),
-    answers: new Map(Object.entries(responses).map(([status, answer]) => [Number(status), bodiesOf(answer.content)])),
+    request: readBodies(requestBody?.content),
+    answers: new Map(Object.entries(responses).map(([status, answer]) => [Number(status), readBodies(answer.content)])),
   }
 }
 
-function bodiesOf(described: z.output<typeof content> | undefined): ReadonlyMap<string, Body> {
+function readBodies(described: z.output<typeof content> | undefined): ReadonlyMap<string, Body> {
   return new Map(
     Object.entries(described ?? {}).map(([type, { schema, example, examples }]) => {
       const named = Object.values(examples ?? {}).map(({ value }) => value)
       return [type, { schema, examples: example === undefined ? named : [example, ...named] }]
     }),
   )
+}
+
+export interface PublishedBody {
+  /** "POST /v1/vases request" or "POST /v1/vases 201". */
+  place: string
+  side: "request" | "answer"
+  body: Body
+}
+
+/** Every body that the publication describes. */
+export function bodiesOf({ operations }: Publication): PublishedBody[] {
+  return operations.flatMap((operation) => {
+    const name = `${operation.method} ${operation.path}`
+    const requests = [...operation.request.values()].map((body) => ({ place: `${name} request`, side: "request" as const, body }))
+    const answers = [...operation.answers].flatMap(([status, answer]) =>
+      [...answer.values()].map((body) => ({ place: `${name} ${status}`, side: "answer" as const, body })),
+    )
+    return [...requests, ...answers]
+  })
 }
 
 /** The same for two spellings of a path that differ only in what they call its parameters: "GET /v1/orders/{}". */

@@ -12,6 +12,8 @@ export interface Schema {
   items?: Schema | undefined
   anyOf?: Schema[] | undefined
   oneOf?: Schema[] | undefined
+  allOf?: Schema[] | undefined
+  readOnly?: boolean | undefined
   [keyword: string]: unknown
 }
 
@@ -32,6 +34,10 @@ export const schemaShape: z.ZodType<Schema> = z.looseObject({
   get oneOf() {
     return z.array(schemaShape).optional()
   },
+  get allOf() {
+    return z.array(schemaShape).optional()
+  },
+  readOnly: z.boolean().optional(),
 })
 
 export function typesOf(schema: Schema): readonly string[] {
