@@ -50,6 +50,14 @@ export class Peers {
     this.#options = options
   }
 
+  /** What a service says of its own operations; anybody may read that. */
+  async describe<T extends z.ZodType>(service: string, answer: T): Promise<z.output<T>> {
+    const baseUrl = this.#options.urlOf(service)
+    if (baseUrl === undefined) throw unavailable(`The ${service} service`, "this copy was not told where the others are (FLORIST_PEERS)")
+    const response = await fetch(`${baseUrl}/openapi.json`, { signal: AbortSignal.timeout(answerWithinMs) })
+    return answer.parse(await response.json())
+  }
+
   /** @throws Refusal: the other service's own 4xx as it is; 503 where it does not answer in time or fails. */
   async ask<T extends z.ZodType>({ service, method, path, shop, body, answer, signal }: PeerRequest<T>): Promise<z.output<T>> {
     const { service: own, urlOf, tokens, clock, version } = this.#options

@@ -1,0 +1,34 @@
+// What only the gateway is told by its environment. Parsed once at its start.
+import { z } from "zod"
+
+const schema = z.object({
+  /** {"orders": "http://127.0.0.1:41234", ...}: where requests are brought to. Not said under Conveyor, whose edge brings them. */
+  FLORIST_SERVICES: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON" })
+        return z.NEVER
+      }
+    })
+    .pipe(z.record(z.string(), z.url()))
+    .optional(),
+  /** "public": webhooks go to public addresses by https alone. "anywhere": also into private networks, for tests and single machines. */
+  FLORIST_WEBHOOKS_TO: z.enum(["public", "anywhere"]).default("public"),
+})
+
+export type WebhooksTo = "public" | "anywhere"
+
+export interface GatewayConfig {
+  services: Readonly<Record<string, string>>
+  webhooksTo: WebhooksTo
+}
+
+/** @throws Error that names each wrong variable. */
+export function readGatewayConfig(environment: Readonly<Record<string, string | undefined>>): GatewayConfig {
+  const parsed = schema.safeParse(environment)
+  if (!parsed.success) throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`)
+  return { services: parsed.data.FLORIST_SERVICES ?? {}, webhooksTo: parsed.data.FLORIST_WEBHOOKS_TO }
+}
