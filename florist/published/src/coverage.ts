@@ -11,11 +11,12 @@ import type { Publication } from "./publication.ts"
 import { correctionsIn } from "./proofs.ts"
 import { findService, serviceNames } from "./services.ts"
 import type { FoundService } from "./services.ts"
-import { renderTable, totalsOf } from "./table.ts"
+import { renderTable, totalsOf, wrapped } from "./table.ts"
 import type { TableOptions, Totals } from "./table.ts"
 
 const folder = fileURLToPath(new URL("../../../florist-coverage/", import.meta.url))
 const widest = 140
+const provedHeading = "The publication's schemas are corrected, with so many of its own examples as proof"
 
 const options: TableOptions = {
   width: Math.min(process.stdout.columns ?? widest, widest),
@@ -50,12 +51,8 @@ async function report(publication: Publication): Promise<number> {
     print(options.colour("red", `${operation} is offered by ${both.join(" and by ")}`))
   print("")
   if (exercised !== undefined) print(exercisedLine(publication, exercised))
-  print(
-    options.colour(
-      "dim",
-      `${rules.length} corrections of the publication's schemas, each proved by its own examples: ${rules.map(({ name, proofs }) => `${name} (${proofs})`).join(", ")}`,
-    ),
-  )
+  const proved = rules.map(({ name, proofs }) => `${name} (${proofs})`)
+  for (const line of wrapped(provedHeading, proved, { width: options.width, indent: "" })) print(options.colour("dim", line))
   print(totalsLine(totals))
 
   mkdirSync(folder, { recursive: true })
@@ -68,12 +65,8 @@ async function report(publication: Publication): Promise<number> {
     ...(exercised === undefined ? {} : { exercised }),
   }
   writeFileSync(file, `${JSON.stringify(full, null, 1)}\n`)
-  print(
-    options.colour(
-      "dim",
-      `Everything, with what is ours beside it, is in ${relative(process.cwd(), file)}.${options.show === "all" ? "" : " Whole operations are listed with --all."}`,
-    ),
-  )
+  const more = options.show === "all" ? "" : " Whole operations are listed with --all."
+  print(options.colour("dim", `Everything, with what is ours beside it, is in ${relative(process.cwd(), file)}.${more}`))
   return comparison.operations.every(isWhole) ? 0 : 1
 }
 

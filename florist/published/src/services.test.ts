@@ -19,6 +19,7 @@ test("a service is found by what it exports; one that is not there, or cannot be
   }
   write("listed", `export const listed = { operations: ${operations} }`)
   write("made", `export const made = { operations: ({ clock, peers }) => { clock(); return peers === undefined ? [] : ${operations} } }`)
+  write("told", `export const toldFrom = ({ NAME = "nobody" }) => ({ name: NAME, operations: () => ${operations} })`)
   write("silent", "export const silent = { routes() {} }")
   write("broken", 'throw new Error("no\\nthere")')
   const found = async (name: string) => {
@@ -28,6 +29,7 @@ test("a service is found by what it exports; one that is not there, or cannot be
   try {
     assert.equal(await found("listed"), "GET /v1/vases")
     assert.equal(await found("made"), "GET /v1/vases")
+    assert.equal(await found("told"), "GET /v1/vases")
     assert.equal(await found("silent"), "exports no service with operations")
     assert.equal(await found("broken"), "cannot be read: no")
     assert.equal(await found("absent"), "not there yet")

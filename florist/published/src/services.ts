@@ -39,8 +39,7 @@ export async function findService(name: string, folder: URL = services): Promise
 }
 
 async function operationsIn(module: unknown, name: string): Promise<readonly OfferedOperation[] | undefined> {
-  const exported = typeof module === "object" && module !== null ? Object.values(module) : []
-  for (const value of exported as unknown[]) {
+  for (const value of exportedServices(module)) {
     if (typeof value !== "object" || value === null || !("operations" in value)) continue
     const list: unknown = isMaker(value.operations) ? await withNobody(name, value.operations) : value.operations
     // Checked as far as a shape can be; that query, body and answers are zod shapes, the kit's own makers of operations see to.
@@ -49,7 +48,13 @@ async function operationsIn(module: unknown, name: string): Promise<readonly Off
   return undefined
 }
 
-type Maker = (surroundings: Surroundings) => unknown
+/** Some services are made from the environment, by a function named after them: `gatewayFrom`. */
+function exportedServices(module: unknown): unknown[] {
+  const exported: [string, unknown][] = typeof module === "object" && module !== null ? Object.entries(module) : []
+  return exported.map(([name, value]) => (name.endsWith("From") && isMaker(value) ? value({}) : value))
+}
+
+type Maker = (from: object) => unknown
 
 const isMaker = (value: unknown): value is Maker => typeof value === "function"
 
@@ -62,7 +67,8 @@ async function withNobody(name: string, make: Maker): Promise<unknown> {
   const fleet = openFleet({ service: name, directoryUrl: "postgres://nobody@127.0.0.1:1/nothing", poolSize: 1 })
   try {
     const peers = new Peers({ service: name, urlOf: () => undefined, tokens, clock, version: null })
-    return make({ fleet, identity, tokens, peers, secret, bankUrl: undefined, clock })
+    const surroundings: Surroundings = { fleet, identity, tokens, peers, secret, bankUrl: undefined, clock }
+    return make(surroundings)
   } finally {
     await fleet.close()
   }

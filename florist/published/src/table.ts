@@ -72,17 +72,20 @@ function operationLines(operation: OperationCoverage, options: TableOptions): st
 
 const indent = " ".repeat(11)
 
-/** Names after their heading, broken into lines that fit. */
 function list(heading: string, names: readonly string[], name: "red" | "yellow", { width, colour }: TableOptions): string[] {
-  if (names.length === 0) return []
+  return names.length === 0 ? [] : wrapped(heading, names, { width, indent }).map((line) => colour(name, line))
+}
+
+/** Names after their heading, broken into lines that fit. */
+export function wrapped(heading: string, names: readonly string[], { width, indent: before }: { width: number; indent: string }): string[] {
   const lines: string[] = []
-  let line = `${indent}${heading}:`
+  let line = `${before}${heading}:`
   for (const [n, each] of names.entries()) {
     const word = n === names.length - 1 ? each : `${each},`
     if (line.length + 1 + word.length > width) {
       lines.push(line)
-      line = `${indent}  ${word}`
+      line = `${before}  ${word}`
     } else line += ` ${word}`
   }
-  return [...lines, line].map((text) => colour(name, text))
+  return [...lines, line]
 }
