@@ -169,7 +169,15 @@ async function prepare(postgres: PostgresServer): Promise<void> {
 }
 
 interface Operation {
-  create_table?: { table: string; columns: Record<string, { type: string; nullable?: boolean; default?: string }>; primary_key: string[] }
+  create_table?: {
+    table: string
+    columns: Record<string, { type: string; nullable?: boolean; default?: string }>
+    primary_key: string[]
+    unique?: string[][]
+    checks?: Record<string, string>
+    foreign_keys?: { columns: string[]; references: string; to: string[] }[]
+    indexes?: { name: string; columns: string[]; where?: string; unique?: boolean }[]
+  }
   create_index?: { table: string; name: string; columns: string[]; where?: string; unique?: boolean }
   derive_rows?: { from: string; columns: Record<string, string> }
   sql?: { expand?: string | string[]; finish?: string | string[]; contract?: string | string[] }
@@ -189,7 +197,9 @@ function statementsOf({ create_table, create_index, derive_rows, sql, ...others 
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw new Error(`The tests' schema does not know the operation ${unknown} yet; add it here.`)
   return [
-    ...(create_table === undefined ? [] : [createTable(create_table)]),
+    ...(create_table === undefined
+      ? []
+      : [createTable(create_table), ...(create_table.indexes ?? []).map((index) => createIndex({ table: create_table.table, ...index }))]),
     ...(create_index === undefined ? [] : [createIndex(create_index)]),
     ...(derive_rows === undefined
       ? []
@@ -198,12 +208,21 @@ function statementsOf({ create_table, create_index, derive_rows, sql, ...others 
   ]
 }
 
-function createTable({ table, columns, primary_key }: NonNullable<Operation["create_table"]>): string {
-  const lines = Object.entries(columns).map(
-    ([name, { type, nullable = true, default: value }]) =>
-      `${name} ${type}${nullable ? "" : " NOT NULL"}${value === undefined ? "" : ` DEFAULT ${value}`}`,
-  )
-  return `CREATE TABLE ${table} (${lines.join(", ")}, PRIMARY KEY (${primary_key.join(", ")}))`
+function createTable(spec: NonNullable<Operation["create_table"]>): string {
+  const { table, columns, primary_key, unique = [], checks = {}, foreign_keys = [] } = spec
+  const lines = [
+    ...Object.entries(columns).map(
+      ([name, { type, nullable = true, default: value }]) =>
+        `${name} ${type}${nullable ? "" : " NOT NULL"}${value === undefined ? "" : ` DEFAULT ${value}`}`,
+    ),
+    `PRIMARY KEY (${primary_key.join(", ")})`,
+    ...unique.map((names) => `UNIQUE (${names.join(", ")})`),
+    ...Object.entries(checks).map(([name, expression]) => `CONSTRAINT ${name} CHECK (${expression})`),
+    ...foreign_keys.map(
+      ({ columns: own, references, to }) => `FOREIGN KEY (${own.join(", ")}) REFERENCES ${references} (${to.join(", ")})`,
+    ),
+  ]
+  return `CREATE TABLE ${table} (${lines.join(", ")})`
 }
 
 function createIndex({ table, name, columns, where, unique }: NonNullable<Operation["create_index"]>): string {

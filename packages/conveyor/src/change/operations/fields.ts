@@ -97,18 +97,18 @@ const aliases: Readonly<Record<string, string>> = {
 /** Whether two ways of writing a type mean the same. */
 export const isSameType = (one: string, other: string): boolean => normalType(one) === normalType(other)
 
+/** "timestamp(3) with time zone", whichever way it was written. */
 function normalType(type: string): string {
-  const [, name = "", modifier = "", rest = ""] =
-    /^([^([]*?)\s*(\([^)]*\))?\s*((?:with(?:out)? time zone)?(?:\[\])*)$/i.exec(type.trim()) ?? []
+  const [, name = "", modifier = "", zone = "", array = ""] =
+    /^([^([]*?)\s*(\([^)]*\))?\s*(with(?:out)? time zone)?((?:\[\])*)$/i.exec(type.trim()) ?? []
   const folded = name.includes('"')
     ? name
     : name
         .toLowerCase()
         .replace(/\s+/g, " ")
         .replace(/^pg_catalog\./, "")
-  const full = (aliases[folded] ?? folded).replace(/^"([a-z_][a-z0-9_]*)"$/, "$1")
-  return `${full.replace(/^(time(?:stamp)?) (with.*)$/, "$1 $2")}${modifier.replaceAll(" ", "")}${rest.toLowerCase()}`.replace(
-    /^(timestamp|time) (with(?:out)? time zone)(\(\d+\))$/,
-    "$1$3$2",
-  )
+  // Only without a zone of its own is "timestamp" short for one.
+  const full = zone === "" ? (aliases[folded] ?? folded).replace(/^"([a-z_][a-z0-9_]*)"$/, "$1") : `${folded} ${zone.toLowerCase()}`
+  const [, time = full, itsZone = ""] = /^(time|timestamp)( with(?:out)? time zone)$/.exec(full) ?? []
+  return `${time}${modifier.replaceAll(" ", "")}${itsZone}${array}`
 }
