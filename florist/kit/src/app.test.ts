@@ -43,6 +43,7 @@ test("every refusal has one shape, and a failure tells the client nothing of its
     { request: { method: "POST", url: "/api/v1/status", payload: "{", headers: { "content-type": "application/json" } }, status: 400 },
     { request: { method: "POST", url: "/api/v1/status", payload: "x", headers: { "content-type": "text/csv" } }, status: 415 },
     { request: { method: "GET", url: "/nowhere" }, status: 404 },
+    { request: { method: "GET", url: "/api/v1/%FF" }, status: 400 },
     { request: { method: "POST", url: "/api/v1/status", payload: { client: 17 } }, status: 500 },
   ] as const
   for (const { request, status } of cases) {

@@ -1,7 +1,7 @@
 // An HTTP app as every service starts it: operations below /api, what services ask each other below /internal, errors in one shape, the status
 // question. Called by `serve` and by tests.
 import Fastify, { LogController } from "fastify"
-import type { FastifyError, FastifyInstance } from "fastify"
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import type { Config, Identity } from "./config.ts"
 import type { Fleet, OpenShop } from "./fleet.ts"
 import { describeOperations } from "./openapi.ts"
@@ -64,6 +64,8 @@ export async function createApp(service: Service, fleet: Fleet, options: AppOpti
     // While a copy closes, a request that still reaches it is served, not refused: nobody routes new ones here.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },
+    // What fails before there is a route, as a path that cannot be decoded, is answered in the same form.
+    frameworkErrors: answerError,
   })
   acceptJson(http)
   answerErrors(http)
@@ -126,21 +128,23 @@ function withoutPrototype(value: unknown): unknown {
 }
 
 function answerErrors(http: FastifyInstance): void {
-  http.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const problems = problemsOf(error)
-    const status = problems[0]?.status ?? 500
-    if (status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, "request failed")
-    if (status === 503) reply.header("retry-after", "1")
-    return reply
-      .code(status)
-      .header("content-type", "application/vnd.api+json")
-      .send(JSON.stringify(errorDocument(problems)))
-  })
+  http.setErrorHandler(answerError)
   http.setNotFoundHandler(async (request, reply) => {
     const detail = `${request.method} ${request.url.split("?")[0] ?? ""} does not exist.`
     const document = errorDocument([{ status: 404, code: "not-found", title: "Not found", detail }])
     return reply.code(404).header("content-type", "application/vnd.api+json").send(JSON.stringify(document))
   })
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problems = problemsOf(error)
+  const status = problems[0]?.status ?? 500
+  if (status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, "request failed")
+  if (status === 503) reply.header("retry-after", "1")
+  reply
+    .code(status)
+    .header("content-type", "application/vnd.api+json")
+    .send(JSON.stringify(errorDocument(problems)))
 }
 
 /** A client that got its answer while the copy closes is told to use another connection; nobody waits for it to go. */
