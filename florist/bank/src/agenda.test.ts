@@ -64,6 +64,20 @@ test("a flush does also what became due by it, and a job that fails keeps nobody
   assert.match(String(errors[0]), /broken/)
 })
 
+test("while the clock stands nothing runs by itself, however long it takes; once it runs again, everything does", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] })
+  const { clock, agenda } = standing()
+  const ran = Promise.withResolvers<string>()
+  agenda.add(start, "a", async () => ran.resolve("ran"))
+  context.mock.timers.tick(3_600_000)
+  assert.equal(agenda.waiting, 1)
+  clock.release()
+  agenda.wake()
+  context.mock.timers.tick(1)
+  assert.equal(agenda.waiting, 0)
+  assert.equal(await ran.promise, "ran")
+})
+
 test("while the clock runs jobs run by themselves", async () => {
   const clock = new Clock()
   const agenda = new Agenda(clock, assert.ifError)

@@ -84,7 +84,7 @@ export async function openShop(onReceived: (callback: Received) => void = () => 
     const isGenuine = verifyCallback(secretKey, rawBody, typeof signature === "string" ? signature : undefined)
     const callback = { ...readCallback(rawBody), isGenuine }
     received.push(callback)
-    response.writeHead(shop.answerWith(received.length)).end()
+    response.writeHead(shop.answerWith(received.length), { location: shop.url }).end()
     onReceived(callback)
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

@@ -14,10 +14,11 @@ test("the bank runs as a process of its own, prints its address, and ends when a
   const environment = { ...process.env, PORT: "0", BANK_MERCHANTS: "MA1:key" }
   using bank = spawn(process.execPath, [main], { env: environment, stdio: ["ignore", "pipe", "inherit"] })
   const url = await addressOf(bank.stdout)
-  const client = new SbpClient({ baseUrl: url, merchantId: "MA1", secretKey: "key" })
+  const client = new SbpClient({ baseUrl: url, merchantId: "MA1", secretKey: "key", timeoutMs: 3_600_000 })
   assert.equal((await client.registerQr({ order: "1", type: "QRDynamic", amount: 1n, expiresAt: undefined }, never)).status, "NEW")
   await fetch(`${url}/simulator/faults`, { method: "POST", body: '{"kind":"hang"}', headers: { "content-type": "application/json" } })
   const hanging = assert.rejects(client.qr("AD1", never), { name: "BankUnavailable", reason: "network" })
+  while (((await (await fetch(`${url}/simulator/faults`)).json()) as { met: number }).met === 0);
   bank.kill("SIGTERM")
   const [code] = (await once(bank, "exit")) as [number | null]
   assert.equal(code, 0)

@@ -10,18 +10,18 @@
 import { z } from "zod"
 import { kopecksOf, MoneyError } from "./money.ts"
 
-export const qrTypes = ["QRDynamic", "QRStatic", "QRVariable"] as const
+const qrTypes = ["QRDynamic", "QRStatic", "QRVariable"] as const
 export type QrType = (typeof qrTypes)[number]
 
 /** Of the code itself. PAID is for a code that is payable once. */
-export const qrStatuses = ["NEW", "IN_PROGRESS", "PAID", "EXPIRED", "CANCELLED"] as const
+const qrStatuses = ["NEW", "IN_PROGRESS", "PAID", "EXPIRED", "CANCELLED"] as const
 export type QrStatus = (typeof qrStatuses)[number]
 
 /** Of the latest payment by a code. A code may be EXPIRED while a payment that began before is still IN_PROGRESS, and then SUCCESS. */
-export const paymentStatuses = ["NO_INFO", "IN_PROGRESS", "SUCCESS", "DECLINED"] as const
+const paymentStatuses = ["NO_INFO", "IN_PROGRESS", "SUCCESS", "DECLINED"] as const
 export type PaymentStatus = (typeof paymentStatuses)[number]
 
-export const refundStatuses = ["IN_PROGRESS", "COMPLETED", "DECLINED"] as const
+const refundStatuses = ["IN_PROGRESS", "COMPLETED", "DECLINED"] as const
 export type RefundStatus = (typeof refundStatuses)[number]
 
 export const signatureHeader = "x-api-signature-sha256"
