@@ -36,8 +36,10 @@ function valueOf(schema: Schema, draw: Draw, name: string): fc.Arbitrary<Json> {
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum.map((value) => value as Json))
   if (schema.const !== undefined) return fc.constant(schema.const as Json)
   const choices = choicesOf(schema)
-  if (choices.length > 0) return fc.oneof(...choices.map((choice) => valueOf(choice, draw, name)))
-  const [type] = typesOf(schema)
+  // A number that may come as text too: drawn as a number, since text of any kind would nearly never be one.
+  const numbers = choices.filter(isNumeric)
+  if (choices.length > 0) return fc.oneof(...(numbers.length > 0 ? numbers : choices).map((choice) => valueOf(choice, draw, name)))
+  const type = (name === "id" ? undefined : typesOf(schema).find((each) => numeric.includes(each))) ?? typesOf(schema)[0]
   if (name === "type" && typeof schema.default === "string") return fc.constant(schema.default)
   if (type === "object" || schema.properties !== undefined) return objectOf(schema, draw)
   if (type === "array") return fc.array(valueOf(schema.items ?? {}, draw, name), { maxLength: 3 })
@@ -46,6 +48,9 @@ function valueOf(schema: Schema, draw: Draw, name: string): fc.Arbitrary<Json> {
   if (type === "number") return fc.integer({ min: 0, max: 100_000 }).map((value) => value / 100)
   return textOf(schema, draw, name)
 }
+
+const numeric: readonly string[] = ["number", "integer"]
+const isNumeric = (schema: Schema): boolean => typesOf(schema).some((type) => numeric.includes(type))
 
 function objectOf(schema: Schema, draw: Draw): fc.Arbitrary<Json> {
   const { properties = {}, required = [] } = schema
