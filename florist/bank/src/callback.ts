@@ -2,7 +2,8 @@
 // service, which gets it.
 //
 // Source: the section "Уведомления" of https://pay.raif.ru/doc/sbp.html: the header X-Api-Signature-SHA256 is HMAC-SHA-256, in hexadecimal, of
-// amount|sbpMerchantId|order|paymentStatus|transactionDate with the secret key. How the bank writes a whole amount there is not published; the
+// amount|sbpMerchantId|order|paymentStatus|transactionDate with the secret key; the test data of the bank's own SDK
+// (https://github.com/Raiffeisen-DGTL/sbp-sdk-java, SbpUtilTest) are signed so. How the bank writes a whole amount there is not published; the
 // text of the body is taken as it stands ("10.00" and "10" are two different texts).
 import { createHmac, timingSafeEqual } from "node:crypto"
 import { z } from "zod"

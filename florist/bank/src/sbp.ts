@@ -6,7 +6,8 @@
 // - HTTP statuses of refusals are not published: here 400, 401, 404 and 409. The client goes by `code`, whatever the status.
 // - A QRVariable (a code that stands at a till) is activated there by an order of another API. Here it is a code that is payable many times, like
 //   QRStatic.
-// - A refund is asked for by `order`, and by `transactionId` too where the code is payable many times.
+// - The picture of a code (`qrUrl`) is not made here: the till draws `payload` itself.
+// - Codes are registered, read and cancelled by /v2, payments and refunds by /v1, as the bank's SDK does. The published way to cancel is DELETE.
 import { z } from "zod"
 import { kopecksOf, MoneyError } from "./money.ts"
 
