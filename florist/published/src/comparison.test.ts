@@ -110,6 +110,16 @@ test("an answer whose attributes nobody described offers none of them", () => {
   assert.equal(at("GET", "/v1/vases/{id}").answer.missing.length, 10)
 })
 
+test("what a service refuses in the published example of a request is told, but for ids, which are ours to give", () => {
+  const strict = (title: z.ZodType): OfferedOperation => ({
+    ...made,
+    body: resourceIn("vases", z.object({ title, price: roubles }), z.object({ potter: toOne() }).optional()),
+  })
+  const refused = (title: z.ZodType) => compared({ kilns: [strict(title)] }).at("POST", "/v1/vases").refusedExamples
+  assert.deepEqual(refused(z.string()), [])
+  assert.deepEqual(refused(z.string().min(5, "is short")), ["data.attributes.title: is short"])
+})
+
 test("what is ours, and what two services offer, is told apart", () => {
   const { comparison } = compared({ shelves: [one, { ...one, path: "/v1/hooks" }], kilns: [{ ...one, path: "/v1/vases/{id}" }] })
   assert.deepEqual(comparison.extensions, [{ operation: "GET /v1/hooks", service: "shelves" }])
@@ -143,4 +153,20 @@ test("the table counts by tag, names what is missing in lines that fit, and list
 test("without a service all 153 published operations are missing", skipWithoutPublication(), () => {
   const { operations } = totalsOf(compare(readPublication(), {}).operations)
   assert.deepEqual(operations, { offered: 0, whole: 0, published: 153 })
+})
+
+test("a platform that offers just what is published is whole: 153 of 153", skipWithoutPublication(), () => {
+  const published = readPublication()
+  const offered = published.operations.map((operation) => ({
+    method: operation.method,
+    path: operation.path,
+    query: Object.fromEntries(operation.parameters.map(({ name, schema }) => [name, schema])),
+    body: [...operation.request.values()][0]?.schema,
+    refusesIn: () => [],
+    answers: new Map([...operation.answers].map(([status, answer]) => [status, [...answer.values()][0]?.schema])),
+    statuses: [...operation.answers.keys()],
+  }))
+  const { operations, parameters, request, answer } = totalsOf(compare(published, { all: offered }).operations)
+  assert.deepEqual(operations, { offered: 153, whole: 153, published: 153 })
+  for (const { offered: ours, published: theirs } of [parameters, request, answer]) assert.ok(ours === theirs && theirs > 300)
 })

@@ -26,6 +26,8 @@ export interface OperationCoverage {
   answer: Part
   /** Shown by the publication's examples alone, and not offered: not counted as missing. */
   shownOnly: readonly string[]
+  /** What the service refuses in the publication's own example of a request: not counted as missing. */
+  refusedExamples: readonly string[]
   statuses: { missing: readonly number[]; extra: readonly number[] }
 }
 
@@ -83,6 +85,7 @@ function compareOne(operation: Operation, service: string | undefined, offered: 
     request: part(namesIn(request?.schema, "request"), namesIn(offered?.body, "request")),
     answer: part(described, answers),
     shownOnly: [...new Set(shown)].filter((name) => !described.has(name) && !answers.has(name)),
+    refusedExamples: offered === undefined ? [] : (request?.examples ?? []).flatMap(offered.refusesIn),
     statuses: {
       missing: [...operation.answers.keys()].filter((listed) => offered !== undefined && !offered.statuses.includes(listed)),
       extra: offered === undefined ? [] : [...new Set(offered.statuses)].filter((ours) => !operation.answers.has(ours)),

@@ -16,6 +16,8 @@ export interface Offered {
   /** Query parameters by name, without a trailing "[]". */
   query: Readonly<Record<string, Schema>>
   body: Schema | undefined
+  /** What the service would refuse in a request's body, each with its place; nothing where it takes any. */
+  refusesIn: (body: Json) => readonly string[]
   /** Successes by status; undefined where there is no body. */
   answers: ReadonlyMap<number, Schema | undefined>
   statuses: readonly number[]
@@ -33,9 +35,16 @@ export function offeredBy({ method, path, query, body, answers, refuses }: Offer
     path,
     query: (query === undefined ? undefined : schemaOf(query, "input").properties) ?? {},
     body: body === undefined ? undefined : schemaOf(body, "input"),
+    refusesIn: (asked) => (body === undefined ? [] : refusedIn(body, asked)),
     answers: new Map(successes),
     statuses: [...successes.map(([status]) => status), ...refuses, ...refusedByAll],
   }
+}
+
+/** Ids of the publication's examples are not always the UUIDs that the platform gives: those are no fault. */
+function refusedIn(shape: z.ZodType, body: Json): string[] {
+  const issues = shape.safeParse(body).error?.issues ?? []
+  return issues.filter(({ path }) => path.at(-1) !== "id").map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`)
 }
 
 /** What a transformation makes has no JSON schema: such a part allows everything. Shapes that are used twice stand in place. */

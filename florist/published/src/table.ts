@@ -50,13 +50,13 @@ function tagLines(tag: string, operations: readonly OperationCoverage[], options
   const isAll = whole === operations.length
   const figure = `${whole} of ${operations.length}`
   const heading = `${colour("bold", tag.padEnd(28))} ${colour(isAll ? "green" : "red", figure)}`
-  const shown = operations.filter((operation) => show === "all" || !isWhole(operation))
+  const shown = operations.filter((operation) => show === "all" || !isWhole(operation) || operation.refusedExamples.length > 0)
   return [heading, ...shown.flatMap((operation) => operationLines(operation, options))]
 }
 
 function operationLines(operation: OperationCoverage, options: TableOptions): string[] {
   const { colour } = options
-  const { method, path, service, parameters, request, answer, shownOnly, statuses } = operation
+  const { method, path, service, parameters, request, answer, shownOnly, refusedExamples, statuses } = operation
   const mark = isWhole(operation) ? colour("green", "+") : colour("red", "-")
   const head = `  ${mark} ${method.padEnd(6)} ${path}  ${service === undefined ? colour("red", "missing") : colour("dim", service)}`
   if (service === undefined) return [head]
@@ -66,6 +66,7 @@ function operationLines(operation: OperationCoverage, options: TableOptions): st
     ...list("lacks in requests", request.missing, "red", options),
     ...list("lacks in answers", answer.missing, "red", options),
     ...list("shown by examples only", shownOnly, "yellow", options),
+    ...list("refuses the published example", refusedExamples, "yellow", options),
     ...list("lacks statuses", statuses.missing.map(String), "yellow", options),
   ]
 }
