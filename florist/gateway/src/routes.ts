@@ -2,7 +2,55 @@
 // operations against it). A segment "*" stands for any one segment; the route with the most segments wins.
 
 export const routes: Readonly<Record<string, readonly string[]>> = {
-  gateway: ["/"],
+  gateway: ["/", "/internal/gateway"],
+  staff: [
+    "/api/v1/positions",
+    "/api/v1/roles",
+    "/api/v1/sessions",
+    "/api/v1/stores",
+    "/api/v1/timecard-hours",
+    "/api/v1/timecards",
+    "/api/v1/users",
+    "/api/v1/worker",
+    "/api/v1/workers",
+    "/internal/staff",
+  ],
+  catalog: ["/api/v1/catalog", "/api/v1/catalog-export", "/api/v1/categories", "/api/v1/inventory-items", "/internal/catalog"],
+  stock: [
+    "/api/v1/bouquets",
+    "/api/v1/inventory-items/*/warehouse-movement",
+    "/api/v1/inventory-items/last-costs",
+    "/api/v1/inventory-items/net-costs",
+    "/api/v1/movement-act",
+    "/api/v1/movement-acts",
+    "/internal/stock",
+  ],
+  orders: ["/api/v1/discount-reasons", "/api/v1/order-sources", "/api/v1/order-tags", "/api/v1/orders", "/internal/orders"],
+  payments: ["/api/v1/cash-reasons", "/api/v1/orders/*/payments", "/api/v1/payments", "/internal/payments"],
+  loyalty: [
+    "/api/v1/bonus-group-changes-history",
+    "/api/v1/bonus-groups",
+    "/api/v1/customer-celebration",
+    "/api/v1/customer-celebration-dates",
+    "/api/v1/customer-celebrations",
+    "/api/v1/customer-events",
+    "/api/v1/customer-preferences",
+    "/api/v1/customer-sources",
+    "/api/v1/customers",
+    "/api/v1/customers-stats",
+    "/api/v1/discount-groups",
+    "/internal/loyalty",
+  ],
+  reports: [
+    "/api/v1/inventory-items/*/stats-by-store",
+    "/api/v1/orders/analytics",
+    "/api/v1/report-types",
+    "/api/v1/reports",
+    "/api/v1/stats",
+    // Behind a store there are only its figures.
+    "/api/v1/stores/*/*",
+    "/internal/reports",
+  ],
 }
 
 interface Node {
