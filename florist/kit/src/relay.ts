@@ -28,63 +28,82 @@ export interface Consumption {
 export interface RelayOptions {
   service: string
   shard: PooledDatabase
-  consumption: Consumption
+  consumptions: readonly Consumption[]
   log: FastifyBaseLogger
 }
 
+interface Source extends Omit<RelayOptions, "consumptions"> {
+  consumption: Consumption
+}
+
 const atOnce = 200
-const idleMs = 200
+const idleMs = 150
 const idleAtMostMs = 1_000
 const retryStuckEveryMs = 10_000
 
 /** Until the signal ends it. A shard that is down is tried again; the others go on. */
-export async function relay(options: RelayOptions, signal: AbortSignal): Promise<void> {
-  const { log, shard, consumption } = options
+export async function relay({ consumptions: asWritten, ...options }: RelayOptions, signal: AbortSignal): Promise<void> {
+  const { log, shard, service } = options
+  const consumptions = bySource(asWritten)
+  const anythingNew = anythingNewIn(service, consumptions)
   let idleFor = idleMs
   let stuckTriedAt = 0
   while (!signal.aborted) {
     try {
-      const taken = await takeBatch(options)
+      let taken = 0
+      for (const { source } of await shard.query(anythingNew)) {
+        const consumption = consumptions.find(({ from }) => from === source)
+        if (consumption !== undefined) taken += await takeBatch({ ...options, consumption })
+      }
       if (Date.now() - stuckTriedAt > retryStuckEveryMs) {
         stuckTriedAt = Date.now()
-        await retryStuck(options)
+        for (const consumption of consumptions) await retryStuck({ ...options, consumption })
       }
-      if (taken === atOnce) continue
+      if (taken >= atOnce) continue
       idleFor = taken > 0 ? idleMs : Math.min(idleFor * 1.3, idleAtMostMs)
     } catch (cause) {
       if (signal.aborted) return
-      log.warn({ err: cause, shard: shard.name, from: consumption.from }, "events could not be read; it is tried again")
+      log.warn({ err: cause, shard: shard.name }, "events could not be read; it is tried again")
       idleFor = idleAtMostMs
     }
     await sleep(idleFor, undefined, { signal }).catch(() => {})
   }
 }
 
-/** Everything that is there to be read now. For tests and rebuilding; `relay` does the same in small bites. */
-export async function drain(options: RelayOptions): Promise<number> {
-  let total = 0
-  for (;;) {
-    const taken = await takeBatch(options)
-    total += taken
-    if (taken < atOnce) return total
-  }
+/** A service has one place in each outbox, so whatever follows the same one goes through it together, in the order written. */
+function bySource(consumptions: readonly Consumption[]): Consumption[] {
+  return [...Map.groupBy(consumptions, ({ from }) => from)].map(([from, all]) => {
+    const types = new Set(all.flatMap(({ on }) => Object.keys(on)))
+    const together = (type: string) => async (tx: Transaction, event: Event) => {
+      for (const { on } of all) await on[type]?.(tx, event)
+    }
+    return { from, on: Object.fromEntries([...types].map((type) => [type, together(type)])) }
+  })
+}
+
+/** One look at all outboxes that a service follows, which writes nothing: most looks find nothing. */
+function anythingNewIn(service: string, consumptions: readonly Consumption[]): string {
+  return consumptions
+    .map(
+      ({ from }) => `SELECT '${from}' AS source WHERE EXISTS (
+        SELECT FROM ${from}.outbox WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, position) > (
+          coalesce((SELECT xid FROM ${service}.inbox WHERE source = '${from}'), '0'), coalesce((SELECT position FROM ${service}.inbox WHERE source = '${from}'), 0)))`,
+    )
+    .join("\nUNION ALL\n")
 }
 
 /** @returns how many events it passed; 0 also where another copy is at it. */
-async function takeBatch({ service, shard, consumption, log }: RelayOptions): Promise<number> {
+async function takeBatch({ service, shard, consumption, log }: Source): Promise<number> {
   const { from, on } = consumption
   return shard.transaction(undefined, async (reader) => {
     const [lock] = await reader.query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine", [`${service}<${from}`])
     if (lock?.mine !== true) return 0
-    const [place] = await reader.query(
-      `INSERT INTO ${service}.inbox (source) VALUES ($1) ON CONFLICT (source) DO UPDATE SET source = excluded.source RETURNING xid::text, position`,
-      [from],
-    )
+    const [place] = await reader.query(`SELECT xid::text, position FROM ${service}.inbox WHERE source = $1`, [from])
     const rows = await reader.query(
       `SELECT xid::text, position, shop_id, id, type, subject, occurred_at, data FROM ${from}.outbox
        WHERE (xid, position) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
        ORDER BY xid, position LIMIT ${atOnce}`,
-      [place?.xid, place?.position],
+      [place?.xid ?? "0", place?.position ?? 0],
     )
     for (const row of rows) {
       const event = eventOf(row)
@@ -93,11 +112,11 @@ async function takeBatch({ service, shard, consumption, log }: RelayOptions): Pr
     }
     const last = rows.at(-1)
     if (last !== undefined) {
-      await reader.query(`UPDATE ${service}.inbox SET xid = $2::xid8, position = $3, moved_at = now() WHERE source = $1`, [
-        from,
-        last.xid,
-        last.position,
-      ])
+      await reader.query(
+        `INSERT INTO ${service}.inbox (source, xid, position) VALUES ($1, $2::xid8, $3)
+         ON CONFLICT (source) DO UPDATE SET xid = excluded.xid, position = excluded.position, moved_at = now()`,
+        [from, last.xid, last.position],
+      )
     }
     return rows.length
   })
@@ -131,7 +150,7 @@ async function applyGuarded({ service, from, reader, event, apply, log }: Applic
   }
 }
 
-async function retryStuck({ service, shard, consumption, log }: RelayOptions): Promise<void> {
+async function retryStuck({ service, shard, consumption, log }: Source): Promise<void> {
   const { from, on } = consumption
   await shard.transaction(undefined, async (reader) => {
     const rows = await reader.query(

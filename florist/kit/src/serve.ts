@@ -62,7 +62,7 @@ async function follow(service: Service, { surroundings, closing, http }: App, fl
   if (service.background !== undefined) work.push(service.background(surroundings, closing))
   if (consumptions.length > 0) {
     for (const shard of await shardsOf(fleet, closing)) {
-      for (const consumption of consumptions) work.push(relay({ service: service.name, shard, consumption, log: http.log }, closing))
+      work.push(relay({ service: service.name, shard, consumptions, log: http.log }, closing))
     }
   }
   await Promise.allSettled(work)

@@ -82,6 +82,7 @@ const notes: Service = {
 }
 
 const heard: string[] = []
+let alsoHeard = 0
 /** Hears of notes; fails once at the one that says so. */
 const listener: Service = {
   name: "reports",
@@ -103,6 +104,7 @@ const listener: Service = {
         },
       },
     },
+    { from: "gateway", on: { "note.written": async () => void alsoHeard++ } },
   ],
 }
 
@@ -225,6 +227,7 @@ test("events arrive once and in order, though a later one commits first; one tha
   await write("last")
   await platform.settle()
   assert.deepEqual(heard, ["slow", "quick", "last"])
+  assert.ok(alsoHeard >= 3, "whoever else follows the same service hears the same")
   const { rows } = await platform.shard.query("SELECT reason, tries FROM reports.stuck_event")
   assert.deepEqual(rows, [{ reason: "this one cannot be applied", tries: 1 }])
   await platform.stop("reports")

@@ -14,8 +14,12 @@ export const paymentFact = z.object({
   storeId: id,
   customerId: id.nullable(),
   shiftId: id.nullable(),
+  /** The shift of the fiscal register that printed the receipt; left out where there was none. */
+  fiscalShiftId: id.nullable().optional(),
   workerId: id.nullable(),
   kind: z.enum(["payment", "return"]),
+  /** True for a "return" that is the change of a cash payment: it never was the shop's. */
+  isChange: z.boolean().optional(),
   method: z.enum(paymentMethods),
   amount: z.number().int().positive(),
   occurredAt: z.coerce.date(),

@@ -84,6 +84,8 @@ export const issueRequest = z.object({
   storeId: id,
   occurredAt: z.coerce.date(),
   shortage: z.enum(["refuse", "allow"]),
+  /** Whether what is past its freshness may be taken too, after what is fresh. */
+  expired: z.enum(["leave", "take"]).default("leave"),
   lines: z
     .array(z.object({ lineId: id, itemId: id.nullable(), bouquetId: id.nullable(), qty: z.number().int().positive() }))
     .min(1)
@@ -96,3 +98,10 @@ export type IssueRequest = z.input<typeof issueRequest>
  * answer, {}; an issue of that order that arrives later is refused (409 `issue-cancelled`).
  */
 export const cancelIssueRequest = z.object({ orderId: id, occurredAt: z.coerce.date() })
+
+/**
+ * POST /internal/stock/v1/balances: how much there is of many items at once, in one store or (null) in all. Items that never moved have 0; what was sold
+ * without being there makes it negative.
+ */
+export const balancesRequest = z.object({ storeId: id.nullable(), itemIds: z.array(id).max(1_000) })
+export const balancesAnswer = z.object({ balances: z.array(z.object({ itemId: id, qty: z.number().int() })) })
