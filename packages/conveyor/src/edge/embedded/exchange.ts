@@ -1,9 +1,9 @@
 // One request's way through the edge: claimed, asked of a copy, asked again where nothing can have happened yet, rescued
 // by another version where the table says so, and answered. Called by the proxy for each request.
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import type { Counters } from "./counters.ts"
-import { passEvents } from "./event-stream.ts"
+import { watchEvents } from "./event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
 import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
 import type { LastingStreams } from "./lasting-streams.ts"
@@ -12,7 +12,10 @@ import { readPin, versionHeader } from "./pin.ts"
 import { RequestBody } from "./request-body.ts"
 import type { EdgeSettings } from "./settings.ts"
 import type { Claim, Traffic } from "./traffic.ts"
-import type { Outcome, Upstreams } from "./upstreams.ts"
+import type { AnswerHead } from "./upstream/answer-head.ts"
+import type { Answer, AnswerSink } from "./upstream/answer.ts"
+import type { Asking, Outcome } from "./upstream/asking.ts"
+import type { Upstreams } from "./upstreams.ts"
 
 export interface ProxyTools {
   traffic: Traffic
@@ -29,7 +32,7 @@ interface Answered {
   kind: "answered"
   version: string
   claim: Claim
-  answer: IncomingMessage
+  answer: Answer
   insteadOf?: string
 }
 
@@ -47,6 +50,7 @@ interface Substitution {
 }
 
 const suspectMs = 1_000
+const joinedBytes = 16_384
 const safeMethods = new Set(["GET", "HEAD"])
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 
@@ -58,7 +62,7 @@ export class Exchange {
   #body: RequestBody
   #startedAt = performance.now()
   #claims: Claim[] = []
-  #outgoings: ClientRequest[] = []
+  #askings: Asking[] = []
   #tried = new Set<string>()
   #waitsForContinue: boolean
 
@@ -110,17 +114,20 @@ export class Exchange {
   async #ask(claim: Claim, connection: "pooled" | "fresh"): Promise<Outcome> {
     const headers = requestHeaders(this.#request, this.#tools.settings.forwardedFor)
     headers.push(...this.#body.framing())
-    const { outgoing, outcome } = this.#tools.upstreams.ask(claim.target, {
-      method: this.#request.method ?? "GET",
-      path: this.#pin.url,
-      headers,
+    const asking = this.#tools.upstreams.ask(
+      claim.target,
+      {
+        method: this.#request.method ?? "GET",
+        path: this.#pin.url,
+        headers,
+        purpose: "answer",
+        send: (sending) => (this.#body.declared === "none" ? sending.end([]) : this.#body.pourInto(sending)),
+        onInterim: (head) => this.#passInterim(head),
+      },
       connection,
-      send: (outgoing) => (this.#body.declared === "none" ? outgoing.end() : this.#body.pourInto(outgoing)),
-    })
-    this.#outgoings.push(outgoing)
-    outgoing.once("continue", () => this.#passContinue())
-    outgoing.on("information", (hint) => this.#passHint(hint.statusCode, hint.rawHeaders))
-    return outcome
+    )
+    this.#askings.push(asking)
+    return asking.outcome
   }
 
   /** For a request that certainly was not processed: the copy closed the connection before it answered a byte. */
@@ -132,7 +139,7 @@ export class Exchange {
   /** Which version is to answer instead, if any may. */
   #substitutionFor(failed: Verdict): Substitution | undefined {
     if (failed.kind !== "unreachable" && failed.kind !== "answered") return undefined
-    if (failed.kind === "answered" && (failed.answer.statusCode ?? 0) < 500) return undefined
+    if (failed.kind === "answered" && failed.answer.status < 500) return undefined
     const { traffic } = this.#tools
     const nothingSent = failed.kind === "unreachable" && failed.why === "noCopy" && this.#body.untouched
     const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
@@ -146,8 +153,11 @@ export class Exchange {
     const second = await this.#askVersion(substitute)
     if (second.kind === "client-gone") return second
     if (second.kind !== "answered" || second.version === failed.version) return failed
-    if (failed.kind === "answered") drop(failed)
-    if ((second.answer.statusCode ?? 0) < 500) this.#tools.counters.rescued(failed.version)
+    if (failed.kind === "answered") {
+      failed.claim.release()
+      failed.answer.drop()
+    }
+    if (second.answer.status < 500) this.#tools.counters.rescued(failed.version)
     return { ...second, insteadOf: failed.version }
   }
 
@@ -168,39 +178,40 @@ export class Exchange {
 
   #pass({ version, answer, insteadOf }: Answered): void {
     const [response, { counters, lasting, settings, stopping }] = [this.#response, this.#tools]
-    if (answer.destroyed) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
+    if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
     const headers = answerHeaders(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf })
     // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
     if (this.#waitsForContinue || stopping.aborted) headers.push("connection", "close")
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
+    response.writeHead(answer.status, answer.statusText, headers)
     this.#body.discardRest()
     // A short answer is here whole by now: one write, and no listeners.
-    if (answer.complete && answer.rawTrailers.length === 0) {
-      response.end(answer.read())
-      return
-    }
-    answer.on("error", () => {
-      if (response.destroyed) return
-      counters.brokeOff(version)
-      // Only a torn connection tells the client that the body is not whole.
-      response.destroy()
-    })
-    answer.once("end", () => {
-      if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers))
-    })
+    const whole = answer.takeWhole()
+    if (whole !== undefined) return endWith(response, whole)
     // Silence alone is no stall: an answer may be slow in coming.
     response.setTimeout(settings.stalledClientMs, () => {
       if (response.writableLength > 0) response.destroy()
     })
-    if (answer.readableLength === 0) response.flushHeaders()
-    if (answer.headers["content-type"]?.startsWith("text/event-stream")) passEvents(answer, response, version, lasting)
-    answer.pipe(response)
+    if (!answer.hasBegun) response.flushHeaders()
+    response.on("drain", () => answer.resume())
+    const sink: AnswerSink = {
+      data: (chunk) => response.write(chunk),
+      end: (rawTrailers) => {
+        if (rawTrailers.length > 0) response.addTrailers(pairs(rawTrailers))
+        response.end()
+      },
+      broke: () => {
+        if (response.destroyed) return
+        counters.brokeOff(version)
+        // Only a torn connection tells the client that the body is not whole.
+        response.destroy()
+      },
+    }
+    const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
+    answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
   }
 
-  #answered(claim: Claim, answer: IncomingMessage): Answered {
-    // While another version is asked, nobody else listens.
-    answer.on("error", () => {})
-    this.#tools.counters.answered(claim.version, answer.statusCode ?? 0, performance.now() - this.#startedAt)
+  #answered(claim: Claim, answer: Answer): Answered {
+    this.#tools.counters.answered(claim.version, answer.status, performance.now() - this.#startedAt)
     return { kind: "answered", version: claim.version, claim, answer }
   }
 
@@ -214,29 +225,30 @@ export class Exchange {
     this.#tools.failures.note(`${target.copy} ${outcome.kind}`, facts)
   }
 
-  #passContinue(): void {
-    if (!this.#waitsForContinue) return
-    this.#waitsForContinue = false
-    this.#response.writeContinue()
-  }
-
-  #passHint(status: number, rawHeaders: readonly string[]): void {
-    if (status !== 103 || this.#response.headersSent) return
-    this.#response.writeInformation(status, [...rawHeaders])
+  #passInterim({ status, rawHeaders }: AnswerHead): void {
+    if (status === 100 && this.#waitsForContinue) {
+      this.#waitsForContinue = false
+      this.#response.writeContinue()
+    } else if (status === 103 && !this.#response.headersSent) {
+      this.#response.writeInformation(status, rawHeaders)
+    }
   }
 
   /** The client has its answer, or is gone: nothing is in flight any more, and nobody needs an answer still under way. */
   #clear(): void {
     for (const claim of this.#claims) claim.release()
-    if (this.#response.writableFinished) return
-    for (const outgoing of this.#outgoings) outgoing.destroy()
+    const { socket } = this.#request
+    for (const asking of this.#askings) {
+      if (!this.#response.writableFinished || socket.destroyed) asking.cancel()
+      // Answered early: its body may come still, as long as the client is there.
+      else if (!asking.isSent) socket.once("close", () => asking.cancel())
+    }
   }
 }
 
-/** Reads a short answer to its end, so that its connection can be used again; a long one costs more than a connection. */
-function drop({ answer, claim }: { answer: IncomingMessage; claim: Claim }): void {
-  claim.release()
-  const length = Number(answer.headers["content-length"] ?? Infinity)
-  if (length <= 65_536) answer.resume()
-  else answer.destroy()
+/** Node sends a text together with the head, in one piece; latin1 keeps every byte as it is. */
+function endWith(response: ServerResponse, body: Buffer): void {
+  if (body.length === 0) response.end()
+  else if (body.length <= joinedBytes) response.end(body.toString("latin1"), "latin1")
+  else response.end(body)
 }

@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls"
 import type { Pin } from "./pin.ts"
 import { versionCookie, versionHeader } from "./pin.ts"
 import type { EdgeSettings } from "./settings.ts"
+import type { Answer } from "./upstream/answer.ts"
 
 const hopByHop = new Set([
   "connection",
@@ -36,8 +37,8 @@ export interface Answerer {
   insteadOf?: string
 }
 
-export function answerHeaders(answer: IncomingMessage, pin: Pin, { version, insteadOf }: Answerer): string[] {
-  const headers = passedOn(answer.rawHeaders, answer.headers.connection, ownOfTheEdge)
+export function answerHeaders(answer: Answer, pin: Pin, { version, insteadOf }: Answerer): string[] {
+  const headers = passedOn(answer.rawHeaders, answer.connection, ownOfTheEdge)
   headers.push(versionHeader, version)
   if (insteadOf !== undefined) headers.push("x-conveyor-rescued", insteadOf)
   if (pin.kind === "document") {

@@ -1,7 +1,7 @@
 // The body of a request on its way to a copy: with back-pressure, never before the copy has taken the connection, and
 // aware of whether anything of it is gone. Called by the exchange.
-import type { ClientRequest, IncomingMessage } from "node:http"
-import { pairs } from "./headers.ts"
+import type { IncomingMessage } from "node:http"
+import type { Sending } from "./upstream/asking.ts"
 
 const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])
 
@@ -27,7 +27,7 @@ export class RequestBody {
     return this.#sent > this.#limit || Number(this.#incoming.headers["content-length"] ?? 0) > this.#limit
   }
 
-  /** The header that frames the body for the copy, where none is passed on. Without one, Node would announce a body for any POST. */
+  /** The header that frames the body for the copy, where none is passed on. A POST without a body says so. */
   framing(): string[] {
     if (this.#incoming.headers["transfer-encoding"] !== undefined) return ["transfer-encoding", "chunked"]
     if (this.#incoming.headers["content-length"] !== undefined) return []
@@ -35,24 +35,20 @@ export class RequestBody {
   }
 
   /** Sends the body; a body that turns out too large breaks the request off. */
-  pourInto(outgoing: ClientRequest): void {
+  pourInto(sending: Sending): void {
     const incoming = this.#incoming
     const take = (chunk: Buffer) => {
       this.#sent += chunk.length
-      if (this.isTooLarge) outgoing.destroy(new Error("the body is larger than the edge lets through"))
-      else if (!outgoing.write(chunk)) incoming.pause()
+      if (this.isTooLarge) sending.cancel(new Error("the body is larger than the edge lets through"))
+      else if (!sending.write(chunk)) incoming.pause()
     }
-    const finish = () => {
-      if (incoming.rawTrailers.length > 0) outgoing.addTrailers(pairs(incoming.rawTrailers))
-      outgoing.end()
-    }
-    outgoing.on("drain", () => incoming.resume())
-    outgoing.once("close", () => {
-      incoming.off("data", take)
-      incoming.off("end", finish)
+    const finish = () => sending.end(incoming.rawTrailers)
+    sending.onDrain = () => incoming.resume()
+    sending.onLost = () => {
+      incoming.off("data", take).off("end", finish)
       if (this.#unwanted) incoming.resume()
       else incoming.pause()
-    })
+    }
     if (incoming.readableEnded) finish()
     else incoming.once("end", finish).on("data", take).resume()
   }

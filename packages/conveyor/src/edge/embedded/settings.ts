@@ -17,6 +17,7 @@ export const edgeSettings = z.strictObject({
   /** A client that takes nothing of a waiting answer for this long is cut off: it would hold up the end of a version for ever. */
   stalledClientMs: ms.default(60_000),
   clientIdleMs: ms.default(65_000),
+  /** Of a request's head, and of an answer's. */
   maxHeaderBytes: z.int().min(1_024).default(32_768),
   maxBodyBytes: z.int().positive().default(1_073_741_824),
   maxConnections: z.int().positive().default(20_000),

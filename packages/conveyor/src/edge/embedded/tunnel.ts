@@ -54,6 +54,7 @@ class Direction {
     this.#from.on("data", (chunk: Buffer) => this.#pass(chunk))
     this.#from.once("end", () => this.finish())
     this.#to.on("drain", () => this.#from.resume())
+    this.#from.resume()
     if (head.length > 0) this.#pass(head)
   }
 

@@ -10,9 +10,10 @@ import type { Pin } from "./pin.ts"
 import { readPin } from "./pin.ts"
 import type { Claim } from "./traffic.ts"
 import { join } from "./tunnel.ts"
-import type { Outcome } from "./upstreams.ts"
+import type { Answer } from "./upstream/answer.ts"
+import type { Outcome, Question } from "./upstream/asking.ts"
 
-const upgradeHeaders = ["connection", "Upgrade", "upgrade", "websocket"]
+const upgradeHeader = ["Upgrade", "websocket"]
 
 /** Resolves when the two sides are joined, or the client has been told why not. */
 export async function carryUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
@@ -51,10 +52,10 @@ export async function carryUpgrade(request: IncomingMessage, client: Duplex, hea
       return refuse(client, outcome.kind === "timed-out" ? edgeAnswers.timedOut : edgeAnswers.brokeOff)
     }
     const { answer } = outcome
-    tools.counters.answered(version, answer.statusCode ?? 0, performance.now() - startedAt)
+    tools.counters.answered(version, answer.status, performance.now() - startedAt)
     const headers = answerHeaders(answer, pin, insteadOf === undefined ? { version } : { version, insteadOf })
     if (outcome.kind === "answered") return passRefusal(client, answer, headers)
-    client.write(headOf(answer, [...headers, ...upgradeHeaders]))
+    client.write(headOf(answer, [...headers, "Connection", "Upgrade", ...upgradeHeader]))
     return join({ client, clientHead: head, upstream: outcome.socket, upstreamHead: outcome.head, version, lasting: tools.lasting })
   }
 }
@@ -95,16 +96,17 @@ async function ask(
   { target }: Claim,
   { upstreams, settings }: ProxyTools,
 ): Promise<Outcome> {
-  const { outgoing, outcome } = upstreams.ask(target, {
+  const question: Question = {
     method: "GET",
     path: pin.url,
-    headers: [...requestHeaders(request, settings.forwardedFor), ...upgradeHeaders],
-    connection: "fresh",
-    send: (outgoing) => outgoing.end(),
-  })
-  const cancel = () => outgoing.destroy()
+    headers: [...requestHeaders(request, settings.forwardedFor), ...upgradeHeader],
+    purpose: "upgrade",
+    send: (sending) => sending.end([]),
+  }
+  const asking = upstreams.ask(target, question, "fresh")
+  const cancel = () => asking.cancel()
   client.once("close", cancel)
-  const result = await outcome
+  const result = await asking.outcome
   client.off("close", cancel)
   return result
 }
@@ -121,19 +123,19 @@ function refuse(client: Duplex, answer: EdgeAnswer): void {
 }
 
 /** The copy answered the upgrade like a plain request ("401"): its answer goes to the client, which reads to the end of the connection. */
-function passRefusal(client: Duplex, answer: IncomingMessage, headers: readonly string[]): void {
+function passRefusal(client: Duplex, answer: Answer, headers: readonly string[]): void {
   client.write(headOf(answer, [...headers, "connection", "close"]))
-  answer.on("error", () => client.destroy())
-  client.once("close", () => answer.destroy())
-  answer.pipe(client)
+  client.once("close", () => answer.cancel())
+  client.on("drain", () => answer.resume())
+  answer.passTo({ data: (chunk) => client.write(chunk), end: () => client.end(), broke: () => client.destroy() })
 }
 
-function headOf(answer: IncomingMessage, headers: readonly string[]): string {
+function headOf({ status, statusText }: Answer, headers: readonly string[]): string {
   const lines = pairs(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${lines.join("")}\r\n`
+  return `HTTP/1.1 ${status} ${statusText}\r\n${lines.join("")}\r\n`
 }
 
 function discard(outcome: Outcome): void {
   if (outcome.kind === "switched") outcome.socket.destroy()
-  else if (outcome.kind === "answered") outcome.answer.destroy()
+  else if (outcome.kind === "answered") outcome.answer.cancel()
 }

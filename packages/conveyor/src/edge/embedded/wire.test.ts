@@ -1,10 +1,12 @@
 // What passes through the embedded edge byte by byte, and what does not: spoken over bare sockets.
 import assert from "node:assert/strict"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { createServer, request } from "node:http"
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import { connect } from "node:net"
 import type { AddressInfo } from "node:net"
+import { pipeline } from "node:stream/promises"
 import { test } from "node:test"
 import { ask, textOf } from "../contract/client.ts"
 import { soon } from "../contract/traffic.ts"
@@ -221,6 +223,78 @@ withWire(
     await soon("all three in flight", async () => (await inFlight()) === 3)
     socket.destroy()
     await soon("none in flight", async () => (await inFlight()) === 0)
+  },
+)
+
+withWire(
+  "carries a large body whole, of a known length and in chunks, and its answer back",
+  (request, response) => request.pipe(response),
+  async ({ under }) => {
+    const part = Buffer.alloc(1_048_576, "flowers ")
+    for (const headers of [{ "content-length": String(24 * part.length) }, { "transfer-encoding": "chunked" }]) {
+      const outgoing = request(under.url, { method: "POST", agent: false, headers })
+      const [answered, hash] = [once(outgoing, "response"), createHash("sha256")]
+      await Promise.all([
+        pipeline(
+          Array.from({ length: 24 }, () => part),
+          outgoing,
+        ),
+        answered.then(([answer]: IncomingMessage[]) => pipeline(answer ?? [], hash)),
+      ])
+      assert.equal(
+        hash.digest("hex"),
+        createHash("sha256")
+          .update(Buffer.concat(Array.from({ length: 24 }, () => part)))
+          .digest("hex"),
+      )
+    }
+  },
+)
+
+withWire(
+  "passes on every byte of a short answer, and of its headers",
+  (_request, response) => {
+    response.setHeader("x-name", Buffer.from("ромашка").toString("latin1"))
+    response.end(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))
+  },
+  async ({ speak }) => {
+    const answer = await speak("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert.equal(Buffer.from(/x-name: (.*)\r\n/.exec(answer)?.[1] ?? "", "latin1").toString(), "ромашка")
+    assert.deepEqual([...Buffer.from(answer.slice(-256), "latin1")], [...Array(256).keys()])
+  },
+)
+
+const seen: string[] = []
+withWire(
+  "cuts off at the copy an upload whose client has gone, even where the copy has answered already",
+  (request, response) => {
+    request.on("error", () => {}).resume()
+    request.socket.once("close", () => seen.push(`cut ${request.url}`))
+    if (request.url === "/answered") response.end("already known")
+  },
+  async ({ under }) => {
+    const { hostname, port } = new URL(under.url)
+    for (const path of ["/unanswered", "/answered"]) {
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf`),
+      )
+      if (path === "/answered") await once(socket, "data")
+      else await soon("the request in flight", async () => (await under.edge.observe(never)).versions["v1"]?.inFlight === 1)
+      socket.destroy()
+      await soon("the copy to see it", () => seen.includes(`cut ${path}`))
+      await soon("none in flight", async () => (await under.edge.observe(never)).versions["v1"]?.inFlight === 0)
+    }
+  },
+)
+
+withWire(
+  "answers 502 for a copy that does not speak HTTP, asks it once, and says why in the log",
+  (request) => request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+  async ({ under }) => {
+    const answer = await ask(`${under.url}/`)
+    assert.deepEqual([answer.status, (JSON.parse(answer.text) as { code: string }).code], [502, "copy-broke-off"])
+    assert.match(await under.readLog(), /transfer coding is not chunked alone/)
+    assert.equal((await under.edge.observe(never)).versions["v1"]?.counters.unreachable, 1)
   },
 )
 
