@@ -1,0 +1,4 @@
+import { serve } from "@florist/kit/serve"
+import { orders } from "./service.ts"
+
+await serve(orders)

@@ -1,0 +1,183 @@
+// What happens to an order beside edits: its receipt is fiscalized, its delivery goes on, it comes back, a bouquet of it goes to the showcase.
+// Called by the service.
+import { bouquetSeparated, orderReturned } from "@florist/kit/contracts/orders"
+import { documentOut, manyOut, oneOut, resourceOut, toOne } from "@florist/kit/document"
+import { instant, uuid } from "@florist/kit/input"
+import { ok, writeOperation } from "@florist/kit/operation"
+import type { Operation } from "@florist/kit/operation"
+import { conflict, forbidden, invalid, notFound } from "@florist/kit/refusal"
+import { delivering, handling, selling } from "@florist/kit/role"
+import type { Session } from "@florist/kit/session"
+import type { Transaction } from "@florist/kit/transaction"
+import { z } from "zod"
+import { withoutLine } from "./basket.ts"
+import { bouquetType, knownBouquet, separatedBouquet } from "./known-bouquets.ts"
+import { stateOf } from "./order-edit.ts"
+import { assertSeen, orderId } from "./order-operations.ts"
+import { fiscalDocumentOut, fiscalResource, orderDocumentOut, orderResource } from "./order-resource.ts"
+import { snapshotOf } from "./order-snapshot.ts"
+import { assertDeliveryStep, transitions } from "./order-status.ts"
+import { announce, lockOrder, updateOrder } from "./order-store.ts"
+import { deliveryStatus, isFinal, isSold } from "./order.ts"
+import type { Order } from "./order.ts"
+import { beingSold } from "./sale.ts"
+
+const bodyOf = <A extends z.ZodType, R extends z.ZodType>(types: readonly string[], attributes: A, relationships: R) =>
+  z.object({
+    data: z.object({ type: z.enum(types).optional(), id: uuid.optional(), attributes, relationships }),
+  })
+
+const bouquetDocumentOut = documentOut(
+  resourceOut(
+    bouquetType,
+    {
+      docNo: z.string().nullable(),
+      title: z.string(),
+      amount: z.number(),
+      saleAmount: z.number(),
+      status: z.string(),
+      onWindowAt: z.string().nullable(),
+      revision: z.int(),
+    },
+    { store: oneOut, images: manyOut.optional() },
+  ),
+)
+
+export const orderActions: readonly Operation[] = [
+  writeOperation({
+    id: "fiscal",
+    method: "PATCH",
+    path: "/v1/orders/{id}/fiscal",
+    tag: "Orders API",
+    summary: "Note that an order's receipt was fiscalized",
+    access: selling,
+    params: orderId,
+    body: bodyOf(
+      ["orders-fiscal", "orders"],
+      z.object({ fiscalized: z.boolean(), fiscalizedAt: instant.nullable().optional() }),
+      z.object({ fiscalizedBy: toOne() }).default({}),
+    ),
+    answers: { 200: fiscalDocumentOut },
+    refuses: [400, 404],
+    async handle({ tx, params: { id }, body: { data }, session, now }) {
+      assertSameId(data.id, id)
+      const order = await quietOrder(tx, id, session)
+      const { fiscalized, fiscalizedAt } = data.attributes
+      const state = {
+        ...stateOf(order),
+        fiscalized,
+        fiscalizedAt: fiscalized ? (fiscalizedAt ?? order.fiscalizedAt ?? now) : null,
+        fiscalizedBy: fiscalized ? (data.relationships.fiscalizedBy ?? session.worker) : null,
+      }
+      await updateOrder(tx, order, state, { now, worker: session.worker, what: fiscalized ? "fiscalized" : "not fiscalized" })
+      return ok({ data: fiscalResource(await announce(tx, id, state.fiscalizedAt ?? now)) })
+    },
+  }),
+  writeOperation({
+    id: "updateDeliveryStatus",
+    method: "PATCH",
+    path: "/v1/orders/{id}/delivery-status",
+    tag: "Orders API",
+    summary: "Say how the delivery of an order goes",
+    access: delivering,
+    params: orderId,
+    body: bodyOf(["orders-delivery-status", "orders"], z.object({ deliveryStatus }), z.object({}).optional()),
+    answers: { 200: orderDocumentOut },
+    refuses: [400, 404, 409],
+    async handle({ tx, params: { id }, body: { data }, session, now }) {
+      assertSameId(data.id, id)
+      const order = await quietOrder(tx, id, session)
+      const next = data.attributes.deliveryStatus
+      if (isFinal(order))
+        throw conflict(`The order is "${order.status}"; nothing of it is on the way.`, { parameter: "id" }, "order-is-closed")
+      if (session.role === "courier" && order.courierId !== null && order.courierId !== session.worker) {
+        throw forbidden("The order is another courier's.")
+      }
+      assertDeliveryStep(order.deliveryStatus, next)
+      if (order.deliveryStatus === next) return ok({ data: orderResource(order) })
+      const state = { ...stateOf(order), deliveryStatus: next, updatedAt: now, updatedBy: session.worker }
+      await updateOrder(tx, order, state, { now, worker: session.worker, what: `delivery: ${next}` })
+      return ok({ data: orderResource(await announce(tx, id, now)) })
+    },
+  }),
+  writeOperation({
+    id: "return",
+    method: "PATCH",
+    path: "/v1/orders/{id}/return",
+    tag: "Orders API",
+    summary: "Take a sold order back as a whole, into stock or written off",
+    access: transitions.done.returned ?? selling,
+    params: orderId,
+    body: bodyOf(
+      ["orders"],
+      z.object({ returnedAt: instant.nullable().optional(), withWriteOff: z.boolean().default(false) }).default({ withWriteOff: false }),
+      z.object({ returnedBy: toOne(), shift: toOne() }).default({}),
+    ),
+    answers: { 200: orderDocumentOut },
+    refuses: [400, 404, 409],
+    async handle({ tx, params: { id }, body: { data }, session, now }) {
+      assertSameId(data.id, id)
+      const order = await quietOrder(tx, id, session)
+      if (order.status === "returned") throw conflict("The order was returned before.", { parameter: "id" }, "already-returned")
+      if (order.status !== "done")
+        throw conflict(`The order is "${order.status}"; only what was sold comes back.`, { parameter: "id" }, "not-sold")
+      const returnedAt = data.attributes.returnedAt ?? now
+      const { returnedBy, shift } = data.relationships
+      const state = {
+        ...stateOf(order),
+        status: "returned" as const,
+        ...{ returnedAt, statusAt: returnedAt, updatedAt: returnedAt, updatedBy: session.worker },
+        returnedBy: returnedBy ?? session.worker,
+        returnShiftId: shift ?? null,
+        withWriteOff: data.attributes.withWriteOff,
+      }
+      await updateOrder(tx, order, state, { now, worker: session.worker, what: "returned" })
+      const returned = await announce(tx, id, returnedAt)
+      const { withWriteOff, returnShiftId: shiftId } = state
+      const told = { order: snapshotOf(returned), withWriteOff, returnedBy: state.returnedBy, shiftId }
+      tx.emit({ type: orderReturned, subject: id, occurredAt: returnedAt, data: told })
+      return ok({ data: orderResource(returned) })
+    },
+  }),
+  writeOperation({
+    id: "separateBouquet",
+    method: "PATCH",
+    path: "/v1/orders/{id}/bouquets/{bouquetId}",
+    tag: "Orders API",
+    summary: "Take a bouquet out of an order that is not sold; it goes to the showcase",
+    access: handling,
+    params: z.object({ id: uuid, bouquetId: uuid }),
+    body: bodyOf(["orders-bouquets"], z.object({}).optional(), z.object({ bouquet: toOne() }).default({})),
+    answers: { 200: bouquetDocumentOut },
+    refuses: [400, 404, 409],
+    async handle({ tx, params: { id, bouquetId }, body: { data }, session, now }) {
+      if (data.relationships.bouquet !== undefined && data.relationships.bouquet !== bouquetId) {
+        throw invalid("The bouquet in the body is not that of the path.", { pointer: "/data/relationships/bouquet/data/id" })
+      }
+      const order = await quietOrder(tx, id, session)
+      const line = order.lines.find((each) => each.bouquetId === bouquetId)
+      if (line === undefined) throw notFound(`bouquet ${bouquetId} in the order ${id}`, { parameter: "bouquetId" })
+      if (isSold(order) || isFinal(order)) {
+        throw conflict(`The order is "${order.status}"; its bouquets stay with it.`, { parameter: "id" }, "order-is-closed")
+      }
+      const state = { ...stateOf(order), ...withoutLine(order, line.id), updatedAt: now, updatedBy: session.worker }
+      await updateOrder(tx, order, state, { now, worker: session.worker, what: "bouquet separated" })
+      await announce(tx, id, now)
+      const { storeId } = order
+      tx.emit({ type: bouquetSeparated, subject: bouquetId, occurredAt: now, data: { orderId: id, bouquetId, storeId } })
+      return ok({ data: separatedBouquet({ ...line, id: bouquetId, storeId }, await knownBouquet(tx, bouquetId), now) })
+    },
+  }),
+]
+
+/** @throws Refusal 404; 503 while a sale of it is under way. */
+async function quietOrder(tx: Transaction, id: string, session: Session): Promise<Order> {
+  const order = await lockOrder(tx, id)
+  assertSeen(order, id, session)
+  if (order.selling !== null) throw beingSold(id)
+  return order
+}
+
+function assertSameId(said: string | undefined, id: string): void {
+  if (said !== undefined && said !== id) throw invalid("The id in the body is not that of the path.", { pointer: "/data/id" })
+}
