@@ -1,0 +1,5 @@
+// Starts the staff service.
+import { serve } from "@florist/kit/serve"
+import { staff } from "./service.ts"
+
+await serve(staff)
