@@ -1,9 +1,8 @@
-// Tells listeners what was just paid in a shop, by whichever copy and version took it: the shard is asked each second while someone
-// listens. Called by the event stream and by the card terminals' link.
-import type { Database } from "@florist/kit/database"
+// Tells listeners what was just paid in a shop, by whichever copy and version took it: the shard is asked each second while someone listens. Called by the event
+// stream and by the card terminals' link.
 import type { OpenShop } from "@florist/kit/fleet"
+import { justRecorded } from "./money-rows.ts"
 import type { Payment } from "./payment.ts"
-import { justTaken } from "./payment-store.ts"
 
 export type Listener = (payment: Payment) => void
 
@@ -17,7 +16,7 @@ const overlapMs = 5_000
 
 export class LatestPayments {
   readonly #log: Log
-  readonly #shards = new Map<Database, ShardWatch>()
+  readonly #shops = new Map<number, ShopWatch>()
   readonly #atStop = new Set<() => void>()
 
   constructor(log: Log) {
@@ -26,60 +25,45 @@ export class LatestPayments {
 
   /** Gives the function that ends it. `onStop` is called if the service ends first. */
   listen(shop: OpenShop, listener: Listener, onStop: () => void): () => void {
-    const watch = this.#shards.get(shop.database) ?? this.#begin(shop)
-    watch.add(shop.id, listener)
+    const watch = this.#shops.get(shop.id) ?? this.#begin(shop)
+    watch.listeners.add(listener)
     this.#atStop.add(onStop)
     return () => {
       this.#atStop.delete(onStop)
-      watch.remove(shop.id, listener)
-      if (!watch.isIdle) return
+      watch.listeners.delete(listener)
+      if (watch.listeners.size > 0) return
       watch.stop()
-      this.#shards.delete(shop.database)
+      if (this.#shops.get(shop.id) === watch) this.#shops.delete(shop.id)
     }
   }
 
   stop(): void {
     for (const end of this.#atStop) end()
-    for (const watch of this.#shards.values()) watch.stop()
+    for (const watch of this.#shops.values()) watch.stop()
   }
 
-  #begin(shop: OpenShop): ShardWatch {
-    const watch = new ShardWatch(shop.database, (cause) =>
-      this.#log.warn({ shard: shop.shard.name, cause }, "latest payments cannot be read"),
+  #begin(shop: OpenShop): ShopWatch {
+    const watch = new ShopWatch(shop, (cause) =>
+      this.#log.warn({ shop: shop.id, shard: shop.shard.name, err: cause }, "latest payments cannot be read"),
     )
-    this.#shards.set(shop.database, watch)
+    this.#shops.set(shop.id, watch)
     return watch
   }
 }
 
-class ShardWatch {
-  readonly #database: Database
+class ShopWatch {
+  readonly listeners = new Set<Listener>()
+  readonly #shop: OpenShop
   readonly #onFailure: (cause: unknown) => void
-  readonly #listeners = new Map<number, Set<Listener>>()
   #timer: NodeJS.Timeout | undefined
   #told = new Set<string>()
   #lookedAt = Date.now()
   #isStopped = false
 
-  constructor(database: Database, onFailure: (cause: unknown) => void) {
-    this.#database = database
+  constructor(shop: OpenShop, onFailure: (cause: unknown) => void) {
+    this.#shop = shop
     this.#onFailure = onFailure
     this.#lookAgain()
-  }
-
-  get isIdle(): boolean {
-    return this.#listeners.size === 0
-  }
-
-  add(shop: number, listener: Listener): void {
-    const listeners = this.#listeners.get(shop) ?? new Set()
-    this.#listeners.set(shop, listeners.add(listener))
-  }
-
-  remove(shop: number, listener: Listener): void {
-    const listeners = this.#listeners.get(shop)
-    listeners?.delete(listener)
-    if (listeners?.size === 0) this.#listeners.delete(shop)
   }
 
   stop(): void {
@@ -94,7 +78,7 @@ class ShardWatch {
   async #look(): Promise<void> {
     const startedAt = Date.now()
     try {
-      const payments = await justTaken(this.#database, [...this.#listeners.keys()], (startedAt - this.#lookedAt + overlapMs) / 1_000)
+      const payments = await justRecorded(this.#shop, (startedAt - this.#lookedAt + overlapMs) / 1_000)
       this.#lookedAt = startedAt
       this.#tell(payments)
     } catch (cause) {
@@ -106,7 +90,7 @@ class ShardWatch {
   #tell(payments: readonly Payment[]): void {
     for (const payment of payments) {
       if (this.#told.has(payment.id)) continue
-      for (const listener of this.#listeners.get(payment.shop) ?? []) listener(payment)
+      for (const listener of this.listeners) listener(payment)
     }
     this.#told = new Set(payments.map(({ id }) => id))
   }

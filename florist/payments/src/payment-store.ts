@@ -1,103 +1,44 @@
-// Payments in the database: rows of `payments.payment`, one for each tender, that share their payment's id. Called by the routes.
-import type { Database, Row } from "@florist/kit/database"
-import { conflict } from "@florist/kit/refusal"
-import { firstDifference, paymentOf, paymentsOf } from "./payment.ts"
-import type { Payment, PaymentRequest } from "./payment.ts"
-import type { Place } from "./place.ts"
-import { tenderColumns, tenderToRow } from "./tender.ts"
+// Where payments are kept: rows of `payments.payment`, as many for a sale as it takes, QR among them. Everything that knows how payments are stored is in this file.
+import type { PaymentMethod } from "@florist/kit/contracts/payments"
+import { invalid } from "@florist/kit/refusal"
+import type { Columns } from "@florist/kit/status"
+import type { Transaction } from "@florist/kit/transaction"
+import { marksRow, moneyColumns, rowOf } from "./payment.ts"
+import type { Marks, NewPayment } from "./payment.ts"
 
-/** What this version reads and writes, with types. */
-export const paymentColumns = {
-  shop_id: "bigint",
-  id: "uuid",
-  line: "smallint",
-  order_id: "uuid",
-  amount: "bigint",
-  currency: "text",
-  status: "text",
-  cashier: "text",
-  customer_id: "uuid",
-  occurred_at: "timestamptz",
-  note: "text",
-  ...tenderColumns,
-} as const
+export const takenMethods: readonly PaymentMethod[] = ["cash", "card", "bonus", "gift_card", "qr"]
 
-const names = Object.keys(paymentColumns)
-const columns = names.join(", ")
-const columnsOfPayment = names.map((name) => `payment.${name}`).join(", ")
-const typedColumns = Object.entries(paymentColumns)
-  .map(([name, type]) => `${name} ${type}`)
-  .join(", ")
+export const paymentColumns: Columns = { "payments.payment": ["shop_id", "line", "refunded", ...Object.keys(moneyColumns)] }
 
-// Whoever writes line 0 writes the payment: a rival with the same id waits there, and then writes nothing at all.
-const insertPayment = `
-  WITH asked AS MATERIALIZED (SELECT ${columns} FROM jsonb_to_recordset($1::jsonb) AS asked(${typedColumns})),
-  first AS (INSERT INTO payments.payment (${columns}) SELECT ${columns} FROM asked WHERE line = 0 ON CONFLICT DO NOTHING RETURNING id),
-  others AS (INSERT INTO payments.payment (${columns}) SELECT ${columns} FROM asked WHERE line > 0 AND EXISTS (SELECT FROM first))
-  SELECT id FROM first`
+/** For FROM: one row for each payment, with the money columns and `refunded`. */
+export const paymentRows = `(SELECT shop_id, ${Object.keys(moneyColumns).join(", ")}, refunded FROM payments.payment)`
 
-const selectPayment = `SELECT ${columns} FROM payments.payment WHERE shop_id = $1 AND id = $2 ORDER BY line`
+const mostOfOneSale = 100
 
-const selectLatest = `
-  SELECT ${columnsOfPayment}
-  FROM (
-    SELECT shop_id, id, occurred_at FROM payments.payment
-    WHERE shop_id = $1 AND line = 0 AND (occurred_at, id) < ($2::timestamptz, $3::uuid)
-    ORDER BY occurred_at DESC, id DESC LIMIT $4
-  ) latest
-  JOIN payments.payment ON payment.shop_id = latest.shop_id AND payment.id = latest.id
-  ORDER BY latest.occurred_at DESC, latest.id DESC, payment.line`
-
-const selectJustTaken = `
-  SELECT ${columnsOfPayment} FROM payments.payment
-  WHERE created_at > now() - make_interval(secs => $1) AND shop_id = ANY ($2::bigint[])
-  ORDER BY created_at, id, line`
-
-const selectFacts = `SELECT count(*) AS payments, max(occurred_at) AS last FROM payments.payment WHERE shop_id = $1 AND line = 0`
-
-/** @throws Refusal 409 where the id was used for another payment. */
-export async function takePayment(database: Database, request: PaymentRequest, now: Date): Promise<{ payment: Payment; isNew: boolean }> {
-  const inserted = await database.query(insertPayment, [JSON.stringify(rowsOf(request, now))])
-  const payment = await findPayment(database, request.shop, request.id)
-  if (payment === undefined) throw new Error(`Payment ${request.id} was stored and cannot be found`)
-  if (inserted.length === 1) return { payment, isNew: true }
-  const difference = firstDifference(request, payment)
-  if (difference !== undefined) {
-    throw conflict(`Payment ${request.id} was taken with another \`${difference}\`; a new payment needs a new id.`, `body.${difference}`)
-  }
-  return { payment, isNew: false }
+/** The sale is locked. @throws Refusal 422 where it has too many payments. */
+export async function insertPayment(tx: Transaction, saleId: string, payment: NewPayment): Promise<void> {
+  const values = rowOf(payment)
+  const names = Object.keys(values)
+  const marks = names.map((_, index) => `$${index + 3}`).join(", ")
+  const inserted = await tx.query(
+    `INSERT INTO payments.payment (shop_id, sale_id, line, recorded_at, ${names.join(", ")})
+     SELECT $1, $2, count(*), now(), ${marks} FROM payments.payment WHERE sale_id = $2 HAVING count(*) < ${mostOfOneSale} RETURNING id`,
+    [tx.shop, saleId, ...Object.values(values)],
+  )
+  if (inserted.length === 0) throw invalid(`An order has at most ${mostOfOneSale} payments.`, { pointer: "/data" }, "too-many-payments")
 }
 
-export async function findPayment(database: Database, shop: number, id: string): Promise<Payment | undefined> {
-  return paymentOf(await database.query(selectPayment, [shop, id]))
+/** What went back of a payment, more or (where a refund came to nothing) less. The sale is locked. @returns whether that much was left of it. */
+export async function addRefunded(tx: Transaction, paymentId: string, amount: number): Promise<boolean> {
+  const updated = await tx.query(
+    `UPDATE payments.payment SET refunded = coalesce(refunded, 0) + $2 WHERE id = $1 AND coalesce(refunded, 0) + $2 BETWEEN 0 AND amount RETURNING id`,
+    [paymentId, amount],
+  )
+  return updated.length === 1
 }
 
-export async function latestPayments(database: Database, shop: number, before: Place, limit: number): Promise<Payment[]> {
-  return paymentsOf(await database.query(selectLatest, [shop, before.occurredAt, before.id, limit]))
-}
-
-/** What was written in the last seconds, by the database's clock, by whichever copy and version. */
-export async function justTaken(database: Database, shops: readonly number[], seconds: number): Promise<Payment[]> {
-  return paymentsOf(await database.query(selectJustTaken, [seconds, shops]))
-}
-
-export async function paymentFacts(database: Database, shop: number): Promise<{ payments: number; lastPaymentAt: unknown }> {
-  const [row] = await database.query(selectFacts, [shop])
-  return { payments: Number(row?.payments ?? 0), lastPaymentAt: row?.last ?? null }
-}
-
-function rowsOf(request: PaymentRequest, now: Date): Row[] {
-  const { shop, id, order, currency, cashier, customer, note, occurredAt = now } = request
-  const shared = {
-    shop_id: shop,
-    id,
-    order_id: order,
-    currency,
-    status: "paid",
-    cashier,
-    customer_id: customer,
-    note,
-    occurred_at: occurredAt,
-  }
-  return request.tenders.map((tender, line) => ({ ...shared, line, amount: tender.amount, ...tenderToRow(tender) }))
+export async function mark(tx: Transaction, paymentId: string, marks: Marks): Promise<void> {
+  const values = marksRow(marks)
+  const settings = Object.keys(values).map((name, index) => `${name} = $${index + 2}`)
+  await tx.query(`UPDATE payments.payment SET ${settings.join(", ")} WHERE id = $1`, [paymentId, ...Object.values(values)])
 }

@@ -1,112 +1,131 @@
-// A payment: what a client asks for, what it is told, and when two of them are the same. Pure; called by the store and the routes.
-import { amount, instant, positiveId, text, uuid } from "@florist/kit/input"
+// A payment: money that came in for an order, went back, or was given as change; and its row. Pure.
+import type { PaymentMethod } from "@florist/kit/contracts/payments"
+import { paymentMethods } from "@florist/kit/contracts/payments"
 import type { Row } from "@florist/kit/database"
-import { z } from "zod"
-import { howToPay, paidBy, tenderFromRow, tendersOf } from "./tender.ts"
-import type { Method, Tender } from "./tender.ts"
 
-export interface PaymentRequest {
-  id: string
-  shop: number
-  order: string
-  amount: number
-  currency: "RUB"
-  tenders: readonly Tender[]
-  cashier: string | null
-  customer: string | null
-  /** Undefined: now. A register that was offline says when it was. */
-  occurredAt: Date | undefined
+export const paymentTypes = ["payment", "return", "change"] as const
+
+/** What may be said of a payment afterwards; none of it moves money. */
+export interface Marks {
+  ref: string | null
   note: string | null
+  prepayment: boolean
+  fiscalized: boolean
+  fiscalizedAt: Date | null
+  fiscalShiftId: string | null
+  fiscalizedBy: string | null
 }
 
-export interface Payment {
+export interface NewPayment extends Marks {
   id: string
-  shop: number
-  order: string
+  method: PaymentMethod
+  /** Kopecks. */
   amount: number
-  currency: string
-  status: string
-  method: Method | "mixed"
-  tenders: readonly Tender[]
-  cashier: string | null
-  customer: string | null
-  occurredAt: string
-  note: string | null
+  occurredAt: Date
+  date: string
+  storeId: string
+  /** As the client names it. */
+  shiftId: string | null
+  workerId: string
+  postedBy: string
+  postedAt: Date
 }
 
-/** The id is the client's own, so that asking again cannot pay twice. */
-export const paymentRequest = z
-  .strictObject({
-    id: uuid,
-    shop: positiveId,
-    order: uuid,
-    amount,
-    currency: z.literal("RUB"),
-    cashier: text(100).nullable().default(null),
-    customer: uuid.nullable().default(null),
-    occurredAt: instant.optional(),
-    note: text(500).nullable().default(null),
-    ...paidBy,
-  })
-  .transform((request, context): PaymentRequest => {
-    const tenders = tendersOf(request)
-    if (tenders === undefined) {
-      context.addIssue({ code: "custom", message: howToPay, path: ["method"] })
-      return z.NEVER
-    }
-    if (sumOf(tenders) !== request.amount) {
-      context.addIssue({ code: "custom", message: `is not the sum of the tenders, ${sumOf(tenders)}`, path: ["amount"] })
-      return z.NEVER
-    }
-    const { id, shop, order, amount, currency, cashier, customer, occurredAt, note } = request
-    return { id, shop, order, amount, currency, tenders, cashier, customer, occurredAt, note }
-  })
+export interface Payment extends NewPayment {
+  saleId: string
+  type: (typeof paymentTypes)[number]
+  /** What went back of it. */
+  refunded: number
+  recordedAt: Date
+  /** Of a return or change: the payment that it gives back of. */
+  parentId: string | null
+  state: "pending" | "done" | "declined"
+}
 
-/** Undefined where there is no row. */
-export function paymentOf(rows: readonly Row[]): Payment | undefined {
-  const [first] = rows
-  if (first === undefined) return undefined
-  const tenders = rows.map(tenderFromRow)
+/** The columns of payments and refunds by their common names, with types. */
+export const moneyColumns = {
+  id: "uuid",
+  sale_id: "uuid",
+  method: "text",
+  amount: "bigint",
+  occurred_at: "timestamptz",
+  recorded_at: "timestamptz",
+  date: "date",
+  store_id: "uuid",
+  shift_id: "uuid",
+  worker_id: "uuid",
+  posted_by: "uuid",
+  posted_at: "timestamptz",
+  ref: "text",
+  note: "text",
+  prepayment: "boolean",
+  fiscalized: "boolean",
+  fiscalized_at: "timestamptz",
+  fiscal_shift_id: "uuid",
+  fiscalized_by: "uuid",
+} as const
+
+const nullableText = (value: unknown) => (typeof value === "string" ? value : null)
+const nullableDate = (value: unknown) => (value instanceof Date ? value : null)
+
+/** From a row with `type`, `parent_id`, `state`, `refunded`, `day` (the date as text) beside the money columns. */
+export function paymentOf(row: Row): Payment {
+  const method = paymentMethods.find((name) => name === row.method)
+  if (method === undefined)
+    throw new Error(`Payment ${String(row.id)} is of a method that this version does not know: ${String(row.method)}`)
+  const occurredAt = row.occurred_at as Date
   return {
-    id: String(first.id),
-    shop: Number(first.shop_id),
-    order: String(first.order_id),
-    amount: sumOf(tenders),
-    currency: String(first.currency),
-    status: String(first.status),
-    method: tenders.length === 1 && tenders[0] !== undefined ? tenders[0].method : "mixed",
-    tenders,
-    cashier: textOrNull(first.cashier),
-    customer: textOrNull(first.customer_id),
-    occurredAt: (first.occurred_at as Date).toISOString(),
-    note: textOrNull(first.note),
+    id: String(row.id),
+    saleId: String(row.sale_id),
+    type: row.type as Payment["type"],
+    method,
+    amount: Number(row.amount),
+    refunded: Number(row.refunded ?? 0),
+    occurredAt,
+    recordedAt: row.recorded_at as Date,
+    date: nullableText(row.day) ?? occurredAt.toISOString().slice(0, 10),
+    storeId: String(row.store_id),
+    shiftId: nullableText(row.shift_id),
+    workerId: String(row.worker_id),
+    postedBy: nullableText(row.posted_by) ?? String(row.worker_id),
+    postedAt: nullableDate(row.posted_at) ?? occurredAt,
+    ref: nullableText(row.ref),
+    note: nullableText(row.note),
+    prepayment: row.prepayment === true,
+    fiscalized: row.fiscalized === true,
+    fiscalizedAt: nullableDate(row.fiscalized_at),
+    fiscalShiftId: nullableText(row.fiscal_shift_id),
+    fiscalizedBy: nullableText(row.fiscalized_by),
+    parentId: nullableText(row.parent_id),
+    state: row.state as Payment["state"],
   }
 }
 
-/** Rows of several payments, those of one payment together. */
-export function paymentsOf(rows: readonly Row[]): Payment[] {
-  const byId = Map.groupBy(rows, (row) => `${String(row.shop_id)} ${String(row.id)}`)
-  return [...byId.values()].flatMap((rows) => paymentOf(rows) ?? [])
+/** Values of the money columns of what is recorded now, `sale_id` and `recorded_at` left out. */
+export function rowOf(payment: NewPayment): Record<Exclude<keyof typeof moneyColumns, "sale_id" | "recorded_at">, unknown> {
+  return {
+    id: payment.id,
+    method: payment.method,
+    amount: payment.amount,
+    occurred_at: payment.occurredAt,
+    date: payment.date,
+    store_id: payment.storeId,
+    shift_id: payment.shiftId,
+    worker_id: payment.workerId,
+    posted_by: payment.postedBy,
+    posted_at: payment.postedAt,
+    ...marksRow(payment),
+  }
 }
 
-/** The first field in which a repeated request asks for something else than what was paid; undefined where it asks for the same. */
-export function firstDifference(request: PaymentRequest, paid: Payment): string | undefined {
-  const { order, currency, cashier, customer, note } = request
-  const same = { order, currency, cashier, customer, note }
-  for (const field of Object.keys(same) as (keyof typeof same)[]) if (same[field] !== paid[field]) return field
-  if (request.occurredAt !== undefined && request.occurredAt.toISOString() !== paid.occurredAt) return "occurredAt"
-  if (request.amount !== paid.amount) return "amount"
-  return tenderKeys(request.tenders) === tenderKeys(paid.tenders) ? undefined : "tenders"
-}
-
-function tenderKeys(tenders: readonly Tender[]): string {
-  return JSON.stringify(tenders.map(({ method, amount, providerRef }) => [method, amount, providerRef]))
-}
-
-function sumOf(tenders: readonly Tender[]): number {
-  return tenders.reduce((sum, { amount }) => sum + amount, 0)
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null
+export function marksRow(marks: Marks) {
+  return {
+    ref: marks.ref,
+    note: marks.note,
+    prepayment: marks.prepayment,
+    fiscalized: marks.fiscalized,
+    fiscalized_at: marks.fiscalizedAt,
+    fiscal_shift_id: marks.fiscalShiftId,
+    fiscalized_by: marks.fiscalizedBy,
+  }
 }

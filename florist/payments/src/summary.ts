@@ -1,46 +1,23 @@
-// What a shop took since a moment, by method, and what it gave back. `summarise` is pure; called by the routes.
-import type { Database } from "@florist/kit/database"
-import { methodFromSql, methodInSql } from "./tender.ts"
-import type { Method } from "./tender.ts"
-
-/** All tenders of one method and status. */
-export interface Group {
-  method: Method
-  status: string
-  payments: number
-  amount: bigint
-}
+// What a shop took since a moment, by method, and what it gave back. Change never was the shop's: it lessens the cash. Pure; called by the operation.
+import { toRoubles } from "@florist/kit/money"
+import type { Group } from "./money-rows.ts"
 
 export interface Summary {
-  methods: { method: Method; payments: number; amount: number }[]
+  methods: { method: string; payments: number; amount: number }[]
   taken: number
   refunded: number
 }
 
-const selectGroups = `
-  SELECT ${methodInSql} AS kind, status, count(*) AS payments, sum(amount) AS amount
-  FROM payments.payment WHERE shop_id = $1 AND occurred_at >= $2
-  GROUP BY kind, status ORDER BY kind, status`
-
-export async function summaryOf(database: Database, shop: number, since: Date): Promise<Summary> {
-  const rows = await database.query(selectGroups, [shop, since])
-  return summarise(
-    rows.map((row) => ({
-      method: methodFromSql(row.kind),
-      status: String(row.status),
-      payments: Number(row.payments),
-      amount: BigInt(String(row.amount)),
-    })),
-  )
-}
-
 export function summarise(groups: readonly Group[]): Summary {
-  const taken = groups.filter(({ status }) => status === "paid")
-  const refunded = groups.filter(({ status }) => status === "refunded")
+  const change = sumOf(groups.filter(({ type }) => type === "change"))
+  const taken = groups
+    .filter(({ type }) => type === "payment")
+    .map((group) => (group.method === "cash" ? { ...group, amount: group.amount - change } : group))
+  const refunded = groups.filter(({ type }) => type === "return")
   return {
-    methods: taken.map(({ method, payments, amount }) => ({ method, payments, amount: Number(amount) })),
-    taken: Number(sumOf(taken)),
-    refunded: Number(sumOf(refunded)),
+    methods: taken.map(({ method, payments, amount }) => ({ method, payments, amount: toRoubles(Number(amount)) })),
+    taken: toRoubles(Number(sumOf(taken))),
+    refunded: toRoubles(Number(sumOf(refunded))),
   }
 }
 

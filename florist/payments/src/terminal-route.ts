@@ -1,42 +1,47 @@
 // The link of a card terminal: a WebSocket that answers pings and tells the terminal what was paid.
 import type { WebSocket } from "@fastify/websocket"
-import type { Fleet, OpenShop } from "@florist/kit/fleet"
-import { positiveId, read } from "@florist/kit/input"
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { z } from "zod"
+import type { Surroundings } from "@florist/kit/app"
 import type { LatestPayments } from "./latest-payments.ts"
+import { paymentResource } from "./payment-resource.ts"
+import { sees } from "./sale.ts"
+import { listenerOf } from "./stream-session.ts"
+import type { Listening } from "./stream-session.ts"
 
-const ofShop = z.object({ shop: positiveId })
 const ping = z.object({ type: z.literal("ping"), n: z.number() })
 /** "Going away", as RFC 6455 calls a server that ends. */
 const goingAway = 1001
 
-export function addTerminal(scope: FastifyInstance, fleet: Fleet, latest: LatestPayments, version: string | null): void {
-  const shops = new WeakMap<FastifyRequest, OpenShop>()
+export function addTerminal(scope: FastifyInstance, surroundings: Surroundings, latest: LatestPayments): void {
+  const listeners = new WeakMap<FastifyRequest, Listening>()
 
   scope.get(
     "/api/v1/payments/terminal",
     {
       websocket: true,
-      // Before the upgrade, so that a wrong shop is refused by an HTTP answer.
+      // Before the upgrade, so that who is not signed in is refused by an HTTP answer.
       preValidation: async (request) => {
-        shops.set(request, await fleet.shop(read(ofShop, request.query, "query").shop))
+        listeners.set(request, await listenerOf(surroundings, request))
       },
     },
     (socket, request) => {
-      const shop = shops.get(request)
-      if (shop === undefined) return socket.close()
+      const listening = listeners.get(request)
+      if (listening === undefined) return socket.close()
+      const { shop, session } = listening
       const send = (message: object) => socket.send(JSON.stringify(message))
       socket.on("message", (data) => send(answerTo(data)))
       // A broken link closes; the terminal connects again.
       socket.on("error", () => socket.terminate())
       const stopListening = latest.listen(
         shop,
-        (payment) => send({ type: "payment", payment }),
+        (payment) => {
+          if (sees(session, payment.storeId)) send({ type: "payment", payment: paymentResource(shop.id, payment) })
+        },
         () => end(socket),
       )
       socket.once("close", stopListening)
-      send({ type: "hello", version })
+      send({ type: "hello", version: surroundings.identity.version })
     },
   )
 }

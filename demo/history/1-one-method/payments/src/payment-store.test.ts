@@ -1,0 +1,18 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { paymentRows, secondTender, takenMethods } from "./payment-store.ts"
+
+test("QR codes are not taken", () => {
+  assert.deepEqual(takenMethods, ["cash", "card", "bonus", "gift_card"])
+})
+
+test("a second payment of an order is refused with the method of the first", () => {
+  const { status, problems } = secondTender("qr")
+  assert.equal(status, 422)
+  assert.equal(problems[0]?.code, "one-method")
+  assert.match(problems[0]?.detail ?? "", /paid by qr already/)
+})
+
+test("a sale that is not paid has no payment", () => {
+  assert.match(paymentRows, /WHERE paid_id IS NOT NULL/)
+})

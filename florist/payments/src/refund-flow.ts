@@ -1,0 +1,116 @@
+// Carries out refunds that another one has to make: the bank gives money back, loyalty gives points back. Called by whoever asked for the refund, and by the agenda
+// for those that were cut off. Also gives back what a returned order was paid with.
+import { BankRefusal } from "@florist/bank/sbp-client"
+import { z } from "zod"
+import type { Surroundings } from "@florist/kit/app"
+import type { OpenShop } from "@florist/kit/fleet"
+import { Refusal } from "@florist/kit/refusal"
+import type { cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
+import { pauseMs } from "./agenda.ts"
+import type { Handler } from "./agenda.ts"
+import { derivedId } from "./derived-id.ts"
+import { bankOf } from "./merchant.ts"
+import { paymentsOf } from "./money-rows.ts"
+import type { Payment } from "./payment.ts"
+import { completeRefund, declineRefund, findRefund, giveBack } from "./refund.ts"
+import type { NewRefund, Refund } from "./refund.ts"
+import { clientReturnsWithinMs, lockSale } from "./sale.ts"
+
+type Answer = "done" | "under-way" | { declined: string }
+
+/** @returns the refund after it. @throws Refusal 503 where the other one does not answer; BankUnavailable. */
+export async function carryOutRefund(
+  surroundings: Surroundings,
+  shop: OpenShop,
+  id: string,
+  signal: AbortSignal,
+): Promise<Refund | undefined> {
+  const refund = await findRefund(shop, id)
+  if (refund === undefined || refund.state !== "pending") return refund
+  const answer = await (refund.method === "bonus" ? askLoyalty : askBank)(surroundings, shop, refund, signal)
+  if (answer === "under-way") return refund
+  await shop.write((tx) => (answer === "done" ? completeRefund(tx, id) : declineRefund(tx, id, answer.declined)))
+  return findRefund(shop, id)
+}
+
+async function askLoyalty({ peers }: Surroundings, shop: OpenShop, refund: Refund, signal: AbortSignal): Promise<Answer> {
+  const body: z.input<typeof cancelSpendingRequest> = { paymentId: String(refund.parentId), occurredAt: refund.occurredAt }
+  try {
+    await peers.ask({ service: "loyalty", method: "POST", path: "/v1/spendings/cancel", shop: shop.id, body, answer: z.unknown(), signal })
+    return "done"
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.status < 500) return { declined: cause.message }
+    throw cause
+  }
+}
+
+async function askBank(surroundings: Surroundings, shop: OpenShop, refund: Refund, signal: AbortSignal): Promise<Answer> {
+  const client = bankOf(surroundings, shop.id)
+  try {
+    const { status } = await client.refund({ refundId: refund.id, order: String(refund.parentId), amount: BigInt(refund.amount) }, signal)
+    if (status === "COMPLETED") return "done"
+    return status === "DECLINED" ? { declined: "The bank declined the refund." } : "under-way"
+  } catch (cause) {
+    if (cause instanceof BankRefusal) return { declined: `${cause.code}: ${cause.message}` }
+    throw cause
+  }
+}
+
+const bankLooksAgainMs = 2_000
+
+export function refundAgenda(surroundings: Surroundings, signal: AbortSignal): Handler {
+  return async (shop, id, now, tries) => {
+    const refund = await carryOutRefund(surroundings, shop, id, signal)
+    if (refund === undefined || refund.state !== "pending") return "done"
+    return new Date(now.getTime() + Math.max(bankLooksAgainMs, pauseMs(tries)))
+  }
+}
+
+/** Gives back what is left of a returned order's payments, unless a client has posted returns of it by itself. */
+export function orderReturnAgenda(): Handler {
+  return async (shop, saleId, now) => {
+    await shop.write(async (tx) => {
+      const sale = await lockSale(tx, saleId)
+      if (sale.status !== "returned") return
+      const since = new Date((sale.returnedAt ?? now).getTime() - 10 * clientReturnsWithinMs)
+      const byClient = await tx.query(
+        "SELECT FROM payments.refund WHERE sale_id = $1 AND type = 'return' AND origin = 'client' AND occurred_at >= $2 LIMIT 1",
+        [saleId, since],
+      )
+      if (byClient.length > 0) return
+      for (const payment of await paymentsOf(tx, saleId)) {
+        const amount = payment.amount - payment.refunded
+        if (amount > 0) await giveBack(tx, sale, backOf(payment, { amount, at: sale.returnedAt ?? now, now }), now)
+      }
+    })
+    return "done"
+  }
+}
+
+function backOf(payment: Payment, { amount, at, now }: { amount: number; at: Date; now: Date }): NewRefund {
+  const { id, method, storeId, workerId, postedBy } = payment
+  return {
+    id: derivedId(`order-return ${id}`),
+    type: "return",
+    origin: "order-return",
+    paymentId: id,
+    paidWith: payment.ref,
+    method,
+    amount,
+    occurredAt: at,
+    date: at.toISOString().slice(0, 10),
+    storeId,
+    // Of the day that it goes back on, not of the day of the payment.
+    shiftId: null,
+    workerId,
+    postedBy,
+    postedAt: now,
+    ref: null,
+    note: null,
+    prepayment: false,
+    fiscalized: false,
+    fiscalizedAt: null,
+    fiscalShiftId: null,
+    fiscalizedBy: null,
+  }
+}
