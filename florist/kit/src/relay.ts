@@ -46,10 +46,13 @@ export async function relay({ consumptions: asWritten, ...options }: RelayOption
   const { log, shard, service } = options
   const consumptions = bySource(asWritten)
   const anythingNew = anythingNewIn(service, consumptions)
+  let place: "to be taken" | "taken" = "to be taken"
   let idleFor = idleMs
   let stuckTriedAt = 0
   while (!signal.aborted) {
     try {
+      if (place === "to be taken") await takePlaces(service, shard, consumptions)
+      place = "taken"
       let taken = 0
       for (const { source } of await shard.query(anythingNew)) {
         const consumption = consumptions.find(({ from }) => from === source)
@@ -79,6 +82,12 @@ function bySource(consumptions: readonly Consumption[]): Consumption[] {
     }
     return { from, on: Object.fromEntries([...types].map((type) => [type, together(type)])) }
   })
+}
+
+/** From the first moment on it can be seen who follows whom, and how far. */
+async function takePlaces(service: string, shard: PooledDatabase, consumptions: readonly Consumption[]): Promise<void> {
+  const sources = consumptions.map(({ from }) => from)
+  await shard.query(`INSERT INTO ${service}.inbox (source) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, [sources])
 }
 
 /** One look at all outboxes that a service follows, which writes nothing: most looks find nothing. */
@@ -112,11 +121,11 @@ async function takeBatch({ service, shard, consumption, log }: Source): Promise<
     }
     const last = rows.at(-1)
     if (last !== undefined) {
-      await reader.query(
-        `INSERT INTO ${service}.inbox (source, xid, position) VALUES ($1, $2::xid8, $3)
-         ON CONFLICT (source) DO UPDATE SET xid = excluded.xid, position = excluded.position, moved_at = now()`,
-        [from, last.xid, last.position],
-      )
+      await reader.query(`UPDATE ${service}.inbox SET xid = $2::xid8, position = $3, moved_at = now() WHERE source = $1`, [
+        from,
+        last.xid,
+        last.position,
+      ])
     }
     return rows.length
   })
