@@ -26,8 +26,8 @@ export const commitMessages: Readonly<Record<HistoryVersion, string>> = {
   v3: overlays.v3.message,
 }
 
-/** Tests against real databases need the testbed, which is not part of the carried repository. */
-const leftOut = new Set(["node_modules", "test"])
+/** Tests against real databases and against the published API need what is not part of the carried repository. */
+const leftOut = new Set(["node_modules", "test", "published"])
 const listOfDeleted = "delete.txt"
 
 /** Makes `directory` hold exactly the files of that version; a `.git` folder in it stays. */

@@ -12,7 +12,11 @@ export interface LookupOptions {
   writes: readonly AcknowledgedWrite[]
 }
 
-const idColumns: Readonly<Record<string, string>> = { "payments.payment": "id", "payments.receipt": "payment_id" }
+const idColumns: Readonly<Record<string, string>> = {
+  "orders.sale_order": "id",
+  "payments.payment": "id",
+  "payments.receipt": "payment_id",
+}
 const atOnce = 10_000
 
 /** The writes that are nowhere to be found. */

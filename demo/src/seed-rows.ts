@@ -13,12 +13,13 @@ export interface PaymentRow {
   shop: number
   id: string
   order: string
-  /** As the first version writes it. */
-  method: string
+  method: "cash" | "card" | "bonus" | "gift_card"
+  /** What the bank calls it. */
+  ref: string | null
+  /** Kopecks. */
   amount: number
-  status: "paid" | "refunded"
-  cashier: string
-  customer: string | null
+  refunded: number
+  docNo: string
   occurredAt: number
   note: string | null
 }
@@ -26,39 +27,12 @@ export interface PaymentRow {
 const flowers = ["Peony", "Rose", "Tulip", "Lily", "Iris", "Mimosa", "Violet", "Daisy", "Orchid", "Lilac", "Poppy", "Dahlia"]
 const places = ["Corner", "House", "Studio", "Garden", "Market", "Room", "Boutique", "Workshop"]
 const cities = ["Moscow", "Saint Petersburg", "Kazan", "Tver", "Novosibirsk", "Samara", "Perm", "Omsk", "Tula", "Sochi"]
-const cashiers = ["Olga", "Irina", "Marat", "Svetlana", "Anna", "Timur", "Daria", "Pavel"]
 const notes = ["deliver by noon", "without a card", "call first", "red ribbon"]
-
-const items = [
-  { name: "25 red roses", kind: "bouquet", price: 4_990_00 },
-  { name: "Spring bouquet", kind: "bouquet", price: 3_450_00 },
-  { name: "Peonies, 9 stems", kind: "bouquet", price: 5_200_00 },
-  { name: "Tulips, 15 stems", kind: "bouquet", price: 2_100_00 },
-  { name: "Mimosa branch", kind: "stem", price: 350_00 },
-  { name: "White rose", kind: "stem", price: 220_00 },
-  { name: "Iris", kind: "stem", price: 180_00 },
-  { name: "Orchid in a pot", kind: "plant", price: 2_800_00 },
-  { name: "Lavender in a pot", kind: "plant", price: 1_150_00 },
-  { name: "Greeting card", kind: "gift", price: 120_00 },
-] as const
 
 export function shopRow(id: number, shards: readonly string[], random: Random): ShopRow {
   const shard = shards[id % shards.length]
   if (shard === undefined) throw new RangeError("A platform needs a shard.")
   return { id, shard, name: `${random.pick(flowers)} ${random.pick(places)}`, city: random.pick(cities) }
-}
-
-export interface ItemRow {
-  id: number
-  name: string
-  kind: string
-  price: number
-}
-
-/** The same things everywhere, at the shop's own prices. */
-export function itemRows(random: Random): ItemRow[] {
-  const level = 0.8 + 0.5 * random.next()
-  return items.map(({ name, kind, price }, i) => ({ id: i + 1, name, kind, price: roundTo(1_000, price * level) }))
 }
 
 /** A fifth of the shops take nothing back; each other one took something back at least once. */
@@ -78,15 +52,17 @@ export function* paymentRows({ shops, rows, random }: { shops: number; rows: num
 function paymentRow(shop: number, place: number, isShopsTurn: boolean, random: Random): PaymentRow {
   const occurredAt = momentOf(place, random)
   const isBack = takesBack(shop) && (isShopsTurn || random.next() < 0.02)
+  const amount = roundTo(1_000, 80_000 * Math.exp(2.2 * random.next() * random.next() + random.next()))
+  const method = methodOf(random)
   return {
     shop,
     id: uuidAt(occurredAt, random),
     order: uuidAt(occurredAt, random),
-    method: methodText(random),
-    amount: roundTo(1_000, 80_000 * Math.exp(2.2 * random.next() * random.next() + random.next())),
-    status: isBack ? "refunded" : "paid",
-    cashier: random.pick(cashiers),
-    customer: random.next() < 0.35 ? uuidAt(occurredAt, random) : null,
+    method,
+    ref: method === "card" && random.next() < 0.8 ? `${random.hex()}${random.hex().slice(0, 4)}` : null,
+    amount,
+    refunded: isBack ? amount : 0,
+    docNo: `S-${random.hex().slice(0, 6)}`,
     occurredAt,
     note: random.next() < 0.1 ? random.pick(notes) : null,
   }
@@ -109,10 +85,9 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }
 
-function methodText(random: Random): string {
+function methodOf(random: Random): PaymentRow["method"] {
   const dice = random.next()
   if (dice < 0.3) return "cash"
-  if (dice < 0.75) return `card:${random.hex()}${random.hex().slice(0, 4)}`
   if (dice < 0.85) return "card"
   return dice < 0.93 ? "bonus" : "gift_card"
 }

@@ -1,12 +1,15 @@
 // Fills the platform's databases by COPY: the directory at once, the shards as soon as the first version's tables are there. Called by the demo.
 import { once } from "node:events"
-import { readFile } from "node:fs/promises"
 import { finished } from "node:stream/promises"
 import pg from "pg"
 import { from } from "pg-copy-streams"
+import { furnishShop, owner, store } from "./model.ts"
 import { randomFrom } from "./random.ts"
-import { itemRows, paymentRows, shopRow } from "./seed-rows.ts"
+import { paymentRows, shopRow } from "./seed-rows.ts"
 import type { PaymentRow } from "./seed-rows.ts"
+import { cloneShops } from "./shop/clone.ts"
+import { prepareDirectory } from "./shop/schema.ts"
+import { settle } from "./shop/settle.ts"
 
 export interface SeedOptions {
   directoryUrl: string
@@ -24,20 +27,12 @@ export interface SeedProgress {
   of: number
 }
 
-const directorySql = new URL("../../florist/directory.sql", import.meta.url)
-
-export async function seedFlorist(options: SeedOptions): Promise<void> {
-  await seedDirectory(options)
-  await seedShards(options)
-}
-
-/** Which shop is on which shard. Needs an empty database. */
+/** Which shop is on which shard. Needs an empty directory. */
 export async function seedDirectory({ directoryUrl, shards, shops, seed }: SeedOptions): Promise<void> {
   const random = randomFrom(seed)
   const names = shards.map(({ name }) => name)
+  await prepareDirectory({ directoryUrl, shards })
   await withClient(directoryUrl, async (client) => {
-    await client.query(await readFile(directorySql, "utf8"))
-    for (const { name, url } of shards) await client.query("INSERT INTO directory.shard (name, url) VALUES ($1, $2)", [name, url])
     const shop = new Copy(client, "directory.shop (id, shard, name, city)")
     for (let id = 1; id <= shops; id++) {
       const row = shopRow(id, names, random)
@@ -47,29 +42,40 @@ export async function seedDirectory({ directoryUrl, shards, shops, seed }: SeedO
   })
 }
 
-/** What the shops sell and what was paid, in the first version's columns. Needs the first version's tables. */
-export async function seedShards(options: SeedOptions): Promise<void> {
+/**
+ * What the shops have and what was paid, by the first version: one shop of each shard is furnished through its API, the others are copies of it, and payments of
+ * a season are copied into its columns. Needs the first version's tables and services.
+ */
+export async function seedShards(options: SeedOptions & { edge: string; signal: AbortSignal }): Promise<void> {
+  await furnishShops(options)
   const clients = await Promise.all(options.shards.map(({ url }) => connect(url)))
   try {
-    await copyItems(clients, options)
     await copyPayments(clients, options)
-    await Promise.all(clients.map((client) => client.query("VACUUM (ANALYZE) catalog.item, payments.payment")))
+    await Promise.all(clients.map((client) => client.query("VACUUM (ANALYZE)")))
   } finally {
     await Promise.all(clients.map((client) => client.end()))
   }
 }
 
-async function copyItems(clients: readonly pg.Client[], { shops, seed }: SeedOptions): Promise<void> {
-  const random = randomFrom(seed + 1)
-  const copies = clients.map((client) => new Copy(client, "catalog.item (shop_id, id, name, kind, price, currency)"))
-  for (let shop = 1; shop <= shops; shop++) {
-    for (const { id, name, kind, price } of itemRows(random)) await ofShop(copies, shop).write([shop, id, name, kind, price, "RUB"])
+async function furnishShops({
+  directoryUrl,
+  shards,
+  shops,
+  edge,
+  signal,
+}: SeedOptions & { edge: string; signal: AbortSignal }): Promise<void> {
+  const numbers = Array.from({ length: shops }, (_, n) => n + 1)
+  for (const shard of shards) {
+    const [model, ...others] = numbers.filter((shop) => ofShop(shards, shop) === shard)
+    if (model === undefined) continue
+    await furnishShop({ edge, directoryUrl, shop: model, shard: shard.name, name: "Rose Corner", city: "Tver", signal })
+    await settle([shard], { signal })
+    await cloneShops({ url: shard.url, model, shops: others })
   }
-  await Promise.all(copies.map((copy) => copy.end()))
 }
 
 async function copyPayments(clients: readonly pg.Client[], { shops, rows, seed, onProgress }: SeedOptions): Promise<void> {
-  const copies = clients.map((client) => new Copy(client, `payments.payment (${paymentColumns})`))
+  const copies = clients.map((client) => new Copy(client, `payments.sale (${paymentColumns})`))
   let done = 0
   for (const row of paymentRows({ shops, rows, random: randomFrom(seed + 2) })) {
     await ofShop(copies, row.shop).write(paymentLine(row))
@@ -79,12 +85,14 @@ async function copyPayments(clients: readonly pg.Client[], { shops, rows, seed, 
   await Promise.all(copies.map((copy) => copy.end()))
 }
 
-const paymentColumns = "shop_id, id, order_id, method, amount, currency, status, cashier, customer_id, occurred_at, created_at, note"
+const paymentColumns = `shop_id, id, revision, doc_no, store_id, total, status, occurred_at, posted_at, returned_at, paid_id, paid_by, paid_amount, paid_refunded,
+  paid_at, paid_recorded_at, paid_date, paid_store, paid_worker, paid_posted_by, paid_posted_at, paid_ref, paid_note, paid_prepayment, paid_fiscalized`
 
-function paymentLine(row: PaymentRow): (string | number | null)[] {
-  const { shop, id, order, method, amount, status, cashier, customer, note } = row
-  const at = new Date(row.occurredAt).toISOString()
-  return [shop, id, order, method, amount, "RUB", status, cashier, customer, at, at, note]
+function paymentLine({ shop, id, order, method, ref, amount, refunded, docNo, occurredAt, note }: PaymentRow): (string | number | null)[] {
+  const at = new Date(occurredAt).toISOString()
+  const [status, returnedAt] = refunded > 0 ? ["returned", at] : ["done", null]
+  const sale = [shop, order, 1, docNo, store, amount, status, at, at, returnedAt]
+  return [...sale, id, method, amount, refunded, at, at, at.slice(0, 10), store, owner, owner, at, ref, note, "f", "f"]
 }
 
 /** As `shopRow` spreads the shops. */

@@ -1,53 +1,81 @@
-// What Florist's clients do all day, as the witness plays it. Every request is one that each version has to answer; a payment by QR is
-// the exception that the first version may refuse. Given to the witness by the demo; FLORIST_SHOPS says how many shops there are.
+// What Florist's clients do all day, as the witness plays it: every service is asked, sales are made and paid. Every request is one that each version has to answer; a second
+// tender is the exception that the first version may refuse. Given to the witness by the demo; FLORIST_SHOPS says how many shops there are.
 import { createHash } from "node:crypto"
 import type { Answer, RequestSpec, Scenario, SlowBody, WeightedRequest } from "@conveyor/witness/scenario"
+import { derivedId } from "../../florist/payments/src/derived-id.ts"
+import { customer, items, ownersSessions, store } from "./model.ts"
 
 type Chance = Parameters<WeightedRequest["make"]>[0]
 
-const seasonStart = "2026-01-01"
 const receiptBytes = { from: 20_000, to: 200_000 }
 const uploadMs = { from: 1_000, to: 4_000 }
 const receiptPieces = 8
+const jsonApi = "application/vnd.api+json"
 
-export function floristScenario({ shops }: { shops: number }): Scenario {
-  const taken = new TakenPayments()
+export interface Users {
+  shops: number
+  /** Access tokens of the owners, by the shop's number. */
+  sessions: readonly string[]
+}
+
+export function floristScenario({ shops, sessions }: Users): Scenario {
+  const sold = new Orders(sessions)
   const anyShop = (chance: Chance) => 1 + chance.below(shops)
+  const get = (shop: number, path: string, check: RequestSpec["check"] = hasData): RequestSpec => ({
+    method: "GET",
+    path,
+    headers: { authorization: `Bearer ${sessions[shop] ?? ""}` },
+    expect: [200],
+    ...(check === undefined ? {} : { check }),
+  })
+  const list = (path: string) => (chance: Chance) => get(anyShop(chance), path)
 
-  const items = (chance: Chance) => get(`/api/v1/catalog/items?shop=${anyShop(chance)}`)
-  const item = (chance: Chance) => get(`/api/v1/catalog/items/${1 + chance.below(10)}?shop=${anyShop(chance)}`)
-  const list = (chance: Chance) => get(`/api/v1/payments?shop=${anyShop(chance)}&limit=20`)
-  const summary = (chance: Chance) => get(`/api/v1/payments/summary?shop=${anyShop(chance)}&since=${seasonStart}`)
-  const readBack = (chance: Chance) => taken.readOne(chance) ?? list(chance)
-  const pay = (chance: Chance) => taken.pay(anyShop(chance), methodOf(chance), chance)
-  const payByQr = (chance: Chance) => taken.payByQr(anyShop(chance), chance)
-  const receipt = (chance: Chance) => uploadReceipt(anyShop(chance), chance)
+  const catalog = list("/api/v1/inventory-items?page[size]=10")
+  const item = (chance: Chance) => get(anyShop(chance), `/api/v1/inventory-items/${chance.pick(items).id}`)
+  const orders = list("/api/v1/orders?page[size]=20")
+  const payments = list("/api/v1/payments?page[size]=20")
+  const summary = list("/api/v1/payments/summary")
+  const bouquets = list("/api/v1/bouquets")
+  const customers = list(`/api/v1/customers/${customer}`)
+  const workers = list("/api/v1/workers")
+  const today = list(`/api/v1/stores/${store}/stats?filter[range]=day`)
+  const order = (chance: Chance) => sold.readOne(chance) ?? orders(chance)
+  const sell = (chance: Chance) => sold.place(anyShop(chance), chance)
+  const pay = (chance: Chance) => sold.pay(chance) ?? sell(chance)
+  const paySecondTender = (chance: Chance) => sold.payAgain(chance) ?? sell(chance)
+  const receipt = (chance: Chance) => uploadReceipt(anyShop(chance), sessions, chance)
 
   return {
     name: "florist",
     requests: [
-      { weight: 22, make: items },
+      { weight: 14, make: catalog },
       { weight: 8, make: item },
-      { weight: 16, make: list },
-      { weight: 12, make: summary },
-      { weight: 14, make: readBack },
-      { weight: 22, make: pay },
-      { weight: 5, make: payByQr },
+      { weight: 10, make: orders },
+      { weight: 10, make: order },
+      { weight: 9, make: payments },
+      { weight: 9, make: summary },
+      { weight: 4, make: bouquets },
+      { weight: 5, make: customers },
+      { weight: 3, make: workers },
+      { weight: 4, make: today },
+      { weight: 11, make: sell },
+      { weight: 9, make: pay },
+      { weight: 3, make: paySecondTender },
       { weight: 1, make: receipt },
     ],
     page: {
       document: "/",
       calls: [
-        { weight: 1, make: () => get("/assets/kassa.js", hasText) },
-        { weight: 4, make: items },
-        { weight: 4, make: list },
-        { weight: 2, make: summary },
-        { weight: 4, make: pay },
+        { weight: 1, make: () => ({ method: "GET", path: "/assets/kassa.js", expect: [200], check: hasText }) },
+        { weight: 4, make: catalog },
+        { weight: 4, make: orders },
+        { weight: 2, make: payments },
+        { weight: 4, make: sell },
       ],
       thinkMs: { from: 500, to: 3_000 },
-      eventStream: { path: "/api/v1/payments/feed?shop=1", silentForMs: 15_000 },
+      eventStream: { path: `/api/v1/payments/feed?access_token=${sessions[1]}`, silentForMs: 15_000 },
       webSocket: {
-        path: "/api/v1/payments/terminal?shop=1",
+        path: `/api/v1/payments/terminal?access_token=${sessions[1]}`,
         silentForMs: 15_000,
         say: { everyMs: 3_000, message: (chance) => JSON.stringify({ type: "ping", n: chance.below(1_000) }) },
       },
@@ -55,75 +83,151 @@ export function floristScenario({ shops }: { shops: number }): Scenario {
   }
 }
 
-/** Payments that were acknowledged a while ago, so that each can be asked for again, of whatever version serves then. */
-class TakenPayments {
+interface Placed {
+  shop: number
+  id: string
+  /** Roubles. */
+  total: number
+  acknowledgedAt: number
+}
+
+/** Orders that were acknowledged a while ago, so that each can be asked for and paid, of whatever version serves then. */
+class Orders {
+  readonly #sessions: readonly string[]
   readonly #remembered = 2_000
-  readonly #taken: { shop: number; id: string }[] = []
+  readonly #placed: Placed[] = []
+  readonly #unpaid: Placed[] = []
+  readonly #halfPaid: Placed[] = []
 
-  pay(shop: number, method: { method: string; providerRef?: string }, chance: Chance): RequestSpec {
-    return this.#post(shop, { ...method, amount: amountOf(chance) }, chance)
+  constructor(sessions: readonly string[]) {
+    this.#sessions = sessions
   }
 
-  payByQr(shop: number, chance: Chance): RequestSpec {
-    const [bonus, qr] = [amountOf(chance), amountOf(chance)]
-    const tenders = [
-      { method: "bonus", amount: bonus },
-      { method: "qr", amount: qr, providerRef: `AD${chance.below(1e9)}` },
-    ]
-    const spec = this.#post(shop, { tenders, amount: bonus + qr }, chance)
-    const check = (answer: Answer) => {
-      // The version before tenders names what it does not know; any other refusal is a fault.
-      if (answer.status === 422 && !answer.body.includes("tenders")) throw new Error(`refused: ${answer.body.toString().slice(0, 200)}`)
-      hasJson(answer)
-    }
-    return { ...spec, expect: [200, 201, 422], check }
-  }
-
-  /** Undefined until something was taken. */
-  readOne(chance: Chance): RequestSpec | undefined {
-    if (this.#taken.length === 0) return undefined
-    const { shop, id } = chance.pick(this.#taken)
-    return get(`/api/v1/payments/${id}?shop=${shop}`, (answer) => {
-      const { id: found } = hasJson(answer) as { id?: string }
-      if (found !== id) throw new Error(`asked for payment ${id}, got ${found}`)
-    })
-  }
-
-  #post(shop: number, how: object, chance: Chance): RequestSpec {
+  place(shop: number, chance: Chance): RequestSpec {
     const id = chance.uuid()
+    const { id: itemId, price } = chance.pick(items)
+    const qty = 1 + chance.below(3)
+    const total = price * qty
+    const line = {
+      type: "order-lines",
+      id: chance.uuid(),
+      attributes: {
+        price: price.toFixed(2),
+        qty: qty.toFixed(2),
+        amount: total.toFixed(2),
+        totalAmount: total.toFixed(2),
+        totalAmountWithDiscount: total.toFixed(2),
+      },
+      relationships: { item: { data: { type: "inventory-items", id: itemId } }, bouquet: { data: null } },
+    }
+    const relationships = { store: { data: { type: "stores", id: store } }, lines: { data: [line] } }
     return {
-      method: "POST",
-      path: "/api/v1/payments",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ id, shop, order: chance.uuid(), currency: "RUB", cashier: "witness", ...how }),
-      expect: [200, 201],
-      check: (answer) => void hasJson(answer),
+      ...this.#post(shop, "/api/v1/orders", { type: "orders", id, attributes: { status: "new" }, relationships }),
+      expect: [201],
+      check: (answer) => void hasData(answer),
+      acknowledged: () => {
+        const placed = { shop, id, total, acknowledgedAt: Date.now() }
+        this.#keep(this.#placed, placed)
+        this.#keep(this.#unpaid, placed)
+        return { store: "orders.sale_order", key: `${shop}/${id}` }
+      },
+    }
+  }
+
+  /** Undefined until something was placed. */
+  readOne(chance: Chance): RequestSpec | undefined {
+    if (this.#placed.length === 0) return undefined
+    const { shop, id } = chance.pick(this.#placed)
+    return {
+      method: "GET",
+      path: `/api/v1/orders/${id}`,
+      headers: { authorization: `Bearer ${this.#sessions[shop] ?? ""}` },
+      expect: [200],
+      check: (answer) => {
+        const { data } = hasData(answer) as { data: { id?: string } }
+        if (data.id !== id) throw new Error(`asked for order ${id}, got ${data.id}`)
+      },
+    }
+  }
+
+  /** The first tender of an order: all of it or half. */
+  pay(chance: Chance): RequestSpec | undefined {
+    const order = this.#unpaid.shift()
+    if (order === undefined) return undefined
+    const isHalf = chance.below(3) === 0
+    return this.#payment(order, isHalf ? order.total / 2 : order.total, chance, isHalf ? "half" : "whole")
+  }
+
+  /** The other half, which the version before tenders refuses by name. */
+  payAgain(chance: Chance): RequestSpec | undefined {
+    const order = this.#halfPaid.shift()
+    if (order === undefined) return undefined
+    const spec = this.#payment(order, order.total / 2, chance, "rest")
+    return {
+      ...spec,
+      expect: [200, 422],
+      check: (answer) => {
+        if (answer.status === 422 && !answer.body.includes("second-tender"))
+          throw new Error(`refused: ${answer.body.toString().slice(0, 200)}`)
+      },
+    }
+  }
+
+  #payment(order: Placed, amount: number, chance: Chance, part: "whole" | "half" | "rest"): RequestSpec {
+    const { shop } = order
+    const id = chance.uuid()
+    const now = new Date().toISOString()
+    const method = derivedId(`payment-method ${shop} card`)
+    const data = {
+      type: "order-payments",
+      id,
+      attributes: {
+        paymentType: "payment",
+        amount,
+        date: now.slice(0, 10),
+        createdAt: now,
+        terminalTransactionId: String(100_000_000_000 + chance.below(1e9)),
+      },
+      relationships: { method: { data: { type: "payment-methods", id: method } } },
+    }
+    return {
+      ...this.#post(shop, `/api/v1/orders/${order.id}/payments`, data),
+      expect: [200],
+      check: (answer) => void hasData(answer),
       acknowledged: ({ status }) => {
         if (status === 422) return undefined
-        this.#remember({ shop, id })
+        if (part === "half") this.#keep(this.#halfPaid, order)
         return { store: "payments.payment", key: `${shop}/${id}` }
       },
     }
   }
 
-  #remember(payment: { shop: number; id: string }): void {
-    this.#taken.push(payment)
-    if (this.#taken.length > this.#remembered) this.#taken.shift()
+  #post(shop: number, path: string, data: object): RequestSpec {
+    return {
+      method: "POST",
+      path,
+      headers: { "content-type": jsonApi, authorization: `Bearer ${this.#sessions[shop] ?? ""}` },
+      body: JSON.stringify({ data }),
+    }
+  }
+
+  #keep(list: Placed[], placed: Placed): void {
+    list.push(placed)
+    if (list.length > this.#remembered) list.shift()
   }
 }
 
-function uploadReceipt(shop: number, chance: Chance): RequestSpec {
+function uploadReceipt(shop: number, sessions: readonly string[], chance: Chance): RequestSpec {
   const payment = chance.uuid()
   const picture = Buffer.alloc(Math.floor(chance.between(receiptBytes)), payment)
   const sha256 = createHash("sha256").update(picture).digest("hex")
   return {
     method: "POST",
-    path: `/api/v1/payments/receipts?shop=${shop}&payment=${payment}`,
-    headers: { "content-type": "image/jpeg" },
+    path: `/api/v1/payments/${payment}/receipts`,
+    headers: { "content-type": "image/jpeg", authorization: `Bearer ${sessions[shop] ?? ""}` },
     body: { pieces: piecesOf(picture), overMs: Math.floor(chance.between(uploadMs)) } satisfies SlowBody,
     check: (answer) => {
-      const kept = hasJson(answer) as { sha256?: string }
-      if (kept.sha256 !== sha256) throw new Error(`sent ${sha256}, kept ${kept.sha256}`)
+      if (!answer.body.includes(sha256)) throw new Error(`sent ${sha256}, kept ${answer.body.toString().slice(0, 200)}`)
     },
     acknowledged: () => ({ store: "payments.receipt", key: `${shop}/${payment}` }),
   }
@@ -134,25 +238,15 @@ function piecesOf(picture: Buffer): Uint8Array[] {
   return Array.from({ length: receiptPieces }, (_, i) => picture.subarray(i * size, (i + 1) * size))
 }
 
-function get(path: string, check: (answer: Answer) => void = hasJson): RequestSpec {
-  return { method: "GET", path, expect: [200], check }
-}
-
-function hasJson({ body }: Answer): unknown {
-  return JSON.parse(body.toString("utf8"))
+function hasData({ body }: Answer): unknown {
+  const document = JSON.parse(body.toString("utf8")) as { data?: unknown }
+  if (document.data === undefined) throw new Error(`an answer without data: ${body.toString().slice(0, 200)}`)
+  return document
 }
 
 function hasText({ body }: Answer): void {
   if (body.length === 0) throw new Error("the file is empty")
 }
 
-function amountOf(chance: Chance): number {
-  return 10_000 + chance.below(900) * 1_000
-}
-
-function methodOf(chance: Chance): { method: string; providerRef?: string } {
-  const method = chance.pick(["cash", "card", "card", "card", "bonus", "gift_card"])
-  return method === "card" ? { method, providerRef: String(100_000_000_000 + chance.below(1e9)) } : { method }
-}
-
-export default floristScenario({ shops: Number(process.env.FLORIST_SHOPS ?? 8_500) })
+const shops = Number(process.env.FLORIST_SHOPS ?? 8_500)
+export default floristScenario({ shops, sessions: await ownersSessions(shops) })
