@@ -1,0 +1,216 @@
+// A shop for the tests of orders: the platform with this service, and stand-ins for those that it asks: a stock that can be told to fail in every way, and a
+// loyalty that can be switched off. Called by the tests beside.
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Service } from "@florist/kit/app"
+import { customerTerms } from "@florist/kit/contracts/loyalty"
+import { orderPosted, orderReturned } from "@florist/kit/contracts/orders"
+import { cancelIssueRequest, issueRequest, issueResult, orderIssued } from "@florist/kit/contracts/stock"
+import { newId } from "@florist/kit/id"
+import { ok, peerOperation } from "@florist/kit/operation"
+import { conflict, unavailable } from "@florist/kit/refusal"
+import { z } from "zod"
+import { PublishedClient } from "../../published/src/exchange.ts"
+import { shops, startPlatform } from "../../kit/test/platform.ts"
+import type { Platform } from "../../kit/test/platform.ts"
+import { orders } from "../src/service.ts"
+
+/**
+ * "lost": it takes the goods and its answer never comes. "late": the answer comes after the asker has gone. "short": it has nothing. "killed": it takes the goods, and the
+ * orders service loses its database before it can go on.
+ */
+export type StockMood = "well" | "down" | "lost" | "late" | "short" | "killed"
+
+export interface StandInStock {
+  service: Service
+  mood: StockMood
+  /** How often the goods of an order were taken. */
+  readonly taken: Map<string, number>
+  readonly givenBack: Set<string>
+  readonly asked: string[]
+  kill: () => Promise<void>
+  forget(): void
+}
+
+export function standInStock(): StandInStock {
+  const stock: StandInStock = {
+    service: undefined as unknown as Service,
+    mood: "well",
+    taken: new Map(),
+    givenBack: new Set(),
+    asked: [],
+    kill: async () => {},
+    forget() {
+      stock.mood = "well"
+      stock.taken.clear()
+      stock.givenBack.clear()
+      stock.asked.length = 0
+    },
+  }
+  const take = (orderId: string) => {
+    if (!stock.taken.has(orderId)) stock.taken.set(orderId, 1)
+  }
+  stock.service = {
+    name: "stock",
+    reliesOn: {},
+    clientFacts: async () => ({}),
+    operations: () => [
+      peerOperation({
+        id: "issue",
+        method: "POST",
+        path: "/v1/issues",
+        summary: "Take goods",
+        body: issueRequest,
+        answers: { 200: issueResult },
+        refuses: [409],
+        async handle({ body: { orderId, lines, shortage } }) {
+          const { mood } = stock
+          stock.asked.push(orderId)
+          if (mood === "down") throw unavailable("The stock", "it was switched off")
+          if (mood === "short" && shortage === "refuse" && !stock.taken.has(orderId)) {
+            throw conflict("There are 0 of them.", { pointer: "/lines/0" }, "out-of-stock")
+          }
+          if (stock.givenBack.has(orderId)) throw conflict("It was cancelled.", { pointer: "" }, "issue-cancelled")
+          take(orderId)
+          if (mood === "killed") await stock.kill()
+          if (mood === "lost") throw unavailable("The stock", "its answer was lost")
+          if (mood === "late") await sleep(3_200)
+          return ok({ orderId, lines: lines.map(({ lineId }) => ({ lineId, cost: 5_000, shortage: 0 })) })
+        },
+      }),
+      peerOperation({
+        id: "cancelIssue",
+        method: "POST",
+        path: "/v1/issues/cancel",
+        summary: "Give goods back",
+        body: cancelIssueRequest,
+        answers: { 200: z.object({}) },
+        refuses: [],
+        async handle({ body: { orderId } }) {
+          if (stock.mood === "down") throw unavailable("The stock", "it was switched off")
+          stock.givenBack.add(orderId)
+          stock.taken.delete(orderId)
+          return ok({})
+        },
+      }),
+    ],
+    consumes: () => [
+      {
+        from: "orders",
+        on: {
+          [orderPosted]: async (tx, { subject, data, occurredAt }) => {
+            const { lines } = z.object({ lines: z.array(z.object({ id: z.string() })) }).parse(data)
+            take(subject)
+            const result = { orderId: subject, lines: lines.map(({ id }) => ({ lineId: id, cost: 5_000, shortage: 0 })) }
+            tx.emit({ type: orderIssued, subject, occurredAt, data: result })
+          },
+          [orderReturned]: async (_tx, { subject }) => void stock.givenBack.add(subject),
+        },
+      },
+    ],
+  }
+  return stock
+}
+
+export const discountOfEverybody = 1_000
+
+export const loyalty: Service = {
+  name: "loyalty",
+  reliesOn: {},
+  clientFacts: async () => ({}),
+  operations: () => [
+    peerOperation({
+      id: "terms",
+      method: "GET",
+      path: "/v1/customers/{id}/terms",
+      summary: "What the groups give",
+      params: z.object({ id: z.string() }),
+      answers: { 200: customerTerms },
+      refuses: [404],
+      handle: async ({ params: { id } }) =>
+        ok({ customerId: id, discountRate: discountOfEverybody, bonusRate: 500, bonusLimit: 5_000, balance: 0 }),
+    }),
+  ],
+}
+
+export interface TestShop extends AsyncDisposable {
+  platform: Platform
+  stock: StandInStock
+  client: PublishedClient
+  store: string
+  item: string
+  /** As another service's event. */
+  tell(source: string, type: string, subject: string, data: object, shop?: number): Promise<void>
+  /** What the service has told the others, of one subject, in order. */
+  told(subject: string): Promise<{ type: string; data: Record<string, unknown> }[]>
+}
+
+export async function openShop(): Promise<TestShop> {
+  const platform = await startPlatform()
+  const stock = standInStock()
+  await platform.start(stock.service)
+  await platform.start(orders)
+  const client = new PublishedClient({ base: `${platform.url("orders")}/api` })
+  return {
+    platform,
+    stock,
+    client,
+    store: newId(),
+    item: newId(),
+    async tell(source, type, subject, data, shop = shops.rose) {
+      await platform.shard.query(
+        `INSERT INTO ${source}.outbox (shop_id, id, type, subject, occurred_at, data) VALUES ($1, $2, $3, $4, now(), $5)`,
+        [shop, newId(), type, subject, JSON.stringify(data)],
+      )
+    },
+    async told(subject) {
+      const { rows } = await platform.shard.query<{ type: string; data: Record<string, unknown> }>(
+        "SELECT type, data FROM orders.outbox WHERE subject = $1 ORDER BY xid, position",
+        [subject],
+      )
+      return rows
+    },
+    [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
+  }
+}
+
+export interface LineSaid {
+  id?: string
+  item?: string
+  bouquet?: string
+  qty?: string
+  price?: string
+  more?: object
+}
+
+export const lineOf = ({ id = newId(), item, bouquet, qty = "1.00", price, more = {} }: LineSaid) => ({
+  type: "order-lines",
+  id,
+  attributes: { qty, ...(price === undefined ? {} : { price }), ...more },
+  relationships: {
+    item: { data: item === undefined ? null : { type: "inventory-items", id: item } },
+    bouquet: { data: bouquet === undefined ? null : { type: "bouquets", id: bouquet } },
+  },
+})
+
+export interface OrderSaid {
+  id?: string
+  attributes?: object
+  lines?: readonly object[]
+  discounts?: readonly object[]
+  relationships?: object
+}
+
+export const bodyOf = ({ id, attributes = {}, lines, discounts, relationships = {} }: OrderSaid) => ({
+  data: {
+    type: "orders",
+    ...(id === undefined ? {} : { id }),
+    attributes,
+    relationships: {
+      ...(lines === undefined ? {} : { lines: { data: lines } }),
+      ...(discounts === undefined ? {} : { discounts: { data: discounts } }),
+      ...relationships,
+    },
+  },
+})
+
+export const toOne = (type: string, id: string | null) => ({ data: id === null ? null : { type, id } })
