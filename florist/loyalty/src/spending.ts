@@ -1,0 +1,108 @@
+// Points that pay: taken once for each payment, given back once, by cancelling the payment or by the order's return, whichever comes first. A cancellation that is
+// here before its payment wins. Called by the payments service through peers.ts, and by the followers.
+import type { spendingAnswer, spendingRequest, cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
+import type { Row } from "@florist/kit/database"
+import { conflict, notFound } from "@florist/kit/refusal"
+import type { Transaction } from "@florist/kit/transaction"
+import type { z } from "zod"
+import { OpenAccount } from "./open-account.ts"
+import { followedOrderOf, settleOrder } from "./order-points.ts"
+import type { Cause } from "./order-points.ts"
+
+type Request = z.output<typeof spendingRequest>
+type Spent = z.output<typeof spendingAnswer>
+
+/** @throws Refusal 404, 409 not-enough-points, spending-cancelled, payment-differs */
+export async function spend(tx: Transaction, request: Request, now: Date): Promise<Spent> {
+  await tx.revision()
+  const [kept] = await tx.query(
+    "SELECT state, order_id, customer_id, points, entry_id, balance FROM loyalty.spending WHERE payment_id = $1",
+    [request.paymentId],
+  )
+  if (kept !== undefined) return sameAnswer(kept, request)
+  const { paymentId, orderId, customerId, points, occurredAt } = request
+  const account = await OpenAccount.open(tx, customerId)
+  if (account === undefined || account.status === "deleted") throw notFound(`customer ${customerId}`, { pointer: "/customerId" })
+  const entry = account.take({ kind: "spent", orderId, sourceLine: paymentId, points: -points }, { occurredAt })
+  if (entry === undefined) {
+    const detail = `The customer has ${account.balance} points, ${points} are asked for; take no more than there are.`
+    throw conflict(detail, { pointer: "/points" }, "not-enough-points")
+  }
+  await tx.query(
+    `INSERT INTO loyalty.spending (shop_id, payment_id, state, order_id, customer_id, points, entry_id, balance) VALUES ($1, $2, 'taken', $3, $4, $5, $6, $7)`,
+    [tx.shop, paymentId, orderId, customerId, points, entry.id, entry.balance],
+  )
+  await settleFor(tx, account, orderId, { sourceLine: `spending:${paymentId}`, occurredAt, now })
+  return { entryId: entry.id, balance: entry.balance }
+}
+
+function sameAnswer(kept: Row, request: Request): Spent {
+  if (kept.state === "cancelled") {
+    const detail = `The payment ${request.paymentId} was cancelled, so it takes no points; a new payment needs a new id.`
+    throw conflict(detail, { pointer: "/paymentId" }, "spending-cancelled")
+  }
+  const isSame = kept.order_id === request.orderId && kept.customer_id === request.customerId && Number(kept.points) === request.points
+  if (isSame) return { entryId: String(kept.entry_id), balance: Number(kept.balance) }
+  throw conflict(
+    `The payment ${request.paymentId} took points otherwise; a new payment needs a new id.`,
+    { pointer: "/paymentId" },
+    "payment-differs",
+  )
+}
+
+/** Whatever the payment's state, it holds no points afterwards. */
+export async function cancelSpending(
+  tx: Transaction,
+  { paymentId, occurredAt }: z.output<typeof cancelSpendingRequest>,
+  now: Date,
+): Promise<void> {
+  await tx.revision()
+  const [fresh] = await tx.query(
+    "INSERT INTO loyalty.spending (shop_id, payment_id, state) VALUES ($1, $2, 'cancelled') ON CONFLICT DO NOTHING RETURNING payment_id",
+    [tx.shop, paymentId],
+  )
+  if (fresh !== undefined) return
+  const [kept] = await tx.query(
+    "UPDATE loyalty.spending SET state = 'cancelled' WHERE payment_id = $1 AND state = 'taken' RETURNING order_id, customer_id, points",
+    [paymentId],
+  )
+  if (kept === undefined) return
+  const account = await OpenAccount.open(tx, String(kept.customer_id))
+  if (account === undefined) return
+  const orderId = String(kept.order_id)
+  account.credit({ kind: "spending-restored", orderId, sourceLine: paymentId, points: Number(kept.points) }, { occurredAt })
+  await settleFor(tx, account, orderId, { sourceLine: `cancel:${paymentId}`, occurredAt, now })
+}
+
+/** An order came back: what was spent on it returns to who spent it. @returns their accounts, still open. */
+export async function restoreSpendings(tx: Transaction, orderId: string, { occurredAt }: Cause): Promise<OpenAccount[]> {
+  const rows = await tx.query(
+    "UPDATE loyalty.spending SET state = 'restored' WHERE order_id = $1 AND state = 'taken' RETURNING payment_id, customer_id, points",
+    [orderId],
+  )
+  const accounts = new Map<string, OpenAccount>()
+  for (const row of rows) {
+    const customerId = String(row.customer_id)
+    const account = accounts.get(customerId) ?? (await OpenAccount.open(tx, customerId))
+    if (account === undefined) continue
+    accounts.set(customerId, account)
+    account.credit({ kind: "spending-restored", orderId, sourceLine: String(row.payment_id), points: Number(row.points) }, { occurredAt })
+  }
+  return [...accounts.values()]
+}
+
+/** More or less of the order is paid by points now, which changes what it earns. */
+async function settleFor(tx: Transaction, account: OpenAccount, orderId: string, cause: Cause): Promise<void> {
+  const order = await followedOrderOf(tx, orderId)
+  if (order?.customerId !== undefined && order.customerId !== null) {
+    if (order.customerId === account.id) await settleOrder(tx, account, order, cause)
+    else {
+      const other = await OpenAccount.open(tx, order.customerId)
+      if (other !== undefined) {
+        await settleOrder(tx, other, order, cause)
+        await other.close(tx, cause.now)
+      }
+    }
+  }
+  await account.close(tx, cause.now)
+}
