@@ -116,6 +116,8 @@ export class PooledDatabase implements Reader {
       throw unavailable(this.name, cause)
     }
     let broken: Error | undefined
+    // Between two statements a connection may break with nobody waiting for an answer on it; without a listener that would end the process.
+    client.on("error", ignore)
     try {
       return await work(client)
     } catch (cause) {
@@ -123,6 +125,7 @@ export class PooledDatabase implements Reader {
       broken = asError(cause)
       throw unavailable(this.name, cause)
     } finally {
+      client.off("error", ignore)
       client.release(broken)
     }
   }
@@ -154,6 +157,8 @@ function statement(text: string, values: readonly unknown[]): pg.QueryConfig {
   }
   return { ...(name === undefined ? {} : { name }), text, values: [...values] }
 }
+
+const ignore = (): void => {}
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
