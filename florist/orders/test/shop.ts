@@ -1,7 +1,7 @@
 // A shop for the tests of orders: the platform with this service, and stand-ins for those that it asks: a stock that can be told to fail in every way, and a
 // loyalty that can be switched off. Called by the tests beside.
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Service } from "@florist/kit/app"
+import type { Service, Surroundings } from "@florist/kit/app"
 import { customerTerms } from "@florist/kit/contracts/loyalty"
 import { orderPosted, orderReturned } from "@florist/kit/contracts/orders"
 import { cancelIssueRequest, issueRequest, issueResult, orderIssued } from "@florist/kit/contracts/stock"
@@ -12,21 +12,27 @@ import { z } from "zod"
 import { PublishedClient } from "../../published/src/exchange.ts"
 import { shops, startPlatform } from "../../kit/test/platform.ts"
 import type { Platform } from "../../kit/test/platform.ts"
+import { leftAfterMs } from "../src/sale.ts"
+import { sweepOnce } from "../src/sale-sweeper.ts"
 import { orders } from "../src/service.ts"
 
 /**
  * "lost": it takes the goods and its answer never comes. "late": the answer comes after the asker has gone. "short": it has nothing. "killed": it takes the goods, and the
- * orders service loses its database before it can go on.
+ * orders service loses its database before it can go on; "killed early": the same before the goods are taken.
  */
-export type StockMood = "well" | "down" | "lost" | "late" | "short" | "killed"
+export const stockMoods = ["well", "down", "lost", "short", "killed", "killed early"] as const
+export type StockMood = (typeof stockMoods)[number] | "late"
 
 export interface StandInStock {
   service: Service
   mood: StockMood
+  /** How it is once the database was taken away. */
+  moodAfterKill: StockMood
   /** How often the goods of an order were taken. */
   readonly taken: Map<string, number>
   readonly givenBack: Set<string>
   readonly asked: string[]
+  /** Takes the orders service's database away. */
   kill: () => Promise<void>
   forget(): void
 }
@@ -35,12 +41,14 @@ export function standInStock(): StandInStock {
   const stock: StandInStock = {
     service: undefined as unknown as Service,
     mood: "well",
+    moodAfterKill: "well",
     taken: new Map(),
     givenBack: new Set(),
     asked: [],
     kill: async () => {},
     forget() {
       stock.mood = "well"
+      stock.moodAfterKill = "well"
       stock.taken.clear()
       stock.givenBack.clear()
       stock.asked.length = 0
@@ -65,7 +73,8 @@ export function standInStock(): StandInStock {
         async handle({ body: { orderId, lines, shortage } }) {
           const { mood } = stock
           stock.asked.push(orderId)
-          if (mood === "down") throw unavailable("The stock", "it was switched off")
+          if (mood === "killed early") await stock.kill()
+          if (mood === "down" || mood === "killed early") throw unavailable("The stock", "it was switched off")
           if (mood === "short" && shortage === "refuse" && !stock.taken.has(orderId)) {
             throw conflict("There are 0 of them.", { pointer: "/lines/0" }, "out-of-stock")
           }
@@ -134,6 +143,9 @@ export const loyalty: Service = {
 
 export interface TestShop extends AsyncDisposable {
   platform: Platform
+  surroundings: Surroundings
+  /** Gives the database back, and ends what was left in the middle. */
+  recover(): Promise<void>
   stock: StandInStock
   client: PublishedClient
   store: string
@@ -148,10 +160,24 @@ export async function openShop(): Promise<TestShop> {
   const platform = await startPlatform()
   const stock = standInStock()
   await platform.start(stock.service)
-  await platform.start(orders)
+  const { app } = await platform.start(orders)
+  stock.kill = async () => {
+    stock.mood = stock.moodAfterKill
+    await platform.shard.query("ALTER ROLE florist_orders NOLOGIN")
+    await platform.shard.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'florist_orders'")
+  }
   const client = new PublishedClient({ base: `${platform.url("orders")}/api` })
   return {
     platform,
+    surroundings: app.surroundings,
+    async recover() {
+      for (;;) {
+        await platform.shard.query("ALTER ROLE florist_orders LOGIN")
+        platform.clock.advance(leftAfterMs + 1_000)
+        if ((await sweepOnce(app.surroundings, AbortSignal.timeout(10_000))) === 0) break
+      }
+      await platform.settle()
+    },
     stock,
     client,
     store: newId(),
