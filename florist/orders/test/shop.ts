@@ -174,9 +174,8 @@ export async function openShop(): Promise<TestShop> {
       for (;;) {
         await platform.shard.query("ALTER ROLE florist_orders LOGIN")
         platform.clock.advance(leftAfterMs + 1_000)
-        if ((await sweepOnce(app.surroundings, AbortSignal.timeout(10_000))) === 0) break
+        if ((await sweepOnce(app.surroundings, AbortSignal.timeout(10_000))) === 0) return
       }
-      await platform.settle()
     },
     stock,
     client,
