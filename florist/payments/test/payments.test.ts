@@ -42,7 +42,14 @@ test("an order is paid by several tenders as published, each once, and no more t
       data: {
         type: "order-payments",
         id,
-        attributes: { paymentType: "payment", amount: 1_000, date: "2026-03-08", createdAt: "2026-03-08T09:01:55Z", description: "By card", prepayment: true },
+        attributes: {
+          paymentType: "payment",
+          amount: 1_000,
+          date: "2026-03-08",
+          createdAt: "2026-03-08T09:01:55Z",
+          description: "By card",
+          prepayment: true,
+        },
         relationships: { method: { data: { type: "payment-methods", id: methodId(shops.rose, "card") } } },
       },
     },
@@ -55,7 +62,9 @@ test("an order is paid by several tenders as published, each once, and no more t
   assert.equal(code(await scene.pay(order.id, { method: "card", amount: 600 })), "more-than-due")
   assert.equal((await scene.pay(order.id, { method: "cash", amount: 500.5 })).status, 200)
   assert.equal(code(await scene.pay(order.id, { method: "cash", amount: 1 })), "more-than-due")
-  const [sums] = await scene.rows("SELECT count(*)::int AS payments, sum(amount)::int AS amount FROM payments.payment WHERE sale_id = $1", [order.id])
+  const [sums] = await scene.rows("SELECT count(*)::int AS payments, sum(amount)::int AS amount FROM payments.payment WHERE sale_id = $1", [
+    order.id,
+  ])
   assert.deepEqual(sums, { payments: 2, amount: 150_050 })
 })
 
@@ -107,7 +116,10 @@ test("twenty refunds at the same time give back no more than was paid", async ()
   assert.equal(answers.filter(({ status }) => status === 201).length, 6)
   const [row] = await scene.rows("SELECT refunded::int FROM payments.payment WHERE id = $1", [payment.id])
   assert.equal(row?.refunded, 90_000)
-  await assert.rejects(scene.platform.shard.query("UPDATE payments.payment SET refunded = amount + 1 WHERE id = $1", [payment.id]), /refunded_within/)
+  await assert.rejects(
+    scene.platform.shard.query("UPDATE payments.payment SET refunded = amount + 1 WHERE id = $1", [payment.id]),
+    /refunded_within/,
+  )
 })
 
 test("points pay as soon as loyalty has given them, once, also where its answer is lost", async () => {

@@ -72,8 +72,12 @@ export async function startScene({ bank, background = "off" }: { bank?: "simulat
   await platform.start(ordersStandIn(orders, (surroundings) => (ordersSurroundings = surroundings)))
   await platform.start(loyaltyStandIn(loyalty))
 
-  const merchants = Object.values(shops).map((shop) => ({ ...merchantOf(platform.secret, shop), callbackUrl: undefined as string | undefined }))
-  const bankApp = bank === undefined ? undefined : await createBank({ merchants, refundTakesMs: 0, autopayMs: undefined, logLevel: "silent" })
+  const merchants = Object.values(shops).map((shop) => ({
+    ...merchantOf(platform.secret, shop),
+    callbackUrl: undefined as string | undefined,
+  }))
+  const bankApp =
+    bank === undefined ? undefined : await createBank({ merchants, refundTakesMs: 0, autopayMs: undefined, logLevel: "silent" })
   const bankUrl = await bankApp?.listen({ host: "127.0.0.1", port: 0 })
   const { background: work, ...quiet } = payments
   const service = background === "on" && work !== undefined ? payments : quiet
@@ -182,7 +186,10 @@ function orderOf(total: number, more: Partial<OrderSnapshot>): OrderSnapshot {
   }
 }
 
-function ordersStandIn(orders: ReadonlyMap<string, { shop: number; order: OrderSnapshot }>, made: (surroundings: Surroundings) => void): Service {
+function ordersStandIn(
+  orders: ReadonlyMap<string, { shop: number; order: OrderSnapshot }>,
+  made: (surroundings: Surroundings) => void,
+): Service {
   return {
     name: "orders",
     reliesOn: {},
@@ -231,7 +238,8 @@ function loyaltyStandIn(state: LoyaltyStandIn): Service {
         refuses: [409],
         async handle({ body }) {
           if (state.cancelled.has(body.paymentId)) throw conflict("cancelled", { pointer: "" }, "spending-cancelled")
-          if (!state.spent.has(body.paymentId) && body.points > state.balance) throw conflict("too few points", { pointer: "" }, "not-enough-points")
+          if (!state.spent.has(body.paymentId) && body.points > state.balance)
+            throw conflict("too few points", { pointer: "" }, "not-enough-points")
           if (!state.spent.has(body.paymentId)) state.balance -= body.points
           state.spent.set(body.paymentId, body.points)
           return answer({ entryId: body.paymentId, balance: state.balance })
