@@ -6,6 +6,7 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { freePort } from "@conveyor/testbed/free-port"
+import { merchantOf } from "../../../florist/payments/src/merchant.ts"
 
 export const serviceNames = ["staff", "catalog", "stock", "orders", "payments", "loyalty", "reports", "gateway"] as const
 export type ServiceName = (typeof serviceNames)[number]
@@ -14,6 +15,8 @@ export interface ServicesOptions {
   directoryUrl: string
   /** Signs sessions. */
   secret: string
+  /** Those that the simulated bank knows; it takes the first thousand of them. */
+  shops: readonly number[]
   /** Where people come to; a free port where it is left out. */
   port?: number
   /** How long a person takes to pay a QR code at the simulated bank; never by itself where it is left out. */
@@ -39,9 +42,11 @@ export interface Services extends AsyncDisposable {
 const florist = fileURLToPath(new URL("../../../florist", import.meta.url))
 const startsWithinMs = 30_000
 const endsWithinMs = 10_000
+/** An environment variable holds no more. */
+const mostMerchants = 1_000
 
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { directoryUrl, secret, logLevel = "warn", bankPaysAfterMs, only = serviceNames } = options
+  const { directoryUrl, secret, shops, logLevel = "warn", bankPaysAfterMs, only = serviceNames } = options
   const ports = new Map<string, number>()
   for (const name of ["bank", ...only]) ports.set(name, name === "gateway" && options.port !== undefined ? options.port : await freePort())
   const addressOf = (name: string) => `http://127.0.0.1:${ports.get(name)}`
@@ -53,9 +58,14 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     PORT: String(ports.get(name)),
     FLORIST_LOG: logLevel,
     ...(name === "bank"
-      ? bankPaysAfterMs === undefined
-        ? {}
-        : { BANK_AUTOPAY_MS: String(bankPaysAfterMs) }
+      ? {
+          BANK_MERCHANTS: shops
+            .slice(0, mostMerchants)
+            .map((shop) => merchantText(secret, shop))
+            .join(","),
+          BANK_CALLBACK_URL: `${addressOf("gateway")}/api/v1/payments/bank-callbacks`,
+          ...(bankPaysAfterMs === undefined ? {} : { BANK_AUTOPAY_MS: String(bankPaysAfterMs) }),
+        }
       : {
           FLORIST_DIRECTORY_URL: directoryUrl,
           FLORIST_SECRET: secret,
@@ -101,6 +111,11 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function merchantText(secret: string, shop: number): string {
+  const { id, secretKey } = merchantOf(secret, shop)
+  return `${id}:${secretKey}`
 }
 
 /** Any answer at all: a copy listens before its databases answer. */
