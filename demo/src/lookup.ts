@@ -1,7 +1,7 @@
 // Looks every acknowledged write up in the databases themselves, past the services that acknowledged it. Called by the demo at its end.
 import pg from "pg"
 
-/** A line of the witness's `acknowledged.ndjson`: `store` is a table, `key` is "<shop>/<payment's id>". */
+/** A line of the witness's `acknowledged.ndjson`: `store` is a table, `key` begins with "<shop>/<id>". */
 export interface AcknowledgedWrite {
   store: string
   key: string
@@ -35,24 +35,23 @@ async function missingOnShard(url: string, writes: readonly AcknowledgedWrite[])
     const missing: AcknowledgedWrite[] = []
     for (const [table, ofTable] of Map.groupBy(writes, ({ store }) => store)) {
       for (let start = 0; start < ofTable.length; start += atOnce) {
-        const keys = await missingKeys(client, table, ofTable.slice(start, start + atOnce))
-        missing.push(...keys.map((key) => ({ store: table, key })))
+        missing.push(...(await missingOf(client, table, ofTable.slice(start, start + atOnce))))
       }
     }
     return missing
   })
 }
 
-async function missingKeys(client: pg.Client, table: string, writes: readonly AcknowledgedWrite[]): Promise<string[]> {
+async function missingOf(client: pg.Client, table: string, writes: readonly AcknowledgedWrite[]): Promise<AcknowledgedWrite[]> {
   const id = idColumns[table]
   if (id === undefined) throw new Error(`No acknowledged write can be in "${table}"; known are: ${Object.keys(idColumns).join(", ")}`)
   const keys = writes.map(({ key }) => key.split("/"))
-  const { rows } = await client.query<{ key: string }>(
-    `SELECT shop || '/' || id AS key FROM unnest($1::bigint[], $2::uuid[]) AS write(shop, id)
+  const { rows } = await client.query<{ place: number }>(
+    `SELECT place::int FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS write(shop, id, place)
      WHERE NOT EXISTS (SELECT FROM ${table} WHERE shop_id = write.shop AND ${table}.${id} = write.id)`,
     [keys.map(([shop]) => shop), keys.map(([, id]) => id)],
   )
-  return rows.map(({ key }) => key)
+  return rows.flatMap(({ place }) => writes[place - 1] ?? [])
 }
 
 async function shardsByShop(directoryUrl: string): Promise<Map<string, string>> {

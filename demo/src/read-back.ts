@@ -6,8 +6,10 @@ import type { RecordedWrite } from "./witness.ts"
 
 export interface ReadBackOptions {
   edge: string
-  /** Each key is "<shop>/<payment's id>". */
+  /** Each key is "<shop>/<payment's id>/<order's id>/...". */
   writes: readonly RecordedWrite[]
+  /** Access tokens by the shop's number. */
+  sessions: readonly string[]
   /** The version that has to answer. */
   version: string
   signal: AbortSignal
@@ -17,15 +19,15 @@ export interface ReadBackOptions {
 const readersAtOnce = 4
 
 /** How many of the payments the version gave back whole, with a method that it knows. */
-export async function readThroughService({ edge, writes, version, signal, onProgress }: ReadBackOptions): Promise<number> {
+export async function readThroughService({ edge, writes, sessions, version, signal, onProgress }: ReadBackOptions): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: readersAtOnce })
   const left = writes.values()
   let [read, seen] = [0, 0]
   const reader = async () => {
     for (const { key } of left) {
       signal.throwIfAborted()
-      const [shop = "", id = ""] = key.split("/")
-      const answer = await get(new URL(`/api/v1/payments/${id}?shop=${shop}`, edge), agent)
+      const [shop = "", id = "", order = ""] = key.split("/")
+      const answer = await get(new URL(`/api/v1/payments?filter[order]=${order}`, edge), sessions[Number(shop)] ?? "", agent)
       if (answer.status === 200 && answer.version === version && isWhole(answer.body, id)) seen += 1
       if (++read % 100 === 0) onProgress(read)
     }
@@ -38,13 +40,17 @@ export async function readThroughService({ edge, writes, version, signal, onProg
   return seen
 }
 
-function isWhole(body: string, id: string): boolean {
-  const payment = JSON.parse(body) as { id?: string; method?: unknown }
-  return payment.id === id && typeof payment.method === "string" && payment.method !== ""
+interface Listed {
+  data?: { id: string; attributes?: { amount?: number }; relationships?: { method?: { data?: { id?: string } | null } } }[]
 }
 
-async function get(url: URL, agent: Agent): Promise<{ status: number; version: string; body: string }> {
-  const outgoing = request(url, { agent })
+function isWhole(body: string, id: string): boolean {
+  const payment = (JSON.parse(body) as Listed).data?.find((each) => each.id === id)
+  return (payment?.attributes?.amount ?? 0) > 0 && payment?.relationships?.method?.data?.id !== undefined
+}
+
+async function get(url: URL, session: string, agent: Agent): Promise<{ status: number; version: string; body: string }> {
+  const outgoing = request(url, { agent, headers: { authorization: `Bearer ${session}` } })
   outgoing.end()
   const [answer] = (await once(outgoing, "response")) as [IncomingMessage]
   const chunks: Buffer[] = []

@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { freePort } from "@conveyor/testbed/free-port"
+import { Bank } from "./bank.ts"
+import type { BankStart } from "./bank.ts"
 import { runChild } from "./child.ts"
 import { Conveyor } from "./conveyor.ts"
 import { startDatabases } from "./databases.ts"
 import type { Databases } from "./databases.ts"
 import { commitMessages, layOut } from "./history.ts"
 import type { HistoryVersion } from "./history.ts"
+import { demoSecret } from "./model.ts"
 import { useDemoPolicy } from "./policy.ts"
 import type { RunFacts } from "./conveyor.ts"
 import type { Terminal } from "./terminal.ts"
@@ -34,6 +37,7 @@ export class Stage {
   readonly signal: AbortSignal
   readonly #folder: string
   readonly #listen: string
+  readonly #bank: Bank
   #witness: Witness | undefined
   #witnesses = 0
 
@@ -41,14 +45,16 @@ export class Stage {
     options: DemoOptions
     terminal: Terminal
     databases: Databases
+    bank: Bank
     folder: string
     listen: string
     signal: AbortSignal
   }) {
-    const { options, terminal, databases, folder, listen, signal } = parts
+    const { options, terminal, databases, bank, folder, listen, signal } = parts
     this.options = options
     this.terminal = terminal
     this.databases = databases
+    this.#bank = bank
     this.signal = signal
     this.#folder = folder
     this.#listen = listen
@@ -58,7 +64,14 @@ export class Stage {
       state: join(folder, "state"),
       repository: this.repository,
       // What programs print is read here before a person sees it.
-      env: { FLORIST_DIRECTORY_URL: databases.directoryUrl, FLORIST_LOG: "warn", NO_COLOR: "1", ...shards },
+      env: {
+        FLORIST_DIRECTORY_URL: databases.directoryUrl,
+        FLORIST_SECRET: demoSecret,
+        FLORIST_BANK: bank.url,
+        FLORIST_LOG: "warn",
+        NO_COLOR: "1",
+        ...shards,
+      },
       signal,
       onLine: (line) => terminal.line(line),
     })
@@ -67,7 +80,13 @@ export class Stage {
   static async putUp(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<Stage> {
     const databases = await startDatabases()
     const folder = await mkdtemp(join(tmpdir(), "conveyor-demo-"))
-    const stage = new Stage({ options, terminal, databases, folder, listen: `127.0.0.1:${await freePort()}`, signal })
+    const listen = `127.0.0.1:${await freePort()}`
+    const bank = await startBank(databases, {
+      secret: demoSecret,
+      shops: options.shops,
+      callbackUrl: `http://${listen}/api/v1/payments/bank-callbacks`,
+    })
+    const stage = new Stage({ options, terminal, databases, bank, folder, listen, signal })
     try {
       await stage.#makeRepository()
       return stage
@@ -128,7 +147,17 @@ export class Stage {
   async takeDown(): Promise<void> {
     await this.#witness?.stop()
     await this.conveyor.down()
+    await this.#bank.stop()
     await this.databases.stop()
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function startBank(databases: Databases, start: BankStart): Promise<Bank> {
+  try {
+    return await Bank.start(start)
+  } catch (thrown) {
+    await databases.stop()
+    throw thrown
   }
 }

@@ -197,7 +197,7 @@ class Orders {
       acknowledged: ({ status }) => {
         if (status === 422) return undefined
         if (part === "half") this.#keep(this.#halfPaid, order)
-        return { store: "payments.payment", key: `${shop}/${id}` }
+        return { store: "payments.payment", key: `${shop}/${id}/${order.id}/${part === "rest" ? "further" : "first"}` }
       },
     }
   }
