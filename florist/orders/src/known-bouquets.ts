@@ -1,12 +1,13 @@
 // Bouquets as stock tells of them: what a line shows, and what a separated bouquet is answered as. Called by followers, edits and separations.
 import { bouquetSnapshot } from "@florist/kit/contracts/stock"
 import type { BouquetSnapshot } from "@florist/kit/contracts/stock"
-import { moment, reference, resource } from "@florist/kit/document"
+import { moment, oneOut, reference, resource, resourceOut } from "@florist/kit/document"
 import type { Resource } from "@florist/kit/document"
 import { toRoubles } from "@florist/kit/money"
 import type { Reader } from "@florist/kit/database"
 import type { Event } from "@florist/kit/relay"
 import type { Transaction } from "@florist/kit/transaction"
+import { z } from "zod"
 
 export const bouquetType = "bouquets"
 
@@ -35,11 +36,67 @@ export function separatedBouquet(
   const attributes = {
     docNo: known?.docNo ?? null,
     title: known?.title ?? title,
+    height: 0,
+    width: 0,
+    description: "",
     amount,
     saleAmount: amount,
+    trueSaleAmount: amount,
     status: "demonstrated",
     onWindowAt: moment(now),
+    createdAt: moment(known?.assembledAt),
+    updatedAt: moment(now),
+    completedAt: moment(known?.assembledAt),
+    public: false,
+    discount: 0,
+    discountType: "absolute",
+    markup: 0,
+    markupType: "absolute",
     revision: known?.revision ?? 0,
+    ...ofCategories,
   }
-  return resource(bouquetType, id, attributes, { store: reference("stores", storeId) })
+  const none = { data: null }
+  return resource(bouquetType, id, attributes, {
+    store: reference("stores", storeId),
+    createdBy: reference("workers", known?.floristId),
+    updatedBy: none,
+    logo: none,
+    specWithVar: none,
+    image: none,
+  })
 }
+
+/** The schema of this answer is published as a category's, its example as a bouquet. */
+const ofCategories = { color: null, countPublicItems: 0, deleted: false, path: [], pathIds: [] }
+
+const momentOut = z.string().nullable()
+export const separatedBouquetOut = resourceOut(
+  bouquetType,
+  {
+    docNo: z.string().nullable(),
+    title: z.string(),
+    height: z.number(),
+    width: z.number(),
+    description: z.string(),
+    amount: z.number(),
+    saleAmount: z.number(),
+    trueSaleAmount: z.number(),
+    status: z.string(),
+    onWindowAt: momentOut,
+    createdAt: momentOut,
+    updatedAt: momentOut,
+    completedAt: momentOut,
+    public: z.boolean(),
+    discount: z.number(),
+    discountType: z.string(),
+    markup: z.number(),
+    markupType: z.string(),
+    revision: z.int(),
+    color: z.string().nullable(),
+    countPublicItems: z.int(),
+    deleted: z.boolean(),
+    path: z.array(z.string()),
+    pathIds: z.array(z.string()),
+  },
+  { store: oneOut, createdBy: oneOut, updatedBy: oneOut, logo: oneOut, specWithVar: oneOut, image: oneOut },
+)

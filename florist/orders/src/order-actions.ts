@@ -1,7 +1,7 @@
 // What happens to an order beside edits: its receipt is fiscalized, its delivery goes on, it comes back, a bouquet of it goes to the showcase.
 // Called by the service.
 import { bouquetSeparated, orderReturned } from "@florist/kit/contracts/orders"
-import { documentOut, manyOut, oneOut, resourceOut, toOne } from "@florist/kit/document"
+import { documentOut, toOne } from "@florist/kit/document"
 import { instant, uuid } from "@florist/kit/input"
 import { ok, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
@@ -11,7 +11,7 @@ import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
 import { z } from "zod"
 import { withoutLine } from "./basket.ts"
-import { bouquetType, knownBouquet, separatedBouquet } from "./known-bouquets.ts"
+import { knownBouquet, separatedBouquet, separatedBouquetOut } from "./known-bouquets.ts"
 import { stateOf } from "./order-edit.ts"
 import { assertSeen, orderId } from "./order-operations.ts"
 import { fiscalDocumentOut, fiscalResource, orderDocumentOut, orderResource } from "./order-resource.ts"
@@ -26,22 +26,6 @@ const bodyOf = <A extends z.ZodType, R extends z.ZodType>(types: readonly string
   z.object({
     data: z.object({ type: z.enum(types).optional(), id: uuid.optional(), attributes, relationships }),
   })
-
-const bouquetDocumentOut = documentOut(
-  resourceOut(
-    bouquetType,
-    {
-      docNo: z.string().nullable(),
-      title: z.string(),
-      amount: z.number(),
-      saleAmount: z.number(),
-      status: z.string(),
-      onWindowAt: z.string().nullable(),
-      revision: z.int(),
-    },
-    { store: oneOut, images: manyOut.optional() },
-  ),
-)
 
 export const orderActions: readonly Operation[] = [
   writeOperation({
@@ -126,7 +110,10 @@ export const orderActions: readonly Operation[] = [
       const state = {
         ...stateOf(order),
         status: "returned" as const,
-        ...{ returnedAt, statusAt: returnedAt, updatedAt: returnedAt, updatedBy: session.worker },
+        returnedAt,
+        statusAt: returnedAt,
+        updatedAt: returnedAt,
+        updatedBy: session.worker,
         returnedBy: returnedBy ?? session.worker,
         returnShiftId: shift ?? null,
         withWriteOff: data.attributes.withWriteOff,
@@ -148,7 +135,7 @@ export const orderActions: readonly Operation[] = [
     access: handling,
     params: z.object({ id: uuid, bouquetId: uuid }),
     body: bodyOf(["orders-bouquets"], z.object({}).optional(), z.object({ bouquet: toOne() }).default({})),
-    answers: { 200: bouquetDocumentOut },
+    answers: { 200: documentOut(separatedBouquetOut) },
     refuses: [400, 404, 409],
     async handle({ tx, params: { id, bouquetId }, body: { data }, session, now }) {
       if (data.relationships.bouquet !== undefined && data.relationships.bouquet !== bouquetId) {

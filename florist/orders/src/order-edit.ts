@@ -140,8 +140,20 @@ export const contentHash = (asked: OrderIn): string => createHash("sha256").upda
 
 /** Stays for ever once it was sold; of what is over only words may change. */
 const frozenWhenSold = [
-  ...["lines", "discounts", "storeId", "customerId", "date", "budget", "byBonuses", "occurredAt", "docNo", "createdBy"],
-  ...["linesAmount", "discountAmount", "markupAmount", "totalAmount"],
+  "lines",
+  "discounts",
+  "storeId",
+  "customerId",
+  "date",
+  "budget",
+  "byBonuses",
+  "occurredAt",
+  "docNo",
+  "createdBy",
+  "linesAmount",
+  "discountAmount",
+  "markupAmount",
+  "totalAmount",
 ]
 const openWhenFinal = ["description", "cancelComment", "imageIds", "tagIds", "fiscal"]
 

@@ -213,7 +213,12 @@ async function includedWith(reader: Reader, orders: readonly Order[], asked: Inc
         )
       : [],
   ])
-  const others = [...stores, ...customers, ...people, ...items].map(({ isDeleted: _, ...resource }) => resource)
+  const others = [...stores, ...customers, ...people, ...items].map(({ type, id, attributes, relationships }) => ({
+    type,
+    id,
+    attributes,
+    ...(relationships === undefined ? {} : { relationships }),
+  }))
   const discounts = wants.has("discounts") ? orders.flatMap((order) => order.discounts.map(discountResource)) : []
   return { included: [...lines.map(lineResource), ...discounts, ...sources, ...payments, ...others] }
 }

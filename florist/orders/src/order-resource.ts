@@ -50,9 +50,23 @@ const orderAttributesOut = {
   markupAmount: z.number(),
 }
 const orderRelationshipsOut = {
-  ...{ source: oneOut, store: oneOut, customer: oneOut, postedBy: oneOut, createdBy: oneOut, updatedBy: oneOut, lockedBy: oneOut },
-  ...{ lockedAt: oneOut, lockedAtSmartphone: oneOut, images: manyOut, history: manyOut, payments: manyOut, discounts: manyOut },
-  ...{ lines: manyOut, courier: oneOut, florist: oneOut, tags: manyOut },
+  source: oneOut,
+  store: oneOut,
+  customer: oneOut,
+  postedBy: oneOut,
+  createdBy: oneOut,
+  updatedBy: oneOut,
+  lockedBy: oneOut,
+  lockedAt: oneOut,
+  lockedAtSmartphone: oneOut,
+  images: manyOut,
+  history: manyOut,
+  payments: manyOut,
+  discounts: manyOut,
+  lines: manyOut,
+  courier: oneOut,
+  florist: oneOut,
+  tags: manyOut,
 }
 
 export const orderOut = resourceOut("orders", orderAttributesOut, orderRelationshipsOut)

@@ -97,9 +97,17 @@ async function askStock({ shop, peers, signal }: Seller, order: Order, { soldAt,
   const { id: orderId, docNo, storeId, lines } = order
   if (lines.length === 0) return { kind: "issued" }
   const body: IssueRequest = {
-    ...{ orderId, docNo, storeId, shortage },
+    orderId,
+    docNo,
+    storeId,
+    shortage,
     occurredAt: soldAt.toISOString(),
-    lines: lines.map(({ id, itemId, bouquetId, qty }) => ({ lineId: id, itemId, bouquetId, qty })),
+    lines: lines.map(({ id, itemId, bouquetId, qty }) => ({
+      lineId: id,
+      itemId,
+      bouquetId,
+      qty,
+    })),
   }
   try {
     await peers.ask({ service: "stock", method: "POST", path: "/v1/issues", shop: shop.id, body, answer: issueResult, signal })

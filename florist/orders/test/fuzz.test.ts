@@ -14,8 +14,16 @@ before(async () => {
 after(() => shop[Symbol.asyncDispose]())
 
 const tables = [
-  ...["sale_order", "order_line", "order_discount", "order_history", "order_tag", "discount_reason", "order_source", "number_counter"],
-  ...["sale_under_way", "outbox"],
+  "sale_order",
+  "order_line",
+  "order_discount",
+  "order_history",
+  "order_tag",
+  "discount_reason",
+  "order_source",
+  "number_counter",
+  "sale_under_way",
+  "outbox",
 ]
 
 test("whatever is sent to any operation is answered as published, and what is refused has changed nothing", async () => {

@@ -41,20 +41,35 @@ test("the published example of a new order is taken as it is, and answered as pu
     more: { amount: "800.00", discountPrice: "800.00", manualSetting: false, totalAmount: "800.00", totalAmountWithDiscount: "800.00" },
   })
   const attributes = {
-    ...{ budget: 0, byBonuses: false, createdAt: "2022-07-19T09:01:55Z", date: "2022-07-19", delivery: false, deliveryApartment: "" },
-    ...{ deliveryBuilding: "", deliveryCity: "", deliveryComments: "", deliveryContact: "", deliveryHouse: "", deliveryPhoneCode: "" },
-    ...{
-      deliveryPhoneNumber: "",
-      deliveryStreet: "",
-      deliveryTimeFrom: null,
-      deliveryTimeTo: null,
-      description: "",
-      docNo: "aabn22000008",
-    },
-    ...{ dueTime: null, fiscal: false, status: "new", updatedAt: "2022-07-19T09:01:55Z" },
+    budget: 0,
+    byBonuses: false,
+    createdAt: "2022-07-19T09:01:55Z",
+    date: "2022-07-19",
+    delivery: false,
+    deliveryApartment: "",
+    deliveryBuilding: "",
+    deliveryCity: "",
+    deliveryComments: "",
+    deliveryContact: "",
+    deliveryHouse: "",
+    deliveryPhoneCode: "",
+    deliveryPhoneNumber: "",
+    deliveryStreet: "",
+    deliveryTimeFrom: null,
+    deliveryTimeTo: null,
+    description: "",
+    docNo: "aabn22000008",
+    dueTime: null,
+    fiscal: false,
+    status: "new",
+    updatedAt: "2022-07-19T09:01:55Z",
   }
   const relationships = {
-    ...{ courier: { data: null }, customer: { data: null }, florist: { data: null }, images: { data: [] }, updatedBy: { data: null } },
+    courier: { data: null },
+    customer: { data: null },
+    florist: { data: null },
+    images: { data: [] },
+    updatedBy: { data: null },
     createdBy: toOne("workers", newId()),
     source: toOne("order-sources", newId()),
   }
@@ -129,7 +144,7 @@ test("numbers are counted for each store or register where the client gives none
     ),
   )
   assert.deepEqual(
-    numbers.toSorted(),
+    numbers.map(String).toSorted((a, b) => a.localeCompare(b)),
     Array.from({ length: 8 }, (_, index) => `kassa1-2600000${index + 2}`),
   )
 })
@@ -137,16 +152,38 @@ test("numbers are counted for each store or register where the client gives none
 test("a price or title that is left out is the catalog's, the store's own before the shop's; without any the line is refused", async () => {
   const [priced, bouquet] = [newId(), newId()]
   const attributes = {
-    ...{ title: "Rose", itemType: "item", fractional: false, public: true, categoryId: null, freshForDays: null, minimumBalance: null },
+    title: "Rose",
+    itemType: "item",
+    fractional: false,
+    public: true,
+    categoryId: null,
+    freshForDays: null,
+    minimumBalance: null,
     prices: [
-      { storeId: null, price: 10_000 },
-      { storeId: shop.store, price: 12_000 },
+      {
+        storeId: null,
+        price: 1e4,
+      },
+      {
+        storeId: shop.store,
+        price: 12e3,
+      },
     ],
   }
   await shop.tell("catalog", resourceChanged, priced, { type: "inventory-items", id: priced, revision: 1, deleted: false, attributes })
   const snapshot = {
-    ...{ id: bouquet, docNo: "b1", title: "Spring", status: "assembled", revision: 1, storeId: shop.store, orderId: null, floristId: null },
-    ...{ cost: 100, salePrice: 250_000, assembledAt: null, onWindowAt: null },
+    id: bouquet,
+    docNo: "b1",
+    title: "Spring",
+    status: "assembled",
+    revision: 1,
+    storeId: shop.store,
+    orderId: null,
+    floristId: null,
+    cost: 100,
+    salePrice: 25e4,
+    assembledAt: null,
+    onWindowAt: null,
   }
   await shop.tell("stock", bouquetChanged, bouquet, snapshot)
   await shop.platform.settle()
@@ -305,8 +342,8 @@ test("a bouquet leaves an order that is not sold, with its line, and the rest ad
   )
   const left = (await get(id)).one
   assert.deepEqual(
-    [left.attributes.totalAmount, (left.relationships.lines?.data as unknown[]).length],
-    [0, 1],
+    [left.attributes.totalAmount, left.relationships.lines?.data],
+    [0, [{ type: "order-lines", id: lines[1]?.id }]],
     "the discount takes what is left",
   )
   assert.deepEqual((await shop.told(bouquet))[0]?.data, { orderId: id, bouquetId: bouquet, storeId: shop.store })
@@ -343,8 +380,16 @@ test("every filter lets through exactly the orders that it speaks of", async () 
   await create({
     id: ids.rich,
     attributes: {
-      ...{ createdAt: "2026-02-01T10:00:00Z", updatedAt: "2026-02-02T10:00:00Z", docNo: "Rich/7", delivery: true, budget: 100 },
-      ...{ dueTime: "2026-02-03T10:00:00Z", externalId: "x1", externalSystem: "site", externalSession: 7, status: "assembled" },
+      createdAt: "2026-02-01T10:00:00Z",
+      updatedAt: "2026-02-02T10:00:00Z",
+      docNo: "Rich/7",
+      delivery: true,
+      budget: 100,
+      dueTime: "2026-02-03T10:00:00Z",
+      externalId: "x1",
+      externalSystem: "site",
+      externalSession: 7,
+      status: "assembled",
     },
     lines: [lineOf({ item: item ?? "", price: "500" })],
     discounts: [
@@ -457,8 +502,14 @@ test("every filter lets through exactly the orders that it speaks of", async () 
     courier: "0",
   })
   assert.deepEqual(meta.orders_amounts, {
-    ...{ orderAmount: "265.00", ordersAmount: "265.00", budgetsAmount: "100.00", paymentsAmount: "255.00", creditsAmount: "0.00" },
-    ...{ bonusesAmount: "255.00", discountsAmount: "250.00", markupsAmount: "5.00" },
+    orderAmount: "265.00",
+    ordersAmount: "265.00",
+    budgetsAmount: "100.00",
+    paymentsAmount: "255.00",
+    creditsAmount: "0.00",
+    bonusesAmount: "255.00",
+    discountsAmount: "250.00",
+    markupsAmount: "5.00",
   })
   assert.ok(Number(meta.revision) >= Number(sold.one.attributes.revision))
   const { included } = await list({ "filter[stores]": [store ?? ""], include: ["customer", "lines", "discounts", "payments", "store"] })
@@ -601,8 +652,17 @@ test("tags, reasons and sources: made once, changed, listed, deleted and then sh
 })
 
 const paymentOf = (id: string, orderId: string, more: object) => ({
-  ...{ id, orderId, storeId: shop.store, customerId: null, shiftId: null, workerId: ownerId, kind: "payment", method: "cash", amount: 1 },
-  ...{ occurredAt: "2026-02-05T10:00:00Z", ...more },
+  id,
+  orderId,
+  storeId: shop.store,
+  customerId: null,
+  shiftId: null,
+  workerId: ownerId,
+  kind: "payment",
+  method: "cash",
+  amount: 1,
+  occurredAt: "2026-02-05T10:00:00Z",
+  ...more,
 })
 
 const pick = (from: Record<string, unknown>, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, from[name]]))
