@@ -1,11 +1,11 @@
 // The loyalty service: customers, what is known of them and what they are given. Started by main.ts and by tests.
-import multipart from "@fastify/multipart"
 import type { Service } from "@florist/kit/app"
 import { celebrationOperations } from "./celebration.ts"
 import { customerOperations } from "./customer-operations.ts"
 import { dictionaryOperations } from "./dictionary.ts"
 import { eventOperations } from "./event.ts"
 import { followers } from "./followers.ts"
+import { acceptForms } from "./form.ts"
 import { groupHistoryOperations } from "./group-history-operations.ts"
 import { groupOperations } from "./group-operations.ts"
 import { importOperations, mostImportBytes } from "./import-operations.ts"
@@ -66,12 +66,6 @@ export const loyalty: Service = {
     ...peerOperations(),
   ],
   consumes: ({ clock }) => followers(clock),
-  /** Files of imports come as forms; each part of a form becomes a member of the body. */
-  extras: async (app) => {
-    await app.register(multipart, {
-      attachFieldsToBody: "keyValues",
-      limits: { fileSize: mostImportBytes, files: 1, fields: 10, fieldSize: mostImportBytes },
-    })
-  },
+  extras: (app) => acceptForms(app, mostImportBytes),
   background: runImports,
 }

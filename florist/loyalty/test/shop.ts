@@ -16,6 +16,7 @@ export const storeId = newId()
 export interface Shop extends AsyncDisposable {
   readonly platform: Platform
   readonly client: PublishedClient
+  readonly operations: ReturnType<typeof loyalty.operations>
   /** As the owner of shop rose, unless a role or another shop is named. */
   call(method: string, path: string, options?: CallOptions & { as?: Role; shop?: number }): Promise<AnswerSeen>
   peer(method: "GET" | "POST", path: string, body?: unknown, shop?: number): Promise<{ status: number; body: PeerAnswer }>
@@ -34,7 +35,7 @@ export interface PeerAnswer {
 
 export async function openShop(): Promise<Shop> {
   const platform = await startPlatform()
-  await platform.start(loyalty)
+  const running = await platform.start(loyalty)
   const client = new PublishedClient({ base: `${platform.url("loyalty")}/api` })
   const { tokens } = await peerTokens(platform)
   let made = 0
@@ -42,6 +43,7 @@ export async function openShop(): Promise<Shop> {
   const shop: Shop = {
     platform,
     client,
+    operations: loyalty.operations(running.app.surroundings),
     async call(method, path, { as, shop: other, ...options } = {}) {
       const token = await platform.token({ ...(as === undefined ? {} : { role: as }), ...(other === undefined ? {} : { shop: other }) })
       return client.call(method, path, { token, ...options })
