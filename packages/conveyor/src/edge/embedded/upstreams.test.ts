@@ -73,6 +73,11 @@ async function askText({ upstreams, target }: Stage, question: Question = get): 
 const kindOf = async ({ upstreams, target }: Stage, connection: "pooled" | "fresh" = "pooled") =>
   (await upstreams.ask(target, get, connection).outcome).kind
 
+/** Over connections of their own: what was on its way before them is here after them. */
+async function otherQuestions({ upstreams, target }: Stage, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) answerOf(await upstreams.ask(target, get, "fresh").outcome)
+}
+
 withCopy(
   "one connection carries one question after the other, HEAD too, and a fresh one is kept as well",
   (socket, part) => socket.write(part.startsWith("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" : ok("fine")),
@@ -95,11 +100,10 @@ withCopy(
     assert.equal(await askText(stage), "fine")
     assert.equal(await askText(stage), "fine")
     assert.equal(stage.taken.length, 2)
-    const [, idle] = stage.taken
-    idle?.write(ok("unasked"))
-    assert.ok(idle)
-    await once(idle, "close")
-    assert.equal(await askText(stage), "fine")
+    stage.taken[1]?.write(ok("unasked"))
+    await otherQuestions(stage, 2)
+    assert.deepEqual(await Promise.all([askText(stage), askText(stage), askText(stage)]), ["fine", "fine", "fine"])
+    assert.equal(stage.taken.length, 5)
   },
 )
 
@@ -294,8 +298,7 @@ withCopy(
   async (stage) => {
     const answer = answerOf(await stage.upstreams.ask(stage.target, get, "pooled").outcome)
     const [socket] = stage.taken
-    // A question of another connection takes its way meanwhile: what could have come has come.
-    for (let i = 0; i < 20; i++) answerOf(await stage.upstreams.ask(stage.target, get, "fresh").outcome).cancel()
+    await otherQuestions(stage, 5)
     assert.ok((socket?.writableLength ?? 0) > 0)
     assert.equal((await textOf(answer)).length, 64 * 1_048_576)
   },
@@ -326,6 +329,38 @@ withCopy(
 )
 
 withCopy(
+  "an answer that is over has no say in the pace of the next on its connection",
+  (socket, part) => {
+    const isLarge = part.startsWith("GET /large")
+    socket.write(isLarge ? `HTTP/1.1 200 OK\r\nContent-Length: ${64 * 1_048_576}\r\n\r\n` : ok("fine"))
+    if (isLarge) socket.write(Buffer.alloc(64 * 1_048_576))
+  },
+  async (stage) => {
+    const first = answerOf(await stage.upstreams.ask(stage.target, get, "pooled").outcome)
+    assert.equal(await textOf(first), "fine")
+    const large = answerOf(await stage.upstreams.ask(stage.target, { ...get, path: "/large" }, "pooled").outcome)
+    let size = 0
+    large.passTo({ data: (chunk) => ((size += chunk.length), false), end: () => {}, broke: () => {} })
+    const before = size
+    first.resume()
+    await otherQuestions(stage, 5)
+    assert.equal(size, before)
+    assert.equal(stage.taken.length, 6)
+    large.cancel()
+  },
+)
+
+withCopy(
+  "a connection that is being closed is not taken",
+  (socket) => socket.write(ok("fine")),
+  async (stage) => {
+    await askText(stage)
+    stage.upstreams.close()
+    assert.equal(await kindOf(stage), "answered")
+  },
+)
+
+withCopy(
   "connections to a copy that the table no longer names are let go: idle ones at once, the others after their answer",
   (socket, part) => {
     if (part.startsWith("GET /slow")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
@@ -334,16 +369,21 @@ withCopy(
   async (stage) => {
     const slow = answerOf(await stage.upstreams.ask(stage.target, { ...get, path: "/slow" }, "pooled").outcome)
     await askText(stage)
-    const [busy, idle] = stage.taken
-    assert.ok(busy && idle)
-    const empty: RoutingTable = { generation: 2, current: "v2", routes: [], versions: { v2: { release: "r", targets: {} } } }
-    const closed = once(idle, "close")
-    stage.upstreams.follow(empty)
-    await closed
-    assert.equal(busy.destroyed, false)
-    const over = once(busy, "close")
+    // The same copy by another name: what is idle there goes only when its time is over.
+    await askText({ ...stage, target: { ...stage.target, host: "localhost" } })
+    const [busy, idle, named] = stage.taken
+    assert.ok(busy && idle && named)
+    const gone: string[] = []
+    const [busyGone, idleGone, namedGone] = [once(busy, "close"), once(idle, "close"), once(named, "close")]
+    for (const [name, socket] of Object.entries({ busy, idle, named })) socket.once("close", () => gone.push(name))
+    const targets = { web: [{ ...stage.target, host: "localhost" }] }
+    const table: RoutingTable = { generation: 2, current: "v2", routes: [], versions: { v2: { release: "r", targets } } }
+    stage.upstreams.follow(table)
+    await idleGone
     busy.write("last")
     assert.equal(await textOf(slow), "last")
-    await over
+    await Promise.all([busyGone, namedGone])
+    assert.deepEqual(gone, ["idle", "busy", "named"])
   },
+  { upstreamIdleMs: 1_500 },
 )

@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { createServer, request } from "node:http"
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import { connect } from "node:net"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { pipeline } from "node:stream/promises"
 import { test } from "node:test"
 import { ask, textOf } from "../contract/client.ts"
@@ -272,7 +272,8 @@ withWire(
     request.socket.once("close", () => seen.push(`cut ${request.url}`))
     if (request.url === "/answered") response.end("already known")
   },
-  async ({ under }) => {
+  async ({ under, copy }) => {
+    copy.keepAliveTimeout = 0
     const { hostname, port } = new URL(under.url)
     for (const path of ["/unanswered", "/answered"]) {
       const socket = connect(Number(port), hostname, () =>
@@ -283,6 +284,57 @@ withWire(
       socket.destroy()
       await soon("the copy to see it", () => seen.includes(`cut ${path}`))
       await soon("none in flight", async () => (await under.edge.observe(never)).versions["v1"]?.inFlight === 0)
+    }
+  },
+)
+
+withWire(
+  "lets a client finish sending what a copy that has answered and gone does not want",
+  (request, response) => {
+    if (request.method === "GET") response.end("next")
+    else response.writeHead(409, { "content-length": 0 }).end()
+  },
+  async ({ under, copy }) => {
+    const { hostname, port } = new URL(under.url)
+    const body = "a".repeat(8 * 1_048_576)
+    const connected = once(copy, "connection") as Promise<[Socket]>
+    const client = connect(Number(port), hostname, () =>
+      client.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`),
+    )
+    let heard = ""
+    client.on("data", (chunk) => (heard += chunk.toString("latin1")))
+    await soon("the answer", () => heard.startsWith("HTTP/1.1 409 "))
+    const [socket] = await connected
+    socket.destroy()
+    client.write(`${body}GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    await once(client, "close")
+    assert.match(heard, /HTTP\/1\.1 200 OK[^]*next$/)
+  },
+)
+
+withWire(
+  "tells of a failed answer that broke off while another version was asked",
+  (request, response) => void response.writeHead(500, { "content-length": 10 }).write("half", () => request.socket.destroy()),
+  async ({ under, copy }) => {
+    const { port } = copy.address() as AddressInfo
+    const broken = (once(copy, "connection") as Promise<[Socket]>).then(([socket]) => once(socket, "close"))
+    // What the edge is told after it has seen to everything that came before.
+    const other = createServer((request) => void broken.then(() => under.edge.observe(never)).then(() => request.socket.destroy()))
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+    try {
+      const versionAt = (copyPort: number) => ({
+        release: "r",
+        targets: { web: [{ copy: `web-${copyPort}`, host: "127.0.0.1", port: copyPort }] },
+      })
+      const versions = { v1: versionAt(port), v0: versionAt((other.address() as AddressInfo).port) }
+      const routes = [{ prefix: "/", service: "web" }]
+      await under.edge.apply({ generation: 2, current: "v1", routes, versions, rescue: { from: "v1", to: "v0" } }, never)
+      const answer = await ask(`${under.url}/`)
+      assert.deepEqual([answer.status, (JSON.parse(answer.text) as { code: string }).code], [502, "copy-broke-off"])
+      assert.equal(answer.headers["x-conveyor-version"], "v1")
+    } finally {
+      other.close()
+      other.closeAllConnections()
     }
   },
 )

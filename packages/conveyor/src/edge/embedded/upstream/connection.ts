@@ -162,8 +162,7 @@ export class Connection implements Line {
   }
 
   #beginAnswer(head: AnswerHead): void {
-    const mayBeKept = head.framing.kind !== "to-close" && this.#asking?.purpose === "answer"
-    this.#keepsMs = mayBeKept ? head.keepsMs : 0
+    this.#keepsMs = this.#asking?.purpose === "answer" ? head.keepsMs : 0
     this.#hasSwitched = head.status === 101
     if (this.#hasSwitched && this.#asking?.purpose !== "upgrade") throw new MalformedAnswer("the copy switched protocols unasked")
     this.#asking?.answered(head)
