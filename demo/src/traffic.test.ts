@@ -1,67 +1,113 @@
+// The demo's traffic against the services of each version, as processes, on the schema between expand and contract.
 import assert from "node:assert/strict"
-import { test } from "node:test"
+import { mkdtemp, rm, symlink } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
 import { startPostgres } from "@conveyor/testbed/postgres"
-import { Chance } from "../../packages/witness/src/chance.ts"
 import type { Acknowledgement, Answer, RequestSpec } from "@conveyor/witness/scenario"
 import pg from "pg"
-import { expandedSchema, startCopy } from "../../florist/payments/test/platform.ts"
+import { Chance } from "../../packages/witness/src/chance.ts"
+import { layOut } from "./history.ts"
 import type { HistoryVersion } from "./history.ts"
 import { missingWrites } from "./lookup.ts"
+import { demoSecret, ownersSessions } from "./model.ts"
 import { takesBack } from "./seed-rows.ts"
-import { seedFlorist } from "./seed.ts"
+import { seedDirectory, seedShards } from "./seed.ts"
+import type { SeedProgress } from "./seed.ts"
+import { applyChanges } from "./shop/schema.ts"
+import type { Shard } from "./shop/schema.ts"
+import { startServices } from "./shop/services.ts"
+import type { Services } from "./shop/services.ts"
 import { floristScenario } from "./traffic.ts"
 
 const shops = 40
+const rows = 1_000
+const root = join(import.meta.dirname, "../..")
+const signal = new AbortController().signal
+
+interface Put {
+  folder: string
+  shards: readonly Shard[]
+  directoryUrl: string
+  progress: SeedProgress[]
+  takeDown(): Promise<void>
+}
+
+let platform: Put
+before(async () => {
+  platform = await putUp()
+})
+after(() => platform.takeDown())
+
+test("the fleet holds exactly what was asked for, each shop on the shard that the directory names", async () => {
+  let payments = 0
+  for (const { name, url } of platform.shards) {
+    const named = await query(platform.directoryUrl, `SELECT id FROM directory.shop WHERE shard = '${name}' ORDER BY id`)
+    assert.deepEqual(await query(url, "SELECT DISTINCT shop_id AS id FROM payments.sale ORDER BY 1"), named)
+    assert.deepEqual(await query(url, "SELECT DISTINCT shop_id AS id FROM staff.store ORDER BY 1"), named)
+    payments += (await query(url, "SELECT FROM payments.payment WHERE line = 0")).length
+  }
+  assert.equal(payments, rows)
+  assert.deepEqual(platform.progress.at(-1), { rows, of: rows })
+})
 
 test("v1 and v2 answer all of it as it expects, every acknowledged write is found, and one that is taken away is missed", async () => {
-  await using platform = await seededPlatform()
   const writes: Acknowledgement[] = []
   for (const version of ["v1", "v2"] as const) {
-    const { failures, acknowledged } = await play(version, platform.directoryUrl)
+    const { failures, acknowledged } = await play(version)
     assert.deepEqual(failures, [])
     writes.push(...acknowledged)
   }
-  assert.ok(writes.some(({ store }) => store === "payments.payment"))
-  assert.ok(writes.some(({ store }) => store === "payments.receipt"))
+  for (const table of ["orders.sale_order", "payments.payment", "payments.receipt"])
+    assert.ok(
+      writes.some(({ store }) => store === table),
+      table,
+    )
   assert.deepEqual(await missingWrites({ directoryUrl: platform.directoryUrl, writes }), [])
 
   const lost = writes.find(({ store }) => store === "payments.payment")
   assert.ok(lost)
-  for (const shard of platform.shards) await query(shard, "DELETE FROM payments.payment WHERE id = $1", [lost.key.split("/")[1]])
+  for (const { url } of platform.shards) await query(url, "DELETE FROM payments.payment WHERE id = $1", [lost.key.split("/")[1]])
   assert.deepEqual(await missingWrites({ directoryUrl: platform.directoryUrl, writes }), [lost])
 })
 
 test("v3 fails only in the summaries of the shops that take nothing back, which its own tests do not know", async () => {
-  await using platform = await seededPlatform()
-  const { failures } = await play("v3", platform.directoryUrl)
+  const { failures } = await play("v3")
   assert.ok(failures.length > 0)
-  for (const { request, status } of failures) {
-    const shop = Number(/summary\?shop=(\d+)/.exec(request)?.[1])
+  for (const { request, status, shop } of failures) {
+    assert.match(request, /^GET \/api\/v1\/payments\/summary/)
     assert.equal(status, 500, request)
-    assert.equal(takesBack(shop), false, request)
+    assert.equal(takesBack(shop), false, `shop ${shop}`)
   }
 })
 
 interface Failure {
   request: string
+  shop: number
   status: number
+  body: string
 }
 
-async function play(version: HistoryVersion, directoryUrl: string): Promise<{ failures: Failure[]; acknowledged: Acknowledgement[] }> {
-  await using payments = await startCopy({ version, directoryUrl })
-  await using catalog = await startCopy({ version, directoryUrl, service: "catalog" })
-  const { requests, page } = floristScenario({ shops })
+async function play(version: HistoryVersion): Promise<{ failures: Failure[]; acknowledged: Acknowledgement[] }> {
+  await using services = await startVersion(version)
+  const sessions = await ownersSessions(shops)
+  const { requests, page } = floristScenario({ shops, sessions })
   assert.ok(page)
-  // A seed of its own: the same ids would be the same payments.
+  // A seed of its own: the same ids would be the same orders.
   const chance = new Chance(Number(version.slice(1)))
   const failures: Failure[] = []
   const acknowledged: Acknowledgement[] = []
   for (let i = 0; i < 400; i++) {
     const spec = chance.weighted(i % 4 === 0 ? page.calls : requests).make(chance)
-    const answer = await ask(spec.path.startsWith("/api/v1/payments") ? payments.url : catalog.url, spec)
-    if (!isExpected(spec, answer)) failures.push({ request: `${spec.method} ${spec.path}`, status: answer.status })
-    const write = spec.acknowledged?.(answer)
-    if (write !== undefined) acknowledged.push(write)
+    const answer = await ask(services.url, spec)
+    const shop = sessions.findIndex((session) => session !== "" && spec.headers?.["authorization"] === `Bearer ${session}`)
+    if (!isExpected(spec, answer)) {
+      failures.push({ request: `${spec.method} ${spec.path}`, shop, status: answer.status, body: answer.body.toString().slice(0, 300) })
+    } else {
+      const write = spec.acknowledged?.(answer)
+      if (write !== undefined) acknowledged.push(write)
+    }
   }
   return { failures, acknowledged }
 }
@@ -79,26 +125,44 @@ async function ask(url: string, { method, path, headers = {}, body }: RequestSpe
   return { status: answer.status, headers: new Map(answer.headers), body: Buffer.from(await answer.arrayBuffer()) }
 }
 
-interface SeededPlatform extends AsyncDisposable {
-  directoryUrl: string
-  shards: string[]
+async function startVersion(version: HistoryVersion): Promise<Services> {
+  const folder = join(platform.folder, version)
+  await layOut(version, folder)
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"))
+  return startServices({ directoryUrl: platform.directoryUrl, secret: demoSecret, folder, logLevel: "error", shops: [1] })
 }
 
-async function seededPlatform(): Promise<SeededPlatform> {
-  const names = ["s1", "s2"]
-  const server = await startPostgres({ databases: ["directory", ...names] })
-  const shards = names.map((name) => ({ name, url: server.url(name) }))
+async function putUp(): Promise<Put> {
+  const folder = await mkdtemp(join(tmpdir(), "florist-traffic-"))
+  const server = await startPostgres({ databases: ["directory", "s1", "s2"], settings: { max_connections: "400" } })
+  const shards = ["s1", "s2"].map((name) => ({ name, url: server.url(name) }))
   const directoryUrl = server.url("directory")
-  for (const { url } of shards) for (const statement of await expandedSchema()) await query(url, statement)
-  await seedFlorist({ directoryUrl, shards, shops, rows: 1_000, seed: 1 })
-  return { directoryUrl, shards: shards.map(({ url }) => url), [Symbol.asyncDispose]: () => server.stop() }
+  const progress: SeedProgress[] = []
+  const seed = { directoryUrl, shards, shops, rows, seed: 1, onProgress: (each: SeedProgress) => progress.push(each) }
+  const takeDown = async () => {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await seedDirectory(seed)
+    await applyChanges(shards, { signal, until: "expanded" })
+    platform = { folder, shards, directoryUrl, progress, takeDown }
+    await using first = await startVersion("v1")
+    await seedShards({ ...seed, edge: first.url, signal })
+    await first.stop()
+    await rm(join(folder, "v1"), { recursive: true })
+    return platform
+  } catch (thrown) {
+    await takeDown()
+    throw thrown
+  }
 }
 
-async function query(url: string, text: string, values: unknown[] = []): Promise<void> {
+async function query(url: string, text: string, values: unknown[] = []): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(text, values)
+    return (await client.query(text, values)).rows
   } finally {
     await client.end()
   }

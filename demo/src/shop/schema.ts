@@ -34,10 +34,15 @@ export async function prepareDirectory({ directoryUrl, shards }: PlatformDatabas
 export interface Applying {
   signal: AbortSignal
   onChange?: (name: string) => void
+  /** "contracted" where nothing runs that could need what is old, "expanded" where old and new versions shall both run. */
+  until?: "expanded" | "contracted"
 }
 
-/** Every change, expanded, filled and contracted: nothing runs yet that could need what is old. */
-export async function applyChanges(shards: readonly Shard[], { signal, onChange = () => {} }: Applying): Promise<void> {
+/** Every change, expanded and filled, and contracted where it may be. */
+export async function applyChanges(
+  shards: readonly Shard[],
+  { signal, onChange = () => {}, until = "contracted" }: Applying,
+): Promise<void> {
   const engine = createChangeEngine({
     shards,
     clock: systemClock,
@@ -52,7 +57,7 @@ export async function applyChanges(shards: readonly Shard[], { signal, onChange 
       await engine.expand(change, run)
       await engine.backfill(change, run)
       await engine.verify(change, run)
-      await engine.contract(change, { objections: [], lastReaderStoppedAt: undefined }, run)
+      if (until === "contracted") await engine.contract(change, { objections: [], lastReaderStoppedAt: undefined }, run)
     }
   } finally {
     await engine.close()

@@ -22,6 +22,8 @@ export interface ServicesOptions {
   /** How long a person takes to pay a QR code at the simulated bank; never by itself where it is left out. */
   bankPaysAfterMs?: number
   logLevel?: string
+  /** Where the services' code is; Florist as it stands where it is left out. */
+  folder?: string
   /** Only these, for a bench of one. */
   only?: readonly ServiceName[]
 }
@@ -46,7 +48,7 @@ const endsWithinMs = 10_000
 const mostMerchants = 1_000
 
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { directoryUrl, secret, shops, logLevel = "warn", bankPaysAfterMs, only = serviceNames } = options
+  const { directoryUrl, secret, shops, logLevel = "warn", bankPaysAfterMs, folder = florist, only = serviceNames } = options
   const ports = new Map<string, number>()
   for (const name of ["bank", ...only]) ports.set(name, name === "gateway" && options.port !== undefined ? options.port : await freePort())
   const addressOf = (name: string) => `http://127.0.0.1:${ports.get(name)}`
@@ -75,7 +77,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(name === "gateway" ? { FLORIST_SERVICES: JSON.stringify(addresses), FLORIST_WEBHOOKS_TO: "anywhere" } : {}),
   })
   const start = async (name: string) => {
-    const child = spawn(process.execPath, [`${florist}/${name}/src/main.ts`], {
+    const child = spawn(process.execPath, [`${folder}/${name}/src/main.ts`], {
       env: environmentOf(name),
       stdio: ["ignore", "pipe", "inherit"],
     })
