@@ -13,7 +13,7 @@ test("each version can be built by itself: its lock file names what its workspac
     const text = await readFile(join(tree.folder, "package-lock.json"), "utf8")
     const lock = JSON.parse(text) as { packages: Record<string, Package> }
     assert.doesNotMatch(text, /"resolved": "http/)
-    for (const workspace of ["", "kit", "catalog", "payments"]) {
+    for (const workspace of ["", "bank", "catalog", "gateway", "kit", "loyalty", "orders", "payments", "reports", "staff", "stock"]) {
       const asked = JSON.parse(await readFile(join(tree.folder, workspace, "package.json"), "utf8")) as Package
       assert.deepEqual(dependenciesOf(lock.packages[workspace]), dependenciesOf(asked), `${version}: ${workspace}`)
     }
@@ -25,11 +25,9 @@ test("the versions differ in few files, and the change comes with the version th
   await using two = await laidOut("v2")
   await using three = await laidOut("v3")
   assert.deepEqual(await differences(one.folder, two.folder), [
-    "changes/0002-payment-methods.yml",
-    "payments/src/tender.test.ts",
-    "payments/src/tender.ts",
-    "payments/src/tenders.test.ts",
-    "web/assets/tenders.js",
+    "changes/0010-payment-rows.yml",
+    "payments/src/payment-store.test.ts",
+    "payments/src/payment-store.ts",
   ])
   assert.deepEqual(await differences(two.folder, three.folder), ["payments/src/summary.test.ts", "payments/src/summary.ts"])
 })
@@ -41,7 +39,7 @@ test("a folder is made to hold one version only, and its history stays", async (
   await writeFile(join(tree.folder, "left-over.txt"), "")
   await layOut("v1", tree.folder)
   assert.equal(existsSync(join(tree.folder, ".git/HEAD")), true)
-  for (const gone of ["left-over.txt", "delete.txt", "changes/0002-payment-methods.yml"])
+  for (const gone of ["left-over.txt", "delete.txt", "changes/0010-payment-rows.yml"])
     assert.equal(existsSync(join(tree.folder, gone)), false)
 })
 
