@@ -10,7 +10,7 @@ export const agendaKinds = ["spending", "refund", "qr", "order-return"] as const
 export type AgendaKind = (typeof agendaKinds)[number]
 
 /** When to look again, or "done". */
-export type Outcome = Date | "done"
+type Outcome = Date | "done"
 
 /** Must end in the same state however often it runs. `tries` counts this one too. */
 export type Handler = (shop: OpenShop, id: string, now: Date, tries: number) => Promise<Outcome>
@@ -66,27 +66,34 @@ export async function workOffOnce({ fleet, clock }: Pick<Surroundings, "fleet" |
       id: String(row.id),
       tries: Number(row.tries),
     }))
-    await Promise.all(items.map(async (item) => settle(shard, item, await outcomeOf(item))))
+    await Promise.all(items.map(async (item) => settle(shard, item, await attempt(item))))
     return items.length
   })
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
 
-  async function outcomeOf({ kind, shop, id, tries }: Item): Promise<Outcome> {
+  async function attempt({ kind, shop, id, tries }: Item): Promise<Attempt> {
     try {
-      return await handlers[kind](await fleet.shop(shop), id, clock(), tries)
-    } catch {
-      return new Date(clock().getTime() + pauseMs(tries))
+      return { outcome: await handlers[kind](await fleet.shop(shop), id, clock(), tries), reason: null }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return { outcome: new Date(clock().getTime() + pauseMs(tries)), reason: reason.slice(0, 500) }
     }
   }
+}
+
+interface Attempt {
+  outcome: Outcome
+  /** Why it failed; whoever looks into the table sees it. */
+  reason: string | null
 }
 
 /** 1 s, 2 s, 4 s ... ten minutes. */
 export const pauseMs = (tries: number): number => Math.min(longestPauseMs, 1_000 * 2 ** Math.min(tries - 1, 20))
 
 /** What was put on the agenda anew in the meantime (tries are 0 again) stays as it is. */
-async function settle(shard: Reader, { shop, kind, id, tries }: Item, outcome: Outcome): Promise<void> {
+async function settle(shard: Reader, { shop, kind, id, tries }: Item, { outcome, reason }: Attempt): Promise<void> {
   const same = "shop_id = $1 AND kind = $2 AND id = $3 AND tries = $4"
   const values = [shop, kind, id, tries]
   if (outcome === "done") await shard.query(`DELETE FROM payments.agenda WHERE ${same}`, values)
-  else await shard.query(`UPDATE payments.agenda SET due_at = $5 WHERE ${same}`, [...values, outcome])
+  else await shard.query(`UPDATE payments.agenda SET due_at = $5, reason = $6 WHERE ${same}`, [...values, outcome, reason])
 }

@@ -471,6 +471,5 @@ const notFoundAnyMore = (id: string) =>
 
 /** The agenda carries it out; the answer tells that it is under way. */
 function later(cause: unknown): void {
-  const isOutage = (cause instanceof Refusal && cause.status >= 500) || (cause instanceof Error && cause.name === "BankUnavailable")
-  if (!isOutage) throw cause
+  if (!(cause instanceof Refusal) || cause.status < 500) throw cause
 }

@@ -51,11 +51,11 @@ export async function applyEvidence(tx: Transaction, { qrId, source, evidence, n
   return findQr(tx, qrId)
 }
 
-/** Late is what came after the code's own end, or after the shop asked for its cancellation, whatever was heard of first. */
+/** Late is what came after the code's end, whichever of the two was heard of first. */
 function signOf(qr: QrPayment, evidence: Evidence): QrSign {
   if (evidence.kind !== "success") return evidence.kind
-  const ends = [qr.expiresAt, qr.cancelAskedAt].filter((at) => at !== null)
-  return qr.state === "expired" || qr.state === "cancelled" || ends.some((end) => evidence.at >= end) ? "late-success" : "success"
+  const isOver = qr.state === "expired" || qr.state === "cancelled" || (qr.expiresAt !== null && evidence.at >= qr.expiresAt)
+  return isOver ? "late-success" : "success"
 }
 
 async function receive(

@@ -1,10 +1,10 @@
 // Carries out refunds that another one has to make: the bank gives money back, loyalty gives points back. Called by whoever asked for the refund, and by the agenda
 // for those that were cut off. Also gives back what a returned order was paid with.
-import { BankRefusal } from "@florist/bank/sbp-client"
+import { BankRefusal, BankUnavailable } from "@florist/bank/sbp-client"
 import { z } from "zod"
 import type { Surroundings } from "@florist/kit/app"
 import type { OpenShop } from "@florist/kit/fleet"
-import { Refusal } from "@florist/kit/refusal"
+import { Refusal, unavailable } from "@florist/kit/refusal"
 import type { cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
 import { pauseMs } from "./agenda.ts"
 import type { Handler } from "./agenda.ts"
@@ -18,7 +18,7 @@ import { clientReturnsWithinMs, lockSale } from "./sale.ts"
 
 type Answer = "done" | "under-way" | { declined: string }
 
-/** @returns the refund after it. @throws Refusal 503 where the other one does not answer; BankUnavailable. */
+/** @returns the refund after it. @throws Refusal 503 where the other one does not answer. */
 export async function carryOutRefund(
   surroundings: Surroundings,
   shop: OpenShop,
@@ -44,14 +44,20 @@ async function askLoyalty({ peers }: Surroundings, shop: OpenShop, refund: Refun
   }
 }
 
+/** The bank says so of a refund that it will never make; anything else it may still make. */
+const neverMade = "ERROR.REFUND_INSUFFICIENT_FUNDS"
+
 async function askBank(surroundings: Surroundings, shop: OpenShop, refund: Refund, signal: AbortSignal): Promise<Answer> {
   const client = bankOf(surroundings, shop.id)
   try {
-    const { status } = await client.refund({ refundId: refund.id, order: String(refund.parentId), amount: BigInt(refund.amount) }, signal)
+    // Asked for again, it is made once.
+    await client.refund({ refundId: refund.id, order: String(refund.parentId), amount: BigInt(refund.amount) }, signal)
+    const { status } = await client.refundStatus(refund.id, signal)
     if (status === "COMPLETED") return "done"
     return status === "DECLINED" ? { declined: "The bank declined the refund." } : "under-way"
   } catch (cause) {
-    if (cause instanceof BankRefusal) return { declined: `${cause.code}: ${cause.message}` }
+    if (cause instanceof BankRefusal && cause.code === neverMade) return { declined: `${cause.code}: ${cause.message}` }
+    if (cause instanceof BankRefusal || cause instanceof BankUnavailable) throw unavailable("The bank", cause)
     throw cause
   }
 }

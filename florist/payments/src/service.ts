@@ -46,7 +46,7 @@ export const payments: Service = {
     "payments.gift_card_entry": ["shop_id", "id", "card_id", "amount", "occurred_at"],
     "payments.qr_payment": qrColumns,
     "payments.qr_event": ["shop_id", "qr_id", "key", "source", "evidence", "seen_at"],
-    "payments.agenda": ["shop_id", "kind", "id", "due_at", "tries"],
+    "payments.agenda": ["shop_id", "kind", "id", "due_at", "tries", "reason"],
     "payments.journal_line": journalColumns,
   },
   async clientFacts(shop) {
