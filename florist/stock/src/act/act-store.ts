@@ -37,8 +37,8 @@ export async function keptHashOf(reader: Reader, id: string): Promise<unknown> {
 export async function insertAct(tx: Transaction, act: Act, hash: string): Promise<boolean> {
   const [inserted] = await tx.query(
     `INSERT INTO stock.act (shop_id, id, kind, number, doc_no, store_id, to_store_id, supplier_id, purchase_order_id, reason_id, invoice_no, note, status,
-       with_expired, lines_count, amount, claim, request_hash, date, occurred_at, created_by, updated_at, revision)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, 0, 0, 0, $14, $15, $16, $17, $18, 0)
+       with_expired, lines_count, amount, claim, request_hash, date, occurred_at, created_by, created_at, updated_at, revision)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, 0, 0, 0, $14, $15, $16, $17, $18, $18, 0)
      ON CONFLICT (shop_id, id) DO NOTHING RETURNING id`,
     [
       tx.shop,

@@ -63,6 +63,6 @@ function issueOf(row: Row): Issue {
     status: row.status as Issue["status"],
     turn: Number(row.turn),
     orderRevision: Number(row.order_revision),
-    lines: row.lines as IssueResult["lines"],
+    lines: (row.lines as IssueResult["lines"]).map(({ lineId, cost, shortage }) => ({ lineId, cost, shortage })),
   }
 }

@@ -40,8 +40,8 @@ export async function issue(tx: Transaction, issuing: Issuing): Promise<IssueRes
   if (known === "new") return carryOut(tx, issuing, 1)
   if (known.status === "cancelled")
     throw conflict("The issue of this order was cancelled; sell it as a new order.", { pointer: "/orderId" }, "issue-cancelled")
-  if (known.status === "issued") return { orderId: issuing.orderId, lines: known.lines }
-  return carryOut(tx, issuing, known.turn + 1)
+  // Also where it was returned since: a new sale of the order is known by its event alone, which no late repetition of this request can pass for.
+  return { orderId: issuing.orderId, lines: known.lines }
 }
 
 /** The order was sold, whoever asked before. An event that was applied already changes nothing. */

@@ -32,8 +32,8 @@ export async function keptHashOf(reader: Reader, id: string): Promise<unknown> {
 export async function insertOrder(tx: Transaction, order: PurchaseOrder, hash: string): Promise<boolean> {
   const [inserted] = await tx.query(
     `INSERT INTO stock.purchase_order (shop_id, id, number, doc_no, store_id, supplier_id, status, note, amount, request_hash, occurred_at, created_by,
-       updated_at, revision)
-     VALUES ($1, $2, $3, $4, $5, $6, 'draft', '', 0, $7, $8, $9, $10, 0) ON CONFLICT (shop_id, id) DO NOTHING RETURNING id`,
+       created_at, updated_at, revision)
+     VALUES ($1, $2, $3, $4, $5, $6, 'draft', '', 0, $7, $8, $9, $10, $10, 0) ON CONFLICT (shop_id, id) DO NOTHING RETURNING id`,
     [
       tx.shop,
       order.id,
