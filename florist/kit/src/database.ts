@@ -179,8 +179,8 @@ function isOutage(cause: unknown): boolean {
 const driverOutages =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded|Client was closed)/
 
-/** Serialization failure, deadlock. */
-function isRivalry(cause: unknown): boolean {
+/** Serialization failure, deadlock: the transaction as a whole may succeed another time. */
+export function isRivalry(cause: unknown): boolean {
   return cause instanceof pg.DatabaseError && (cause.code === "40001" || cause.code === "40P01")
 }
 

@@ -5,6 +5,7 @@
 // is read only when every older transaction has ended (xid below the snapshot's xmin); order is then (xid, number).
 import type { FastifyBaseLogger } from "fastify"
 import { setTimeout as sleep } from "node:timers/promises"
+import { isRivalry } from "./database.ts"
 import type { PooledDatabase, Reader, Row } from "./database.ts"
 import { openTransaction } from "./transaction.ts"
 import type { Transaction } from "./transaction.ts"
@@ -148,6 +149,8 @@ async function applyGuarded({ service, from, reader, event, apply, log }: Applic
     await openTransaction({ service, shop: event.shop, reader }, (tx) => apply(tx, event))
     await reader.query("RELEASE SAVEPOINT event")
   } catch (cause) {
+    // Nothing is wrong with the event: the whole batch runs again.
+    if (isRivalry(cause)) throw cause
     await reader.query("ROLLBACK TO SAVEPOINT event")
     const reason = cause instanceof Error ? cause.message : String(cause)
     log.error({ err: cause, from, event: event.id, type: event.type }, "an event could not be applied and was put aside")
@@ -176,6 +179,7 @@ async function retryStuck({ service, shard, consumption, log }: Source): Promise
         if (apply !== undefined) await openTransaction({ service, shop: event.shop, reader }, (tx) => apply(tx, event))
         await reader.query(`DELETE FROM ${service}.stuck_event WHERE id = $1`, [event.id])
       } catch (cause) {
+        if (isRivalry(cause)) throw cause
         await reader.query("ROLLBACK TO SAVEPOINT event")
         log.warn({ err: cause, event: event.id, type: event.type }, "an event that was put aside still cannot be applied")
         await reader.query(`UPDATE ${service}.stuck_event SET tries = tries + 1, tried_at = now(), reason = $2 WHERE id = $1`, [

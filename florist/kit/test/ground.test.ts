@@ -83,6 +83,7 @@ const notes: Service = {
 
 const heard: string[] = []
 let alsoHeard = 0
+let rivalries = 0
 /** Hears of notes; fails once at the one that says so. */
 const listener: Service = {
   name: "reports",
@@ -99,6 +100,8 @@ const listener: Service = {
             `INSERT INTO reports.known_resource (shop_id, type, id, revision, deleted, attributes) VALUES ($1, 'notes', $2, 1, false, $3)`,
             [tx.shop, event.subject, JSON.stringify({ title })],
           )
+          if (title === "rival" && rivalries-- > 0)
+            await tx.query("DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = 'deadlock_detected'; END $$")
           if (title === "poison") throw new Error("this one cannot be applied")
           heard.push(title)
         },
@@ -230,6 +233,18 @@ test("events arrive once and in order, though a later one commits first; one tha
   assert.ok(alsoHeard >= 3, "whoever else follows the same service hears the same")
   const { rows } = await platform.shard.query("SELECT reason, tries FROM reports.stuck_event")
   assert.deepEqual(rows, [{ reason: "this one cannot be applied", tries: 1 }])
+  await platform.stop("reports")
+})
+
+test("an event that lost against another transaction is applied with its batch again, not put aside", async () => {
+  rivalries = 1
+  heard.length = 0
+  await write("rival")
+  await platform.start(listener)
+  await platform.settle()
+  assert.deepEqual(heard, ["rival"])
+  const { rows } = await platform.shard.query("SELECT reason FROM reports.stuck_event WHERE reason LIKE '%lost%'")
+  assert.deepEqual(rows, [])
   await platform.stop("reports")
 })
 
