@@ -42,7 +42,7 @@ export async function createCustomer(tx: Transaction, data: CustomerData, author
     `INSERT INTO loyalty.customer (shop_id, id, title, birthday, email, instagram, status, is_person, bonus_card, notes, gender, itn, country_code, phone,
        bonus_group_id, created_by, occurred_at, created_at, updated_at, revision, made_from)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $19, $20)`,
-    [...[tx.shop, id, ...columnsOf(facts), bonusGroup], ...[author.worker, attributes.createdAt ?? author.now, author.now, revision, made]],
+    [tx.shop, id, ...columnsOf(facts), bonusGroup, author.worker, attributes.createdAt ?? author.now, author.now, revision, made],
   )
   await replaceKeys(tx, id, facts)
   await replaceLinks(tx, id, relationships)

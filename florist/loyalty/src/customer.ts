@@ -173,7 +173,7 @@ export function factsOf(row: Row): CustomerFacts {
     notes: textOrNone(row.notes),
     gender: z.enum(genders).nullable().parse(row.gender),
     itn: textOrNone(row.itn),
-    phone: row.phone === null ? null : { countryCode: Number(row.country_code), number: String(row.phone) },
+    phone: typeof row.phone === "string" ? { countryCode: Number(row.country_code), number: row.phone } : null,
   }
 }
 

@@ -77,18 +77,17 @@ async function readXlsx(content: Buffer): Promise<string[][]> {
   }
 }
 
-const cellText = (cell: unknown): string => {
-  if (cell === null || cell === undefined) return ""
-  return cell instanceof Date ? cell.toISOString().slice(0, 10) : String(cell)
+function cellText(cell: unknown): string {
+  if (cell instanceof Date) return cell.toISOString().slice(0, 10)
+  if (typeof cell === "string") return cell
+  return typeof cell === "number" || typeof cell === "boolean" ? String(cell) : ""
 }
 
-/** What the database cannot keep is left out. */
 // oxlint-disable-next-line no-control-regex -- exactly these are meant
-const cleaned = (field: string): string =>
-  field
-    .toWellFormed()
-    .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g, "")
-    .trim()
+const unkeepable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g
+
+/** What the database cannot keep is left out. */
+const cleaned = (field: string): string => field.toWellFormed().replaceAll(unkeepable, "").trim()
 
 function unreadable(detail: string, pointer: string): Refusal {
   return new Refusal([{ status: 400, code: "unreadable-file", title: "Unreadable file", detail, source: { pointer } }])

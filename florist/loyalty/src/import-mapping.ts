@@ -1,6 +1,7 @@
 // Which column of a file is what of a customer, and what a row says by it. Called when an import is validated and by its run.
 import { day, text } from "@florist/kit/input"
-import { Refusal, invalid } from "@florist/kit/refusal"
+import { invalid } from "@florist/kit/refusal"
+import type { Refusal } from "@florist/kit/refusal"
 import { z } from "zod"
 import { customerAttributes, genders } from "./customer.ts"
 import type { CustomerAttributes } from "./customer.ts"

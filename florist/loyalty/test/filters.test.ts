@@ -3,7 +3,7 @@ import { newId } from "@florist/kit/id"
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { shops } from "../../kit/test/platform.ts"
-import { openShop, orderOf, posted, returned } from "./shop.ts"
+import { linkedId, openShop, orderOf, posted, returned } from "./shop.ts"
 import type { Shop } from "./shop.ts"
 
 type Query = Record<string, string | number | boolean | readonly string[]>
@@ -157,10 +157,7 @@ test("a range that ends before it begins, and values that are none, are refused"
 test("who bought in the days of a celebration is told, and not whose order came back", async () => {
   const answer = await shop.call("GET", "/v1/customer-celebration-dates")
   assert.deepEqual(
-    answer.many.map(({ relationships }) => [
-      (relationships.customer?.data as { id: string }).id,
-      (relationships.celebration?.data as { id: string }).id,
-    ]),
+    answer.many.map(({ relationships }) => [linkedId(relationships.customer), linkedId(relationships.celebration)]),
     [[anna, celebration]],
   )
 })

@@ -124,7 +124,7 @@ test("what cannot be read is refused with what to do instead", async () => {
   for (const format of ["xls", "ods"]) {
     const refused = await upload(form("x", { format }))
     assert.equal(refused.status, 400)
-    assert.match(String(refused.errors[0]?.detail), /xlsx or csv/)
+    assert.match(JSON.stringify(refused.errors[0]?.detail), /xlsx or csv/)
   }
   for (const body of [
     form(""),

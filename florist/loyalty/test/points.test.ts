@@ -4,7 +4,7 @@ import fc from "fast-check"
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { shops } from "../../kit/test/platform.ts"
-import { changed, openShop, orderOf, paidByPoints, posted, returned } from "./shop.ts"
+import { changed, linkedId, openShop, orderOf, paidByPoints, posted, returned } from "./shop.ts"
 import type { Shop } from "./shop.ts"
 
 let shop: Shop
@@ -118,7 +118,7 @@ test("spending brings into the highest group that it reaches, tells it in the hi
   const { id } = created.one
   const groupNow = async () => {
     const { relationships, attributes } = (await shop.call("GET", "/v1/customers/{id}", { params: { id }, shop: at })).one
-    return [(relationships.bonusGroup?.data as { id: string }).id, attributes.currentPoints]
+    return [linkedId(relationships.bonusGroup), attributes.currentPoints]
   }
   assert.deepEqual(await groupNow(), [all, 0])
   const buy = async (totalAmount: number) => {

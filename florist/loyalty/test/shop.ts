@@ -63,7 +63,7 @@ export async function openShop(): Promise<Shop> {
     async tell(from, type, data, other = shops.rose) {
       await platform.shard.query(
         `INSERT INTO ${from}.outbox (shop_id, id, type, subject, occurred_at, data) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [other, newId(), type, String((data as { id?: unknown }).id ?? "x"), platform.clock.now(), JSON.stringify(data)],
+        [other, newId(), type, "a subject", platform.clock.now(), JSON.stringify(data)],
       )
     },
     async customer(attributes = {}, relationships) {
@@ -152,3 +152,9 @@ export const paidByPoints = (payment: {
     occurredAt: new Date(),
   },
 ]
+
+/** The id that a relationship to one resource holds. */
+export function linkedId(link: { data?: unknown } | undefined): unknown {
+  const data = link?.data
+  return typeof data === "object" && data !== null && "id" in data ? data.id : undefined
+}
