@@ -15,7 +15,14 @@ export const routes: Readonly<Record<string, readonly string[]>> = {
     "/api/v1/workers",
     "/internal/staff",
   ],
-  catalog: ["/api/v1/catalog", "/api/v1/catalog-export", "/api/v1/categories", "/api/v1/inventory-items", "/internal/catalog"],
+  catalog: [
+    "/api/v1/catalog",
+    "/api/v1/catalog-export",
+    "/api/v1/catalog-exports",
+    "/api/v1/categories",
+    "/api/v1/inventory-items",
+    "/internal/catalog",
+  ],
   stock: [
     "/api/v1/bouquets",
     "/api/v1/inventory-items/*/warehouse-movement",
