@@ -20,7 +20,9 @@ export const routes: Readonly<Record<string, readonly string[]>> = {
     "/api/v1/catalog-export",
     "/api/v1/catalog-exports",
     "/api/v1/categories",
+    "/api/v1/inventory-groups",
     "/api/v1/inventory-items",
+    "/api/v1/measures",
     "/internal/catalog",
   ],
   stock: [
