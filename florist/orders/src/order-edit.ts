@@ -28,7 +28,6 @@ export function newOrder(id: string, { asked, session, now, key, goods, terms }:
   const occurredAt = asked.createdAt ?? now
   const updatedAt = asked.updatedAt ?? occurredAt
   const basket = basketFrom(asked, { lines: [], discounts: [], storeId }, goods, terms)
-  const external = asked.externalId ?? null
   const state: OrderState = {
     id,
     // A sale gives `done` itself.
@@ -65,8 +64,8 @@ export function newOrder(id: string, { asked, session, now, key, goods, terms }:
     returnShiftId: null,
     withWriteOff: null,
     cancelComment: asked.cancelComment ?? null,
-    isExternal: external !== null || (asked.externalSystem ?? null) !== null,
-    externalId: external,
+    isExternal: (asked.externalId ?? asked.externalSystem ?? null) !== null,
+    externalId: asked.externalId ?? null,
     externalSystem: asked.externalSystem ?? null,
     externalSession: asked.externalSession ?? null,
     imageIds: asked.images ?? [],
@@ -116,6 +115,7 @@ export function editedOrder(before: Order, edit: Edit): { state: OrderState; sta
     fiscal: asked.fiscal ?? before.fiscal,
     byBonuses: asked.byBonuses ?? before.byBonuses,
     cancelComment: said(asked.cancelComment, before.cancelComment),
+    isExternal: before.isExternal || (asked.externalId ?? asked.externalSystem ?? null) !== null,
     externalId: said(asked.externalId, before.externalId),
     externalSystem: said(asked.externalSystem, before.externalSystem),
     externalSession: said(asked.externalSession, before.externalSession),

@@ -25,6 +25,7 @@ import type { Order } from "./order.ts"
 
 /** Statistics are of so many orders, the newest that the filters let through. */
 const mostCounted = 10_000
+const shallowPages = 5
 
 const countOut = z.string()
 const amountOut = z.string()
@@ -67,10 +68,22 @@ export const orderReading: readonly Operation[] = [
       const conditions = conditionsOf(query, found, session)
       const filter = [...conditions, statusCondition(query)]
       const [page, statistics] = await Promise.all([
-        list(shop, { from: "orders.sale_order o", columns: selectOrder, conditions: filter, order: orderOfList(query), query }),
+        list(shop, {
+          from: "orders.sale_order o",
+          // What is skipped is not to be read as a whole.
+          columns: isDeep(query) ? "o.id" : selectOrder,
+          conditions: filter,
+          order: orderOfList(query),
+          query,
+        }),
         query.addMetaStatuses === true ? statisticsOf(shop, conditions, filter) : {},
       ])
-      const orders = page.rows.map(orderOf)
+      const orders = isDeep(query)
+        ? await ordersByIds(
+            shop,
+            page.rows.map(({ id }) => String(id)),
+          )
+        : page.rows.map(orderOf)
       const includes = await includedWith(shop, orders, query.include)
       return ok({
         data: orders.map(orderResource),
@@ -115,6 +128,15 @@ function orderOfList(query: OrderQuery): { columns: { name: string; type: string
         ],
         direction: "ASC",
       }
+}
+
+const isDeep = (query: OrderQuery): boolean => (query["page[number]"] ?? 1) > shallowPages
+
+/** In the order of their ids here. */
+async function ordersByIds(reader: Reader, ids: readonly string[]): Promise<Order[]> {
+  const rows = await reader.query(`SELECT ${selectOrder} FROM orders.sale_order o WHERE o.id = ANY ($1::uuid[])`, [ids])
+  const byId = new Map(rows.map((row) => [String(row.id), orderOf(row)]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 async function currentRevision(reader: Reader): Promise<number> {

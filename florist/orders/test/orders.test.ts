@@ -523,6 +523,23 @@ test("every filter lets through exactly the orders that it speaks of", async () 
   ])
 })
 
+test("pages show every order once, near and far, by number and by what came last", async () => {
+  const store = newId()
+  const made: string[] = []
+  for (let n = 0; n < 9; n++) {
+    const relationships = { store: toOne("stores", store) }
+    made.unshift((await create({ attributes: { createdAt: `2026-01-01T10:0${n}:00Z` }, relationships })).one.id)
+  }
+  const filter = { "filter[stores]": [store], "page[size]": 1 }
+  const byNumber = await Promise.all(made.map((_, index) => idsOf({ ...filter, "page[number]": index + 1 })))
+  assert.deepEqual(byNumber.flat(), made)
+  const { body } = await list({ ...filter, "page[size]": 4 })
+  const next = new URLSearchParams((body as { links: { next: string } }).links.next.split("?")[1]).get("page[after]") ?? ""
+  assert.deepEqual(await idsOf({ ...filter, "page[size]": 4, "page[after]": next }), made.slice(4, 8))
+  const followed = await idsOf({ "filter[stores]": [store], "filter[revision]": 0 })
+  assert.deepEqual(followed, made.toReversed(), "in the order of their changes")
+})
+
 test("who may do what: a courier moves orders on and edits nothing; a worker of one store sees that store alone", async () => {
   const { id } = (await create({ attributes: { status: "assembled" } })).one
   const courier = await as("courier")
