@@ -1,10 +1,17 @@
 // What the payments service tells the others. Amounts in kopecks, always positive; `kind` gives the direction.
+import { v5 } from "uuid"
 import { z } from "zod"
 
 const id = z.string()
 
 export const paymentMethods = ["cash", "card", "bonus", "gift_card", "qr"] as const
 export type PaymentMethod = (typeof paymentMethods)[number]
+
+/** Of the resource that GET /v1/payment-methods shows: it follows from the shop (UUID version 5), so nobody has to be asked what it stands for. */
+export const paymentMethodId = (shop: number, method: PaymentMethod): string => v5(`payment-method ${shop} ${method}`, methodSpace)
+
+/** Florist's own name space. */
+const methodSpace = "6e9f3a1c-5f0b-5d0e-8a6b-1f6d7c2e4a90"
 
 /** Money (or points, or a gift card's balance) that came in for an order, or went back. */
 export const paymentFact = z.object({
