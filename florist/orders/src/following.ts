@@ -15,7 +15,7 @@ export const followed = (): readonly Consumption[] => [
   follow("orders", "staff", [storeType, workerType]),
   follow("orders", "catalog", [itemType]),
   followCustomers(),
-  { from: "payments", on: { ...follow("orders", "payments", ["payment-methods"]).on, [paymentRecorded]: keepPayment } },
+  { from: "payments", on: { [paymentRecorded]: keepPayment } },
   { from: "stock", on: { [orderIssued]: keepIssue, [bouquetChanged]: keepBouquet } },
 ]
 

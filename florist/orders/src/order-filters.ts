@@ -1,5 +1,5 @@
 // The filters of the list of orders, as published and as conditions of SQL. Called by the list.
-import { paymentMethods } from "@florist/kit/contracts/payments"
+import { paymentMethodId, paymentMethods } from "@florist/kit/contracts/payments"
 import type { Reader } from "@florist/kit/database"
 import { flag, instant, several, text, uuid } from "@florist/kit/input"
 import { pageQuery, where } from "@florist/kit/listing"
@@ -86,29 +86,21 @@ export interface Found {
 /** Of customers and of numbers that a search finds. */
 const mostFound = 500
 
-export async function lookUp(reader: Reader, query: OrderQuery): Promise<Found> {
+export async function lookUp(reader: Reader, shop: number, query: OrderQuery): Promise<Found> {
   const words = query.search?.trim().toLowerCase() ?? ""
-  const ids = query["filter[paymentMethods]"] ?? []
-  const [customers, numbers, methods] = await Promise.all([
+  const asked = query["filter[paymentMethods]"] ?? []
+  const [customers, numbers] = await Promise.all([
     words === ""
       ? []
       : reader.query(`SELECT id FROM orders.known_customer WHERE strpos(words, $1) > 0 LIMIT ${mostFound}`, [digitsOrWords(words)]),
     words === ""
       ? []
       : reader.query(selectByNumber, [words, `${words}${lastLetter}`, backwards(words), `${backwards(words)}${lastLetter}`]),
-    ids.length === 0
-      ? []
-      : reader.query(
-          `SELECT coalesce(attributes ->> 'method', attributes ->> 'kind', attributes ->> 'type') AS method
-           FROM orders.known_resource WHERE type = 'payment-methods' AND id = ANY ($1::text[])`,
-          [ids],
-        ),
   ])
-  const kinds: readonly string[] = paymentMethods
   return {
     customers: customers.map(({ id }) => String(id)),
     numbers: numbers.map(({ id }) => String(id)),
-    methods: [...ids.filter((id) => kinds.includes(id)), ...methods.map(({ method }) => String(method))],
+    methods: paymentMethods.filter((method) => asked.includes(method) || asked.includes(paymentMethodId(shop, method))),
   }
 }
 

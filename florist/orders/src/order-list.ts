@@ -64,7 +64,7 @@ export const orderReading: readonly Operation[] = [
     refuses: [400, 422],
     async handle({ shop, query, session }) {
       // The revision is read before the rows: whoever asks from it on again misses nothing.
-      const [found, revision] = await Promise.all([lookUp(shop, query), currentRevision(shop)])
+      const [found, revision] = await Promise.all([lookUp(shop, shop.id, query), currentRevision(shop)])
       const conditions = conditionsOf(query, found, session)
       const filter = [...conditions, statusCondition(query)]
       const [page, statistics] = await Promise.all([

@@ -5,7 +5,7 @@ import type { Order } from "./order.ts"
 export function snapshotOf(order: Order): OrderSnapshot {
   const { id, docNo, status, revision, storeId, customerId, sourceId, createdBy, postedBy, floristId, courierId, date, dueTime } = order
   const { occurredAt, updatedAt, postedAt, returnedAt, delivery, deliveryStatus, fiscalized, byBonuses, budget, lines } = order
-  const { totalAmount, discountAmount, markupAmount } = order
+  const { totalAmount, discountAmount, markupAmount, bonusAmount } = order
   return {
     id,
     docNo,
@@ -27,7 +27,7 @@ export function snapshotOf(order: Order): OrderSnapshot {
     delivery,
     deliveryStatus,
     fiscalized,
-    byBonuses,
+    byBonuses: byBonuses || bonusAmount > 0,
     budget,
     totalAmount,
     discountAmount,
