@@ -39,6 +39,18 @@ test("an unknown shop is a 404, an unread directory a 503", async () => {
   await assert.rejects(directory.shop(8), { status: 503 })
 })
 
+test("a shard is there before it keeps a shop, and counts once by whatever names", async () => {
+  const { directory } = directoryOf([
+    { name: "s1", url: "postgres://localhost/s1" },
+    { name: "s2", url: "postgres://localhost/s2" },
+    { name: "s2-again", url: "postgres://localhost/s2" },
+  ])
+  assert.deepEqual(
+    (await directory.shards()).map(({ url }) => url),
+    ["postgres://localhost/s1", "postgres://localhost/s2"],
+  )
+})
+
 type State = { rows: Row[] | "down"; now: number }
 
 function directoryOf(rows: State["rows"]): { directory: Directory; state: State } {

@@ -42,10 +42,10 @@ export class Directory {
     return this.#shops.get(id) ?? (await this.#justOpened(id))
   }
 
-  /** Every shard that keeps a shop. */
+  /** Every shard, also one that keeps no shop yet: whatever is done there is done from its first shop on. */
   async shards(): Promise<Shop["shard"][]> {
-    await this.#load()
-    const byUrl = new Map([...this.#shops.values()].map(({ shard }) => [shard.url, shard]))
+    const rows = await this.#database.query("SELECT name, url FROM directory.shard ORDER BY name")
+    const byUrl = new Map(rows.map(({ name, url }) => [String(url), { name: String(name), url: String(url) }]))
     return [...byUrl.values()]
   }
 

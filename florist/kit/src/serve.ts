@@ -9,6 +9,8 @@ import { openFleet } from "./fleet.ts"
 import type { Fleet } from "./fleet.ts"
 import { prune } from "./prune.ts"
 import { relay } from "./relay.ts"
+import type { RelayOptions } from "./relay.ts"
+import { setTimeout as sleep } from "node:timers/promises"
 
 /** Requests that are still under way then are cut, so that the process ends before it is killed. */
 const finishWithinMs = 8_000
@@ -60,21 +62,20 @@ async function follow(service: Service, { surroundings, closing, http }: App, fl
   const consumptions = service.consumes?.(surroundings) ?? []
   const work = [prune({ service: service.name, fleet, log: http.log }, closing)]
   if (service.background !== undefined) work.push(service.background(surroundings, closing))
-  if (consumptions.length > 0) {
-    for (const shard of await shardsOf(fleet, closing)) {
-      work.push(relay({ service: service.name, shard, consumptions, log: http.log }, closing))
-    }
-  }
+  if (consumptions.length > 0) work.push(relayFromAll({ service: service.name, consumptions, log: http.log }, fleet, closing))
   await Promise.allSettled(work)
 }
 
-async function shardsOf(fleet: Fleet, signal: AbortSignal): Promise<Awaited<ReturnType<Fleet["shards"]>>> {
+const looksForShardsEveryMs = 60_000
+const asksAgainAfterMs = 1_000
+
+/** From every shard, and from those that are added meanwhile. */
+async function relayFromAll(options: Omit<RelayOptions, "shard">, fleet: Fleet, signal: AbortSignal): Promise<void> {
+  const relays = new Map<RelayOptions["shard"], Promise<void>>()
   while (!signal.aborted) {
-    try {
-      return await fleet.shards()
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
-    }
+    const shards = await fleet.shards().catch(() => undefined)
+    for (const shard of shards ?? []) if (!relays.has(shard)) relays.set(shard, relay({ ...options, shard }, signal))
+    await sleep(shards === undefined ? asksAgainAfterMs : looksForShardsEveryMs, undefined, { signal }).catch(() => {})
   }
-  return []
+  await Promise.allSettled(relays.values())
 }
