@@ -79,10 +79,14 @@ export const corrections: readonly Correction[] = [
   },
   {
     name: "a value beyond the list",
-    reason: "The example shows a value that the list of allowed ones leaves out.",
+    reason:
+      "The example shows a value that the list of allowed ones leaves out. Where it shows none of the list, the list is another attribute's.",
     correct: (schema, { shown }) => {
-      const beyond = shown.filter((value) => typeof value === "string" && schema.enum?.includes(value) === false)
-      return beyond.length > 0 && schema.enum !== undefined ? { ...schema, enum: [...new Set([...schema.enum, ...beyond])] } : undefined
+      const { enum: listed, ...open } = schema
+      const values = shown.filter((value) => typeof value === "string")
+      const beyond = values.filter((value) => listed?.includes(value) === false)
+      if (listed === undefined || beyond.length === 0) return undefined
+      return beyond.length === values.length ? open : { ...schema, enum: [...new Set([...listed, ...beyond])] }
     },
   },
   {
