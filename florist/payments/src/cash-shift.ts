@@ -9,6 +9,7 @@ import type { Resource } from "@florist/kit/document"
 import { roublesOut, toRoubles } from "@florist/kit/money"
 import { conflict, invalid } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
+import { dateOf, textOf } from "./cell.ts"
 import { cashFloat, drawerOf, moved, overShort, record } from "./journal.ts"
 import { registerType } from "./register-operations.ts"
 import { settlementOf } from "./drawer.ts"
@@ -55,8 +56,8 @@ export function shiftOf(row: Row): Shift {
     opening: Number(row.opening),
     openedAt: row.opened_at as Date,
     openedBy: String(row.opened_by),
-    closedAt: row.closed_at instanceof Date ? row.closed_at : null,
-    closedBy: row.closed_by === null ? null : String(row.closed_by),
+    closedAt: dateOf(row.closed_at),
+    closedBy: textOf(row.closed_by),
     expected: Number(row.expected),
     counted: row.counted === null ? null : Number(row.counted),
   }

@@ -1,5 +1,10 @@
 // Ids that follow from others (UUID version 5, RFC 9562), so that whoever makes them twice makes the same. Pure.
 import { createHash } from "node:crypto"
+import { newId } from "@florist/kit/id"
+
+/** Of what a request makes: the client's own id, else one that follows from its Idempotency-Key, so that rivals with one key make one thing. */
+export const requestedId = (shop: number, operation: string, { id, key }: { id: string | undefined; key: string | undefined }): string =>
+  id ?? (key === undefined ? newId() : derivedId(`${operation} ${shop} ${key}`))
 
 /** Florist's own name space. */
 const space = Buffer.from("6e9f3a1c5f0b5d0e8a6b1f6d7c2e4a90", "hex")

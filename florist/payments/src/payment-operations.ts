@@ -2,9 +2,8 @@
 import { z } from "zod"
 import type { Surroundings } from "@florist/kit/app"
 import type { PaymentMethod } from "@florist/kit/contracts/payments"
-import { documentOut, pageMetaOut, resourceIn, toOne } from "@florist/kit/document"
+import { documentOut, moment, pageMetaOut, resourceIn, resourceOut, toOne } from "@florist/kit/document"
 import type { OpenShop } from "@florist/kit/fleet"
-import { newId } from "@florist/kit/id"
 import { flag, instant, text, uuid } from "@florist/kit/input"
 import { pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { positiveRoubles, roubles, roublesOut, toRoubles } from "@florist/kit/money"
@@ -14,6 +13,7 @@ import { conflict, invalid, notFound, Refusal } from "@florist/kit/refusal"
 import { everyone, selling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
+import { requestedId } from "./derived-id.ts"
 import { spendGiftCard } from "./gift-card.ts"
 import { findMoney, inStores, listMoney, paymentsOf, sumMoney } from "./money-rows.ts"
 import { paymentTypes } from "./payment.ts"
@@ -33,6 +33,17 @@ import { checkDue, idTaken, takeMoney } from "./take-money.ts"
 
 const tag = "Orders API"
 const one = documentOut(paymentOut)
+const summaryType = "payment-summaries"
+const summaryOut = resourceOut(
+  summaryType,
+  {
+    since: z.string().nullable(),
+    methods: z.array(z.object({ method: z.string(), payments: z.int(), amount: roublesOut })),
+    taken: roublesOut,
+    refunded: roublesOut,
+  },
+  {},
+)
 const methodOut = z.object({
   type: z.literal(methodType),
   id: z.string(),
@@ -51,14 +62,15 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
     body: paymentIn,
     answers: { 200: one },
     refuses: [400, 404, 409, 422],
-    async handle({ shop, params, body, session, now, signal }) {
+    async handle({ shop, params, body, session, now, key, signal }) {
       const { order } = body.relationships
       if (typeof order === "string" && order !== params.id) {
         throw invalid("The order of the body is not that of the path.", { pointer: "/data/relationships/order/data/id" })
       }
       await knowSale(shop, surroundings.peers, params.id)
-      const asked = askedOf(shop, body, session, now)
-      const payment = await shop.write((tx) => recordAsked(tx, { orderId: params.id, asked, body, session, now }))
+      const id = requestedId(shop.id, "payment", { id: body.id, key })
+      const asked = askedOf(shop, { ...body, id }, session, now)
+      const payment = await shop.write((tx) => recordAsked(tx, { orderId: params.id, asked, session, now }))
       if (payment?.state === "done") return ok({ data: paymentResource(shop.id, payment) })
       // Others have to act before it is done. Whatever they could not do now, the agenda does.
       if (asked.type === "payment") await carryOutSpending(surroundings, shop, asked.payment.id, signal)
@@ -188,8 +200,8 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
     ),
     answers: { 201: one },
     refuses: [400, 404, 409, 422],
-    async handle({ shop, params, body, session, now, signal }) {
-      const id = body.id ?? newId()
+    async handle({ shop, params, body, session, now, key, signal }) {
+      const id = requestedId(shop.id, "refund", { id: body.id, key })
       await shop.write(async (tx) => {
         const found = await findMoney(tx, params.paymentId)
         if (found === undefined || found.type !== "payment" || !sees(session, found.storeId)) throw noPayment(params.paymentId)
@@ -233,18 +245,12 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
     summary: "What came in by each method since a moment, and what went back",
     access: everyone,
     query: z.object({ since: instant.optional() }),
-    answers: {
-      200: z.object({
-        since: z.string(),
-        methods: z.array(z.object({ method: z.string(), payments: z.int(), amount: roublesOut })),
-        taken: roublesOut,
-        refunded: roublesOut,
-      }),
-    },
+    answers: { 200: documentOut(summaryOut) },
     refuses: [400],
     async handle({ shop, query, session, now }) {
       const since = query.since ?? new Date(now.getTime() - 30 * 86_400_000)
-      return ok({ since: since.toISOString(), ...summarise(await sumMoney(shop, since, session.stores)) })
+      const attributes = { since: moment(since), ...summarise(await sumMoney(shop, since, session.stores)) }
+      return ok({ data: { type: summaryType, id: String(shop.id), attributes } })
     },
   }),
 
@@ -273,7 +279,7 @@ interface Asked {
 }
 
 /** What the body asks for, with everything that it leaves out. @throws Refusal 422 */
-function askedOf(shop: OpenShop, { id, attributes, relationships }: PaymentIn, session: Session, now: Date): Asked {
+function askedOf(shop: OpenShop, { id, attributes, relationships }: PaymentIn & { id: string }, session: Session, now: Date): Asked {
   if (typeof relationships.method !== "string") {
     throw invalid("Say how it is paid; GET /v1/payment-methods lists the methods.", { pointer: "/data/relationships/method" })
   }
@@ -293,7 +299,7 @@ function askedOf(shop: OpenShop, { id, attributes, relationships }: PaymentIn, s
   return {
     type: attributes.paymentType,
     payment: {
-      id: id ?? newId(),
+      id,
       method,
       amount,
       occurredAt,
@@ -334,7 +340,6 @@ function amountOf(method: PaymentMethod, { amount, bonusAmount = 0 }: PaymentIn[
 interface Recording {
   orderId: string
   asked: Asked
-  body: PaymentIn
   session: Session
   now: Date
 }

@@ -2,6 +2,7 @@
 import type { PaymentMethod } from "@florist/kit/contracts/payments"
 import { paymentMethods } from "@florist/kit/contracts/payments"
 import type { Row } from "@florist/kit/database"
+import { dateOf, textOf } from "./cell.ts"
 
 export const paymentTypes = ["payment", "return", "change"] as const
 
@@ -65,9 +66,6 @@ export const moneyColumns = {
   fiscalized_by: "uuid",
 } as const
 
-const nullableText = (value: unknown) => (typeof value === "string" ? value : null)
-const nullableDate = (value: unknown) => (value instanceof Date ? value : null)
-
 /** From a row with `type`, `parent_id`, `state`, `refunded`, `day` (the date as text) beside the money columns. */
 export function paymentOf(row: Row): Payment {
   const method = paymentMethods.find((name) => name === row.method)
@@ -83,20 +81,20 @@ export function paymentOf(row: Row): Payment {
     refunded: Number(row.refunded ?? 0),
     occurredAt,
     recordedAt: row.recorded_at as Date,
-    date: nullableText(row.day) ?? occurredAt.toISOString().slice(0, 10),
+    date: textOf(row.day) ?? occurredAt.toISOString().slice(0, 10),
     storeId: String(row.store_id),
-    shiftId: nullableText(row.shift_id),
+    shiftId: textOf(row.shift_id),
     workerId: String(row.worker_id),
-    postedBy: nullableText(row.posted_by) ?? String(row.worker_id),
-    postedAt: nullableDate(row.posted_at) ?? occurredAt,
-    ref: nullableText(row.ref),
-    note: nullableText(row.note),
+    postedBy: textOf(row.posted_by) ?? String(row.worker_id),
+    postedAt: dateOf(row.posted_at) ?? occurredAt,
+    ref: textOf(row.ref),
+    note: textOf(row.note),
     prepayment: row.prepayment === true,
     fiscalized: row.fiscalized === true,
-    fiscalizedAt: nullableDate(row.fiscalized_at),
-    fiscalShiftId: nullableText(row.fiscal_shift_id),
-    fiscalizedBy: nullableText(row.fiscalized_by),
-    parentId: nullableText(row.parent_id),
+    fiscalizedAt: dateOf(row.fiscalized_at),
+    fiscalShiftId: textOf(row.fiscal_shift_id),
+    fiscalizedBy: textOf(row.fiscalized_by),
+    parentId: textOf(row.parent_id),
     state: row.state as Payment["state"],
   }
 }

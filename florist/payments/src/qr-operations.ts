@@ -5,7 +5,6 @@ import { z } from "zod"
 import type { Surroundings } from "@florist/kit/app"
 import { documentOut, pageMetaOut } from "@florist/kit/document"
 import type { OpenShop } from "@florist/kit/fleet"
-import { newId } from "@florist/kit/id"
 import { uuid } from "@florist/kit/input"
 import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { flowOperation, ok, publicOperation, readOperation } from "@florist/kit/operation"
@@ -13,6 +12,7 @@ import type { Operation } from "@florist/kit/operation"
 import { conflict, forbidden, invalid, notFound, unavailable } from "@florist/kit/refusal"
 import { everyone, selling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
+import { requestedId } from "./derived-id.ts"
 import { merchantOf, shopOfMerchant } from "./merchant.ts"
 import { inStores } from "./money-rows.ts"
 import { takenMethods } from "./payment-store.ts"
@@ -42,10 +42,10 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
     body: qrIn,
     answers: { 201: one },
     refuses: [400, 404, 409, 422],
-    async handle({ shop, params, body, session, now, signal }) {
+    async handle({ shop, params, body, session, now, key, signal }) {
       if (!takenMethods.includes("qr")) throw invalid("Payments by QR code are not taken yet.", { pointer: "/data" }, "method-not-taken")
       await knowSale(shop, surroundings.peers, params.id)
-      const id = body.id ?? newId()
+      const id = requestedId(shop.id, "qr", { id: body.id, key })
       const { kind, expiresIn } = body.attributes
       const qr = await shop.write(async (tx) => {
         const sale = await lockSale(tx, params.id, session)
@@ -154,7 +154,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
     summary: "The bank tells of a payment; signed with the merchant's secret",
     access: "public",
     body: z.looseObject({ sbpMerchantId: z.string().max(20), order: z.string().max(40) }),
-    answers: { 200: z.object({ accepted: z.boolean() }) },
+    answers: { 200: z.object({ meta: z.object({ accepted: z.boolean() }) }) },
     refuses: [400, 403, 404],
     async handle({ body, headers, rawBody, now, log, signal }) {
       const shopId = shopOfMerchant(body.sbpMerchantId)
@@ -175,7 +175,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
           log.warn({ err: cause }, "a refund is under way"),
         )
       }
-      return ok({ accepted: true })
+      return ok({ meta: { accepted: true } })
     },
   }),
 ]

@@ -1,10 +1,11 @@
 // A payment by QR code: shapes, row, resource. Pure.
-import qrcode from "qrcode-generator"
+import drawCode from "qrcode-generator"
 import { z } from "zod"
 import type { Row } from "@florist/kit/database"
 import { moment, oneOut, reference, resource, resourceIn, resourceOut, toOne } from "@florist/kit/document"
 import type { Resource } from "@florist/kit/document"
 import { positiveRoubles, roublesOut, toRoubles } from "@florist/kit/money"
+import { dateOf, textOf } from "./cell.ts"
 import { paymentType } from "./payment-resource.ts"
 import { qrStates } from "./qr-state.ts"
 import type { QrState } from "./qr-state.ts"
@@ -56,9 +57,6 @@ export const qrColumns = [
   "created_at",
 ]
 
-const text = (value: unknown) => (typeof value === "string" ? value : null)
-const date = (value: unknown) => (value instanceof Date ? value : null)
-
 export function qrOf(row: Row): QrPayment {
   return {
     id: String(row.id),
@@ -67,16 +65,16 @@ export function qrOf(row: Row): QrPayment {
     kind: row.kind as QrPayment["kind"],
     amount: Number(row.amount),
     state: row.state as QrState,
-    bankQrId: text(row.bank_qr_id),
-    payload: text(row.payload),
-    expiresAt: date(row.expires_at),
-    cancelAskedAt: date(row.cancel_asked_at),
+    bankQrId: textOf(row.bank_qr_id),
+    payload: textOf(row.payload),
+    expiresAt: dateOf(row.expires_at),
+    cancelAskedAt: dateOf(row.cancel_asked_at),
     received: Number(row.received),
     refunded: Number(row.refunded),
     applied: row.applied === true,
-    paidAt: date(row.paid_at),
+    paidAt: dateOf(row.paid_at),
     workerId: String(row.worker_id),
-    shiftId: text(row.shift_id),
+    shiftId: textOf(row.shift_id),
     createdAt: row.created_at as Date,
   }
 }
@@ -144,7 +142,7 @@ export function qrResource(qr: QrPayment): Resource {
 
 /** SVG, as large as the page makes it. */
 function pictureOf(payload: string): string {
-  const code = qrcode(0, "M")
+  const code = drawCode(0, "M")
   code.addData(payload)
   code.make()
   return code.createSvgTag({ scalable: true, margin: 4 })

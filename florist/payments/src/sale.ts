@@ -10,6 +10,7 @@ import type { Consumption } from "@florist/kit/relay"
 import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
 import { putOnAgenda } from "./agenda.ts"
+import { dateOf, textOf } from "./cell.ts"
 import { paymentRows } from "./payment-store.ts"
 
 export interface Sale {
@@ -89,10 +90,10 @@ function saleOf(row: Row): Sale {
     id: String(row.id),
     docNo: String(row.doc_no),
     storeId: String(row.store_id),
-    customerId: row.customer_id === null ? null : String(row.customer_id),
+    customerId: textOf(row.customer_id),
     total: Number(row.total),
     status: String(row.status),
-    returnedAt: row.returned_at instanceof Date ? row.returned_at : null,
+    returnedAt: dateOf(row.returned_at),
   }
 }
 

@@ -89,7 +89,8 @@ test("cash reasons are made, renamed, deleted and listed as published", async ()
 test("one shift of a register is open at a time, whoever asks; closed, it stays as it is", async () => {
   const register = await newRegister()
   const answers = await Promise.all(Array.from({ length: 8 }, () => open(register, 100)))
-  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [201, ...Array.from({ length: 7 }, () => 409)])
+  assert.equal(answers.filter(({ status }) => status === 201).length, 1)
+  assert.equal(answers.filter(({ status }) => status === 409).length, 7)
   const shift = answers.find(({ status }) => status === 201)?.one.id ?? ""
   assert.equal((await open(register, 100, {}, shift)).status, 201, "the same again")
   const closed = await close(shift, 90)

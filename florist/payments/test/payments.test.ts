@@ -2,10 +2,8 @@
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { newId } from "@florist/kit/id"
-import { fuzz } from "@florist/published/fuzz"
-import { payments } from "../src/service.ts"
 import { methodId } from "../src/payment-method.ts"
-import { shops, startScene, store } from "./scene.ts"
+import { shops, startScene } from "./scene.ts"
 import type { Scene } from "./scene.ts"
 
 let scene: Scene
@@ -211,19 +209,18 @@ test("an order that nobody has heard of is asked for; an unknown one is a 404; a
 })
 
 test("while the orders cannot be asked, an unknown order's payment is a 503", async () => {
-  await scene.platform.stop("orders").then(async () => {
-    const answer = await scene.client.call("POST", "/v1/orders/{id}/payments", {
-      token,
-      params: { id: newId() },
-      outage: "expected",
-      body: {
-        data: {
-          type: "order-payments",
-          attributes: { paymentType: "payment", amount: 1 },
-          relationships: { method: { data: { type: "payment-methods", id: methodId(shops.rose, "cash") } } },
-        },
+  await scene.platform.stop("orders")
+  const answer = await scene.client.call("POST", "/v1/orders/{id}/payments", {
+    token,
+    params: { id: newId() },
+    outage: "expected",
+    body: {
+      data: {
+        type: "order-payments",
+        attributes: { paymentType: "payment", amount: 1 },
+        relationships: { method: { data: { type: "payment-methods", id: methodId(shops.rose, "cash") } } },
       },
-    })
-    assert.equal(answer.status, 503)
+    },
   })
+  assert.equal(answer.status, 503)
 })

@@ -3,8 +3,8 @@ import type { PaymentMethod } from "@florist/kit/contracts/payments"
 import { invalid } from "@florist/kit/refusal"
 import type { Columns } from "@florist/kit/status"
 import type { Transaction } from "@florist/kit/transaction"
-import { marksRow, moneyColumns, rowOf } from "./payment.ts"
-import type { Marks, NewPayment } from "./payment.ts"
+import { marksRow, rowOf } from "./payment.ts"
+import type { Marks, moneyColumns, NewPayment } from "./payment.ts"
 
 /** Rows may hold methods that this version does not take itself. */
 export const takenMethods: readonly PaymentMethod[] = ["cash", "card", "bonus", "gift_card"]
