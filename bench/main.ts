@@ -5,6 +5,7 @@ import { availableParallelism, loadavg } from "node:os"
 import { describe } from "../packages/conveyor/src/kernel/errors.ts"
 import { reportChange } from "./change-report.ts"
 import { reportEdge } from "./edge/report.ts"
+import { reportFlorist } from "./florist/report.ts"
 import { asTable } from "./report.ts"
 import type { Bench } from "./report.ts"
 
@@ -16,6 +17,11 @@ const benches: Readonly<Record<string, Bench>> = {
   change: {
     measures: "a backfill of a million rows beside an application, what sync triggers cost, 48 shards; several minutes",
     run: reportChange,
+  },
+  florist: {
+    measures:
+      "the shops' traffic through the edge with 8,500 shops' data, what each service costs, whether lists stay flat; several minutes",
+    run: reportFlorist,
   },
 }
 

@@ -18,59 +18,18 @@ export interface Users {
   sessions: readonly string[]
 }
 
-export function floristScenario({ shops, sessions }: Users): Scenario {
-  const sold = new Orders(sessions)
-  const anyShop = (chance: Chance) => 1 + chance.below(shops)
-  const get = (shop: number, path: string, check: RequestSpec["check"] = hasData): RequestSpec => ({
-    method: "GET",
-    path,
-    headers: { authorization: `Bearer ${sessions[shop] ?? ""}` },
-    expect: [200],
-    ...(check === undefined ? {} : { check }),
-  })
-  const list = (path: string) => (chance: Chance) => get(anyShop(chance), path)
-
-  const catalog = list("/api/v1/inventory-items?page[size]=10")
-  const item = (chance: Chance) => get(anyShop(chance), `/api/v1/inventory-items/${chance.pick(items).id}`)
-  const orders = list("/api/v1/orders?page[size]=20")
-  const payments = list("/api/v1/payments?page[size]=20")
-  const summary = list("/api/v1/payments/summary")
-  const bouquets = list("/api/v1/bouquets")
-  const customers = list(`/api/v1/customers/${customer}`)
-  const workers = list("/api/v1/workers")
-  const today = list(`/api/v1/stores/${store}/stats?filter[range]=day`)
-  const order = (chance: Chance) => sold.readOne(chance) ?? orders(chance)
-  const sell = (chance: Chance) => sold.place(anyShop(chance), chance)
-  const pay = (chance: Chance) => sold.pay(chance) ?? sell(chance)
-  const paySecondTender = (chance: Chance) => sold.payAgain(chance) ?? sell(chance)
-  const receipt = (chance: Chance) => uploadReceipt(anyShop(chance), sessions, chance)
-
+export function floristScenario(users: Users): Scenario {
+  const { reads, writes, sell } = floristRequests(users)
+  const { sessions } = users
   return {
     name: "florist",
-    requests: [
-      { weight: 14, make: catalog },
-      { weight: 8, make: item },
-      { weight: 10, make: orders },
-      { weight: 10, make: order },
-      { weight: 9, make: payments },
-      { weight: 9, make: summary },
-      { weight: 4, make: bouquets },
-      { weight: 5, make: customers },
-      { weight: 3, make: workers },
-      { weight: 4, make: today },
-      { weight: 11, make: sell },
-      { weight: 9, make: pay },
-      { weight: 3, make: paySecondTender },
-      { weight: 1, make: receipt },
-    ],
+    requests: [...reads, ...writes],
     page: {
       document: "/",
       calls: [
         { weight: 1, make: () => ({ method: "GET", path: "/assets/kassa.js", expect: [200], check: hasText }) },
-        { weight: 4, make: catalog },
-        { weight: 4, make: orders },
-        { weight: 2, make: payments },
-        { weight: 4, make: sell },
+        ...reads,
+        { weight: 20, make: sell },
       ],
       thinkMs: { from: 500, to: 3_000 },
       eventStream: { path: `/api/v1/payments/feed?access_token=${sessions[1]}`, silentForMs: 15_000 },
@@ -80,6 +39,49 @@ export function floristScenario({ shops, sessions }: Users): Scenario {
         say: { everyMs: 3_000, message: (chance) => JSON.stringify({ type: "ping", n: chance.below(1_000) }) },
       },
     },
+  }
+}
+
+export interface FloristRequests {
+  reads: readonly (WeightedRequest & { service: string })[]
+  writes: readonly (WeightedRequest & { service: string })[]
+  sell: WeightedRequest["make"]
+}
+
+/** Three reads for each write, by their weights. */
+export function floristRequests({ shops, sessions }: Users): FloristRequests {
+  const sold = new Orders(sessions)
+  const anyShop = (chance: Chance) => 1 + chance.below(shops)
+  const get = (shop: number, path: string): RequestSpec => ({
+    method: "GET",
+    path,
+    headers: { authorization: `Bearer ${sessions[shop] ?? ""}` },
+    expect: [200],
+    check: (answer) => void hasData(answer),
+  })
+  const list = (path: string) => (chance: Chance) => get(anyShop(chance), path)
+  const orders = list("/api/v1/orders?page[size]=20")
+  const sell = (chance: Chance) => sold.place(anyShop(chance), chance)
+  return {
+    reads: [
+      { service: "catalog", weight: 14, make: list("/api/v1/inventory-items?page[size]=10") },
+      { service: "catalog", weight: 8, make: (chance) => get(anyShop(chance), `/api/v1/inventory-items/${chance.pick(items).id}`) },
+      { service: "orders", weight: 10, make: orders },
+      { service: "orders", weight: 10, make: (chance) => sold.readOne(chance) ?? orders(chance) },
+      { service: "payments", weight: 9, make: list("/api/v1/payments?page[size]=20") },
+      { service: "payments", weight: 9, make: list("/api/v1/payments/summary") },
+      { service: "stock", weight: 4, make: list("/api/v1/bouquets") },
+      { service: "loyalty", weight: 5, make: list(`/api/v1/customers/${customer}`) },
+      { service: "staff", weight: 3, make: list("/api/v1/workers") },
+      { service: "reports", weight: 4, make: list(`/api/v1/stores/${store}/stats?filter[range]=day`) },
+    ],
+    writes: [
+      { service: "orders", weight: 11, make: sell },
+      { service: "payments", weight: 9, make: (chance) => sold.pay(chance) ?? sell(chance) },
+      { service: "payments", weight: 3, make: (chance) => sold.payAgain(chance) ?? sell(chance) },
+      { service: "payments", weight: 1, make: (chance) => uploadReceipt(anyShop(chance), sessions, chance) },
+    ],
+    sell,
   }
 }
 
