@@ -221,8 +221,8 @@ test("a purchase order is received in parts, and says what it still waits for", 
 
 test("the plan asks for what falls below its minimum or sells away, less what is on its way, from who brought it last", async () => {
   const [item, enough] = [newId(), newId()]
-  await shop.tellItem(item, { minimumBalance: 20, title: "Rose" })
-  await shop.tellItem(enough, { minimumBalance: 1, title: "Ribbon" })
+  await shop.tellItem(item, { minimumBalance: 20_000, title: "Rose" })
+  await shop.tellItem(enough, { minimumBalance: 1_000, title: "Ribbon" })
   await platform.settle()
   const supplier = shop.must(201, await shop.ask("POST", "/v1/suppliers", { data: { type: "suppliers", attributes: { title: "Market" } } }))
     .body.data.id

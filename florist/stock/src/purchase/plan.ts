@@ -94,7 +94,7 @@ export const planOperations = [
         const item = known.safeParse(row.attributes).data
         const need = {
           ...{
-            minimum: (item?.minimumBalance ?? 0) * 1_000,
+            minimum: item?.minimumBalance ?? 0,
             balance: Number(row.balance),
             onOrder: Number(row.coming),
             sold: Number(row.sold),
