@@ -15,6 +15,7 @@ export const itemAttributes = z.object({
   categoryId: id.nullable(),
   /** Days that a received batch stays fresh; null where it does not wither. */
   freshForDays: z.number().int().nullable(),
+  /** Thousandths below which it is to be ordered again. */
   minimumBalance: z.number().int().nullable(),
   prices: z.array(z.object({ storeId: id.nullable(), price: z.number().int() })),
 })
