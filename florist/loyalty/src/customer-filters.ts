@@ -8,7 +8,7 @@ import { z } from "zod"
 import { genders } from "./customer.ts"
 import { smallId } from "./number.ts"
 import { changedAfter, revisionFilter } from "./revision.ts"
-import { searchCondition } from "./search-key.ts"
+import { searchConditions } from "./search-key.ts"
 
 const whole = z.coerce.number().int().min(-2_147_483_648).max(2_147_483_647).optional()
 const days = day.optional()
@@ -57,7 +57,7 @@ export function customerConditions(query: CustomerFilters): (Condition | undefin
     changedAfter(revision),
     revision === undefined ? where("status <> 'deleted'") : undefined,
     where("updated_at > ?", query.from),
-    searchCondition(query.search),
+    ...searchConditions(query.search),
     where("bonus_group_id = ?", query["filter[idBonus]"]),
     where("created_by = ?", query["filter[createdBy]"]),
     where("orders_qty >= ?", query["filter[ordersCount][from]"]),
@@ -120,11 +120,14 @@ function bornIn(range: Days | undefined): (Condition | undefined)[] {
 /** "1996-05-16" is 516. */
 const inYear = (date: string): number => Number(date.slice(5, 7)) * 100 + Number(date.slice(8, 10))
 
-const ordersIn = (range: Days): Condition => ({
-  sql: `SELECT FROM loyalty.followed_order bought WHERE bought.shop_id = customer.shop_id AND bought.customer_id = customer.id AND bought.sold
-    AND bought.sold_on >= coalesce(?::date, '-infinity') AND bought.sold_on <= coalesce(?::date, 'infinity')`,
-  values: [range.from ?? null, range.to ?? null],
-})
+function ordersIn({ from, to }: Days): Condition {
+  const bounds = [where("bought.sold_on >= ?::date", from), where("bought.sold_on <= ?::date", to)].filter((bound) => bound !== undefined)
+  return {
+    sql: `SELECT FROM loyalty.followed_order bought WHERE bought.shop_id = customer.shop_id AND bought.customer_id = customer.id AND bought.sold
+      ${bounds.map(({ sql }) => `AND ${sql}`).join(" ")}`,
+    values: bounds.flatMap(({ values }) => values),
+  }
+}
 
 function boughtIn(range: Days | undefined): Condition | undefined {
   if (range === undefined) return undefined
