@@ -25,5 +25,5 @@ export default scenario
 /** The same proportions, with a given sum. */
 function weighing(requests: readonly WeightedRequest[], sum: number): WeightedRequest[] {
   const all = requests.reduce((total, { weight }) => total + weight, 0)
-  return requests.map(({ weight, make }) => ({ make, weight: (weight * sum) / all }))
+  return requests.map((request) => ({ ...request, weight: (request.weight * sum) / all }))
 }
