@@ -64,15 +64,15 @@ export async function carryShop({ from, to, model, shop }: CarryOptions): Promis
       const names = columns.map(quoted).join(", ")
       const values = columns.map((column) => (column === "shop_id" ? "$2::bigint" : copiedValue(column, "$2::bigint"))).join(", ")
       await source.query(
-        `DECLARE carried NO SCROLL CURSOR FOR SELECT to_jsonb(model) AS row FROM ${table} model WHERE shop_id = ${Number(model)}`,
+        `DECLARE carried NO SCROLL CURSOR FOR SELECT to_jsonb(model)::text AS row FROM ${table} model WHERE shop_id = ${Number(model)}`,
       )
       for (;;) {
-        const { rows: some } = await source.query<{ row: object }>(`FETCH ${rowsAtOnce} FROM carried`)
+        const { rows: some } = await source.query<{ row: string }>(`FETCH ${rowsAtOnce} FROM carried`)
         if (some.length === 0) break
         await target.query(
           `INSERT INTO ${table} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb) model
            WHERE $2::bigint IS NOT NULL`,
-          [`[${some.map(({ row }) => JSON.stringify(row)).join(",")}]`, shop],
+          [`[${some.map(({ row }) => row).join(",")}]`, shop],
         )
         rows += some.length
       }

@@ -180,7 +180,11 @@ async function stockUp({ newId, at }: Furnishing, manager: ShopClient): Promise<
       await manager.ask("POST", "/v1/inventory-items", {
         body: document({ type: "inventory-items", id, attributes, relations: { category } }),
       })
-      const price = document({ type: "inventory-item-prices", attributes: { price: each.price, status: "on" } })
+      const price = document({
+        type: "prices",
+        attributes: { price: each.price, status: "on", occurredAt: at.toISOString() },
+        relations: { store: null },
+      })
       await manager.ask("POST", `/v1/inventory-items/${id}/prices`, { body: price })
     }),
   )

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import type { Shard } from "./schema.ts"
+import { followings } from "./followings.ts"
+import type { Following } from "./followings.ts"
 import { serviceNames } from "./services.ts"
 
 export interface Settling {
@@ -20,13 +22,13 @@ export async function settle(shards: readonly Shard[], { signal, withinMs = 60_0
   }
 }
 
-/** A service's places in the outboxes it follows are in its inbox from its first second on. */
-const behindSql = serviceNames.map((service) => {
-  const cases = serviceNames.map(
-    (from) => `WHEN '${from}' THEN (SELECT count(*) FROM ${from}.outbox WHERE (xid, position) > (i.xid, i.position))`,
+function behindSql(followings: readonly Following[]): string {
+  const places = followings.map(
+    ({ service, from }) => `SELECT '${service} < ${from}' AS who, count(*)::int AS events FROM ${from}.outbox WHERE (xid, position) > (
+      coalesce((SELECT xid FROM ${service}.inbox WHERE source = '${from}'), '0'), coalesce((SELECT position FROM ${service}.inbox WHERE source = '${from}'), 0))`,
   )
-  return `SELECT '${service} < ' || source AS who, CASE source ${cases.join(" ")} END AS events FROM ${service}.inbox i`
-})
+  return `SELECT who, events FROM (${places.join(" UNION ALL ")}) places WHERE events > 0`
+}
 const stuckSql = serviceNames.map((service) => `SELECT '${service}: ' || type || ': ' || reason AS what FROM ${service}.stuck_event`)
 
 async function whoIsBehind({ name, url }: Shard): Promise<string[]> {
@@ -35,9 +37,7 @@ async function whoIsBehind({ name, url }: Shard): Promise<string[]> {
   try {
     const stuck = await client.query<{ what: string }>(stuckSql.join(" UNION ALL "))
     if (stuck.rows.length > 0) throw new Error(`Events could not be applied on ${name}:\n${stuck.rows.map(({ what }) => what).join("\n")}`)
-    const { rows } = await client.query<{ who: string; events: number }>(
-      `SELECT who, events::int FROM (${behindSql.join(" UNION ALL ")}) places WHERE events > 0`,
-    )
+    const { rows } = await client.query<{ who: string; events: number }>(behindSql(await followings()))
     return rows.map(({ who, events }) => `${who} on ${name} by ${events} events`)
   } finally {
     await client.end()

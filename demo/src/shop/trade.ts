@@ -181,7 +181,8 @@ async function pointsToSpend({ crew }: Counter, customer: Customer, left: number
 /** A note that is larger than the bill; the change goes back. */
 async function payCash(counter: Counter, due: Due, amount: number, pay: (kind: Tender, amount: number) => Promise<void>): Promise<void> {
   const note = [50_000, 100_000, 500_000].find((each) => each > amount)
-  const given = note === undefined || counter.random.next() < 0.5 ? amount : note
+  const isExact = note === undefined || due.prepayment !== undefined || counter.random.next() < 0.5
+  const given = isExact ? amount : note
   await pay("cash", given)
   if (given > amount) await record(counter, due, { kind: "cash", amount: given - amount, more: { paymentType: "change" } })
 }
