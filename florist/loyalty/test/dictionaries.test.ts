@@ -202,7 +202,7 @@ test("whatever is asked, the answer is as published or a refusal that left nothi
   const report = await fuzz({
     client: shop.client,
     operations: shop.operations,
-    numRuns: 12,
+    numRuns: 10,
     seed: 7,
     token: await shop.platform.token(),
     known,

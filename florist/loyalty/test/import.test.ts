@@ -150,24 +150,36 @@ test("imports are listed, deleted and hidden from other shops", async () => {
 
 let dialled = 0
 
-/** Fails at its n-th statement, as if the process were killed there. */
-function dying(open: OpenShop, statements: number): OpenShop {
-  let left = statements
+interface Death {
+  at: "statement" | "commit"
+  after: number
+}
+
+/** Fails at its n-th statement or commit, as if the process were killed there. */
+function dying(open: OpenShop, { at, after: most }: Death): OpenShop {
+  let left = most
+  const live = (now: Death["at"]) => {
+    if (now === at && left-- === 0) throw new Error("killed")
+  }
   return {
     ...open,
     write: (work) =>
-      open.write((tx) =>
-        work({
-          ...tx,
-          shop: tx.shop,
-          async query(text, values) {
-            if (left-- === 0) throw new Error("killed")
-            return tx.query(text, values)
-          },
-        }),
-      ),
+      open.write(async (tx) => {
+        const query: typeof tx.query = async (text, values) => {
+          live("statement")
+          return tx.query(text, values)
+        }
+        const result = await work({ ...tx, query })
+        live("commit")
+        return result
+      }),
   }
 }
+
+const death: fc.Arbitrary<Death> = fc.oneof(
+  fc.record({ at: fc.constant("statement" as const), after: fc.integer({ min: 0, max: 400 }) }),
+  fc.record({ at: fc.constant("commit" as const), after: fc.nat(1) }),
+)
 
 test("wherever an import is cut off, and by however many it is run at once, it goes on and takes each row once", async () => {
   // The service that would run it by itself is away; this test is the background.
@@ -176,50 +188,49 @@ test("wherever an import is cut off, and by however many it is run at once, it g
   try {
     const open = await fleet.shop(shops.rose)
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 4 }),
-        fc.integer({ min: 1, max: 40 }),
-        async (deaths, count) => {
-          const importId = newId()
-          const phones = Array.from({ length: count }, () => `+7911${String(dialled++).padStart(7, "0")}`)
-          await open.write(async (tx) => {
-            await tx.query(
-              "INSERT INTO loyalty.customer_import (shop_id, id, status, columns, total, mapping, created_by, created_at) VALUES ($1, $2, 'waiting', 3, $3, $4, 'w', now())",
-              [tx.shop, importId, count, JSON.stringify({ title: [0], phone: 1, currentPoints: 2 })],
-            )
-            await tx.query("INSERT INTO loyalty.import_queue (shop_id, import_id) VALUES ($1, $2)", [tx.shop, importId])
-            for (const [place, phone] of phones.entries())
-              await tx.query(
-                "INSERT INTO loyalty.customer_import_row (shop_id, import_id, place, id, fields) VALUES ($1, $2, $3, $4, $5)",
-                [tx.shop, importId, place, newId(), JSON.stringify([`Row ${place}`, phone, "5"])],
-              )
-          })
-          for (const statements of deaths) {
-            const killed = dying(open, statements)
-            await (async () => {
-              while ((await importStep(killed, importId, new Date())) === "more");
-            })().catch((cause: unknown) => assert.match(String(cause), /killed/))
-          }
-          const runToTheEnd = async () => {
-            while ((await importStep(open, importId, new Date())) === "more");
-          }
-          await Promise.all([runToTheEnd(), runToTheEnd()])
-          const [told] = await shop.rows(
-            "SELECT status, created + updated + failed AS done, created, total FROM loyalty.customer_import WHERE id = $1",
-            [importId],
+      fc.asyncProperty(fc.array(death, { maxLength: 4 }), fc.integer({ min: 1, max: 40 }), async (deaths, count) => {
+        const importId = newId()
+        const phones = Array.from({ length: count }, () => `+7911${String(dialled++).padStart(7, "0")}`)
+        await open.write(async (tx) => {
+          await tx.query(
+            "INSERT INTO loyalty.customer_import (shop_id, id, status, columns, total, mapping, created_by, created_at) VALUES ($1, $2, 'waiting', 3, $3, $4, 'w', now())",
+            [tx.shop, importId, count, JSON.stringify({ title: [0], phone: 1, currentPoints: 2 })],
           )
-          assert.deepEqual([told?.status, told?.done], ["done", count])
-          const [made] = await shop.rows(
-            `SELECT count(DISTINCT customer.id)::int AS customers, coalesce(sum(entry.points), 0)::int AS points, count(entry.id)::int AS entries
+          await tx.query("INSERT INTO loyalty.import_queue (shop_id, import_id) VALUES ($1, $2)", [tx.shop, importId])
+          for (const [place, phone] of phones.entries())
+            await tx.query("INSERT INTO loyalty.customer_import_row (shop_id, import_id, place, id, fields) VALUES ($1, $2, $3, $4, $5)", [
+              tx.shop,
+              importId,
+              place,
+              newId(),
+              JSON.stringify([`Row ${place}`, phone, "5"]),
+            ])
+        })
+        for (const one of deaths) {
+          const killed = dying(open, one)
+          await (async () => {
+            while ((await importStep(killed, importId, new Date())) === "more");
+          })().catch((cause: unknown) => assert.match(String(cause), /killed/))
+        }
+        const runToTheEnd = async () => {
+          while ((await importStep(open, importId, new Date())) === "more");
+        }
+        await Promise.all([runToTheEnd(), runToTheEnd()])
+        const [told] = await shop.rows(
+          "SELECT status, created + updated + failed AS done, created, total FROM loyalty.customer_import WHERE id = $1",
+          [importId],
+        )
+        assert.deepEqual([told?.status, told?.done], ["done", count])
+        const [made] = await shop.rows(
+          `SELECT count(DISTINCT customer.id)::int AS customers, coalesce(sum(entry.points), 0)::int AS points, count(entry.id)::int AS entries
            FROM loyalty.customer_import_row row JOIN loyalty.customer ON customer.id = row.id
            LEFT JOIN loyalty.loyalty_entry entry ON entry.shop_id = customer.shop_id AND entry.customer_id = customer.id WHERE row.import_id = $1`,
-            [importId],
-          )
-          assert.deepEqual(made, { customers: told?.created, points: Number(told?.created) * 5, entries: told?.created })
-          assert.deepEqual(await shop.rows("SELECT * FROM loyalty.import_queue WHERE import_id = $1", [importId]), [])
-        },
-      ),
-      { numRuns: 12, endOnFailure: true },
+          [importId],
+        )
+        assert.deepEqual(made, { customers: told?.created, points: Number(told?.created) * 5, entries: told?.created })
+        assert.deepEqual(await shop.rows("SELECT * FROM loyalty.import_queue WHERE import_id = $1", [importId]), [])
+      }),
+      { numRuns: 10, endOnFailure: true },
     )
   } finally {
     await fleet.close()

@@ -307,7 +307,7 @@ test("whatever happens, repeated and in whatever order: points are the sum of en
         assert.deepEqual([ordersAmount, ordersQty], [sold.reduce((sum, order) => sum + order.totalAmount, 0) / 100, sold.length])
       }
     }),
-    { numRuns: 20, endOnFailure: true },
+    { numRuns: 15, endOnFailure: true },
   )
 })
 
