@@ -74,8 +74,10 @@ export const routes: Readonly<Record<string, readonly string[]>> = {
     "/internal/loyalty",
   ],
   reports: [
+    "/api/v1/bouquet-price-diapasons",
     "/api/v1/inventory-items/*/stats-by-store",
     "/api/v1/orders/analytics",
+    "/api/v1/projections",
     "/api/v1/report-types",
     "/api/v1/reports",
     "/api/v1/stats",
