@@ -10,7 +10,7 @@ export const takenMethods: readonly PaymentMethod[] = ["cash", "card", "bonus", 
 
 export const paymentColumns: Columns = { "payments.payment": ["shop_id", "line", "refunded", ...Object.keys(moneyColumns)] }
 
-/** For FROM: one row for each payment, with the money columns and `refunded`. */
+/** For FROM: a row for each payment, with the money columns and `refunded`; where `id` is null, there is none. */
 export const paymentRows = `(SELECT shop_id, ${Object.keys(moneyColumns).join(", ")}, refunded FROM payments.payment)`
 
 const mostOfOneSale = 100

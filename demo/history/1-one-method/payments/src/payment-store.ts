@@ -32,10 +32,10 @@ const columns: Record<Exclude<keyof typeof moneyColumns, "sale_id">, string> = {
 
 export const paymentColumns: Columns = { "payments.sale": [...Object.values(columns), "paid_refunded"] }
 
-/** For FROM: one row for each payment, with the money columns and `refunded`. */
+/** For FROM: a row for each payment, with the money columns and `refunded`; where `id` is null, the sale is not paid. */
 export const paymentRows = `(SELECT shop_id, id AS sale_id, ${Object.entries(columns)
   .map(([name, column]) => `${column} AS ${name}`)
-  .join(", ")}, paid_refunded AS refunded FROM payments.sale WHERE paid_id IS NOT NULL)`
+  .join(", ")}, paid_refunded AS refunded FROM payments.sale)`
 
 /** The sale is locked. @throws Refusal 422 where it is paid already, by whatever. */
 export async function insertPayment(tx: Transaction, saleId: string, payment: NewPayment): Promise<void> {
