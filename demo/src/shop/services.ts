@@ -41,8 +41,9 @@ export interface Services extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+const compileCache = fileURLToPath(new URL("../../../node_modules/.cache/compile", import.meta.url))
 const florist = fileURLToPath(new URL("../../../florist", import.meta.url))
-const startsWithinMs = 30_000
+const startsWithinMs = 60_000
 const endsWithinMs = 10_000
 /** An environment variable holds no more. */
 const mostMerchants = 1_000
@@ -57,6 +58,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 
   const environmentOf = (name: string): NodeJS.ProcessEnv => ({
     PATH: process.env.PATH,
+    // Halves what a start costs from the second one on.
+    NODE_COMPILE_CACHE: compileCache,
     PORT: String(ports.get(name)),
     FLORIST_LOG: logLevel,
     ...(name === "bank"
