@@ -15,19 +15,58 @@ export interface Seen {
 }
 
 export interface ShopClientOptions {
-  /** The gateway: "http://127.0.0.1:8080". */
-  url: string
   signal: AbortSignal
-  onAnswer?: () => void
+  exchange: Exchange
+}
+
+export interface Request {
+  method: string
+  /** Below /api, with its query: "/v1/orders?search=rose". */
+  address: string
+  body: object | undefined
+  /** An access token. */
+  token: string | undefined
+  key: string | undefined
+  signal: AbortSignal
+}
+
+/** How a request gets there and what comes back; `body` is parsed, undefined where there is none. */
+export type Exchange = (request: Request) => Promise<{ status: number; body: unknown }>
+
+/** By HTTP. @param url the gateway: "http://127.0.0.1:8080" */
+export function exchangeOver(url: string, onAnswer: () => void = () => {}): Exchange {
+  return async ({ method, address, body, token, key, signal }) => {
+    const response = await fetch(`${url}/api${address}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(key === undefined ? {} : { "idempotency-key": key }),
+        ...(body === undefined ? {} : { "content-type": "application/vnd.api+json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    })
+    const text = await response.text()
+    onAnswer()
+    return { status: response.status, body: text === "" ? undefined : parsed(text) }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** What was asked and what came, in words that can be pasted. */
 export class UnexpectedAnswer extends Error {
   readonly status: number
 
-  constructor(asked: { method: string; path: string; body: object | undefined }, status: number, answer: string) {
-    const body = asked.body === undefined ? "" : `\n${JSON.stringify(asked.body)}`
-    super(`${asked.method} ${asked.path} answered ${status}.${body}\n${answer}`)
+  constructor({ method, address, body }: Pick<Request, "method" | "address" | "body">, status: number, answer: unknown) {
+    const asked = body === undefined ? "" : `\n${JSON.stringify(body)}`
+    super(`${method} ${address} answered ${status}.${asked}\n${typeof answer === "string" ? answer : JSON.stringify(answer)}`)
     this.name = "UnexpectedAnswer"
     this.status = status
   }
@@ -62,7 +101,12 @@ export class ShopClient {
   /** @throws UnexpectedAnswer */
   static async signIn(options: ShopClientOptions, username: string, password: string): Promise<ShopClient> {
     const body = { data: { type: "sessions", attributes: { username, password } } }
-    return new ShopClient(options, tokensIn(await ask(options, { method: "POST", path: "/v1/sessions", body })))
+    return new ShopClient(options, tokensIn(await ask(options, { method: "POST", address: "/v1/sessions", body })))
+  }
+
+  /** The token that it asks with now. */
+  get token(): string {
+    return this.#tokens.access
   }
 
   /** One resource. @throws UnexpectedAnswer */
@@ -83,8 +127,8 @@ export class ShopClient {
   async ask(method: string, path: string, { query = {}, body, key = crypto.randomUUID() }: Asking = {}): Promise<unknown> {
     await this.#keepFresh()
     const search = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))
-    const headers = { authorization: `Bearer ${this.#tokens.access}`, ...(method === "GET" ? {} : { "idempotency-key": key }) }
-    return ask(this.#options, { method, path: search.size === 0 ? path : `${path}?${search}`, body, headers })
+    const address = search.size === 0 ? path : `${path}?${search}`
+    return ask(this.#options, { method, address, body, token: this.#tokens.access, key: method === "GET" ? undefined : key })
   }
 
   async #keepFresh(): Promise<void> {
@@ -97,7 +141,7 @@ export class ShopClient {
 
   async #refresh(): Promise<void> {
     const body = { data: { type: "sessions", attributes: { refreshToken: this.#tokens.refresh } } }
-    this.#tokens = { ...tokensIn(await ask(this.#options, { method: "PATCH", path: "/v1/sessions", body })), since: Date.now() }
+    this.#tokens = { ...tokensIn(await ask(this.#options, { method: "PATCH", address: "/v1/sessions", body })), since: Date.now() }
   }
 }
 
@@ -106,28 +150,15 @@ function tokensIn(document: unknown): { access: string; refresh: string } {
   return { access: accessToken, refresh: refreshToken }
 }
 
-interface Request {
-  method: string
-  path: string
-  body?: object | undefined
-  headers?: Readonly<Record<string, string>>
-}
+type Asked = Pick<Request, "method" | "address"> & Partial<Request>
 
 /** What is unavailable for a moment is asked again with the same key, as a shop's programs do. */
-async function ask({ url, signal, onAnswer }: ShopClientOptions, request: Request): Promise<unknown> {
-  const { method, path, body, headers = {} } = request
+async function ask({ exchange, signal }: ShopClientOptions, { method, address, body, token, key }: Asked): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
-    const response = await fetch(`${url}/api${path}`, {
-      method,
-      headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/vnd.api+json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal,
-    })
-    const text = await response.text()
-    onAnswer?.()
-    if (response.ok) return text === "" ? undefined : JSON.parse(text)
-    if (response.status !== 503 || attempt === triesWhenUnavailable)
-      throw new UnexpectedAnswer({ method, path, body }, response.status, text)
+    const answer = await exchange({ method, address, body, token, key, signal })
+    if (answer.status < 300) return answer.body
+    if (answer.status !== 503 || attempt === triesWhenUnavailable)
+      throw new UnexpectedAnswer({ method, address, body }, answer.status, answer.body)
     await new Promise((resolve) => setTimeout(resolve, 100 * attempt))
   }
 }

@@ -6,6 +6,7 @@ import type { Random } from "../random.ts"
 import { at as momentOf, dateOf, daysAfter, seasonDays } from "./calendar.ts"
 import type { TradeDay } from "./calendar.ts"
 import { simulatedBank } from "./bank.ts"
+import { exchangeOver } from "./client.ts"
 import { furnish } from "./furnish.ts"
 import type { Crew, Furnished } from "./furnish.ts"
 import { person } from "./people.ts"
@@ -55,7 +56,7 @@ export async function playSeason(options: SeasonOptions): Promise<Season> {
   const [first] = days
   if (first === undefined) throw new RangeError("A season has at least one day.")
   let requests = 0
-  const client = { url, signal, onAnswer: () => (requests += 1) }
+  const client = { signal, exchange: exchangeOver(url, () => (requests += 1)) }
   const random = randomFrom(seed)
   const newId = idsFrom(randomFrom(seed + 1))
   const start = momentOf(daysAfter(first.date, -3), 12 * 60)
