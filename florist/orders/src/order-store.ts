@@ -50,14 +50,10 @@ export async function readOrder(reader: Reader, id: string): Promise<Order | und
   return row === undefined ? undefined : orderOf(row)
 }
 
-/** Also one that is arriving. Others that would change it wait until this transaction ends. */
+/** Also one that is arriving. Others that would change an order of the shop wait until this transaction ends: all of them ask for its revision first. */
 export async function lockOrder(tx: Transaction, id: string): Promise<Order | undefined> {
-  const [, found] = await Promise.all([
-    tx.revision(),
-    // Locked first and read in a statement of its own, which sees what those that it waited for have written.
-    tx.query("SELECT FROM orders.sale_order WHERE id = $1 FOR UPDATE", [id]).then(() => readOrder(tx, id)),
-  ])
-  return found
+  const [, order] = await Promise.all([tx.revision(), readOrder(tx, id)])
+  return order
 }
 
 export interface Change {

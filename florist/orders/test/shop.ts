@@ -32,6 +32,10 @@ export interface StandInStock {
   readonly taken: Map<string, number>
   readonly givenBack: Set<string>
   readonly asked: string[]
+  /** Called at each question. */
+  noticed?: () => void
+  /** Answers wait for it. */
+  gate: Promise<void>
   /** Takes the orders service's database away. */
   kill: () => Promise<void>
   forget(): void
@@ -45,6 +49,7 @@ export function standInStock(): StandInStock {
     taken: new Map(),
     givenBack: new Set(),
     asked: [],
+    gate: Promise.resolve(),
     kill: async () => {},
     forget() {
       stock.mood = "well"
@@ -71,8 +76,9 @@ export function standInStock(): StandInStock {
         answers: { 200: issueResult },
         refuses: [409],
         async handle({ body: { orderId, lines, shortage } }) {
-          const { mood } = stock
+          const { mood, gate } = stock
           stock.asked.push(orderId)
+          stock.noticed?.()
           if (mood === "killed early") await stock.kill()
           if (mood === "down" || mood === "killed early") throw unavailable("The stock", "it was switched off")
           if (mood === "short" && shortage === "refuse" && !stock.taken.has(orderId)) {
@@ -83,6 +89,7 @@ export function standInStock(): StandInStock {
           if (mood === "killed") await stock.kill()
           if (mood === "lost") throw unavailable("The stock", "its answer was lost")
           if (mood === "late") await sleep(3_200)
+          await gate
           return ok({ orderId, lines: lines.map(({ lineId }) => ({ lineId, cost: 5_000, shortage: 0 })) })
         },
       }),
