@@ -40,7 +40,7 @@ export const itemOperations: readonly Operation[] = [
         throw invalid("The price is the id of the store whose price it is, or an amount in roubles.", { parameter: "price" })
       }
       const [row] = await shop.query(
-        `WITH item AS (SELECT attributes FROM reports.known_resource WHERE shop_id = $1 AND type = 'inventory-items' AND id = $2),
+        `WITH item AS (SELECT attributes FROM reports.known_resource WHERE shop_id = $1 AND type = 'inventory-items' AND id = ($2::uuid)::text),
          place AS (
            SELECT id::uuid AS store_id FROM reports.known_resource WHERE shop_id = $1 AND type = 'stores' AND NOT deleted
            UNION SELECT store_id FROM reports.stock_balance WHERE shop_id = $1 AND side = ${currentSide} AND kind = 'item' AND id = $2::uuid),

@@ -44,7 +44,7 @@ export async function scopeOfStore(asked: ScopeAsked, store: string): Promise<Sc
   if (session.stores?.includes(store) === false) throw forbidden(`This session does not work in store ${store}.`)
   const [row] = await shop.query(
     `SELECT calculated_at, (SELECT zone FROM reports.store_zone WHERE shop_id = $1 AND store_id = $2::uuid) AS zone,
-       EXISTS (SELECT 1 FROM reports.known_resource WHERE shop_id = $1 AND type = 'stores' AND id = $2) AS is_known,
+       EXISTS (SELECT 1 FROM reports.known_resource WHERE shop_id = $1 AND type = 'stores' AND id = ($2::uuid)::text) AS is_known,
        EXISTS (SELECT 1 FROM reports.sale_total WHERE shop_id = $1 AND side = ${currentSide} AND breakdown = 'all' AND grain = 'month' AND store_id = $2::uuid) AS has_sold,
        EXISTS (SELECT 1 FROM reports.stock_balance WHERE shop_id = $1 AND side = ${currentSide} AND store_id = $2::uuid) AS has_goods
      FROM (SELECT $1::bigint AS shop_id) asked LEFT JOIN reports.projection USING (shop_id)`,
