@@ -19,7 +19,7 @@ export const pointsChanged = "loyalty.points-changed"
 
 /**
  * POST /internal/loyalty/v1/spendings: takes points for a payment. Asking again for the same payment gives the same answer. 409 `not-enough-points`,
- * 409 `spending-cancelled` where it was cancelled before.
+ * 409 `spending-cancelled` where it was cancelled before, 409 `payment-differs` where this payment took points otherwise, 404 for an unknown customer.
  */
 export const spendingRequest = z.object({
   paymentId: id,
