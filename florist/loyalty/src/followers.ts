@@ -32,9 +32,12 @@ const isSold = ({ status, postedAt }: OrderSnapshot) => postedAt !== null && sta
 async function applyOrder(tx: Transaction, order: OrderSnapshot, { occurredAt }: Event, now: Date): Promise<void> {
   const [seen] = await tx.query(`SELECT ${followedColumns} FROM loyalty.followed_order WHERE id = $1`, [order.id])
   if (seen !== undefined && Number(seen.revision) >= order.revision) return
-  await tx.revision()
   const before = seen === undefined ? undefined : followedOrder(seen)
-  const after = await keepOrder(tx, order, before)
+  const after = followedNow(order, before)
+  // Most changes of an order concern nobody's points or sums, and wait for nobody.
+  if (order.status !== "returned" && !concernsCustomers(before, after)) return keepOrder(tx, after, order.revision)
+  await tx.revision()
+  await keepOrder(tx, after, order.revision)
   const cause = { sourceLine: `order:${order.revision}`, occurredAt, now }
   const spenders = order.status === "returned" ? await restoreSpendings(tx, after.id, cause) : []
   const others = [before?.customerId, after.customerId]
@@ -50,26 +53,29 @@ async function applyOrder(tx: Transaction, order: OrderSnapshot, { occurredAt }:
   }
 }
 
-async function keepOrder(tx: Transaction, order: OrderSnapshot, before: FollowedOrder | undefined): Promise<FollowedOrder> {
+function followedNow(order: OrderSnapshot, before: FollowedOrder | undefined): FollowedOrder {
   const sold = isSold(order)
-  const soldAt = order.postedAt
   const isSameSale = before?.sold === true && sold && before.customerId === order.customerId
-  const after: FollowedOrder = {
-    id: order.id,
-    customerId: order.customerId,
-    sold,
-    total: order.totalAmount,
-    soldAt,
-    bonusRate: isSameSale ? before.bonusRate : null,
-  }
+  const bonusRate = isSameSale ? before.bonusRate : null
+  return { id: order.id, customerId: order.customerId, sold, total: order.totalAmount, soldAt: order.postedAt, bonusRate }
+}
+
+/** A sale of a customer began, ended, or is another one now. */
+function concernsCustomers(before: FollowedOrder | undefined, after: FollowedOrder): boolean {
+  const sales = [before, after].map((order) =>
+    order?.sold === true && order.customerId !== null ? `${order.customerId} ${order.total}` : "",
+  )
+  return sales[0] !== sales[1]
+}
+
+async function keepOrder(tx: Transaction, order: FollowedOrder, revision: number): Promise<void> {
   await tx.query(
     `INSERT INTO loyalty.followed_order (shop_id, id, revision, customer_id, sold, total, sold_at, sold_on, bonus_rate)
      VALUES ($1, $2, $3, $4, $5, $6, $7::timestamptz, ($7::timestamptz AT TIME ZONE 'UTC')::date, $8)
      ON CONFLICT (shop_id, id) DO UPDATE SET revision = excluded.revision, customer_id = excluded.customer_id, sold = excluded.sold, total = excluded.total,
        sold_at = excluded.sold_at, sold_on = excluded.sold_on, bonus_rate = excluded.bonus_rate`,
-    [tx.shop, after.id, order.revision, after.customerId, sold, after.total, soldAt, after.bonusRate],
+    [tx.shop, order.id, revision, order.customerId, order.sold, order.total, order.soldAt, order.bonusRate],
   )
-  return after
 }
 
 const partOf = (order: FollowedOrder | undefined, customerId: string): { amount: number; qty: number } =>

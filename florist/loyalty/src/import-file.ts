@@ -17,6 +17,8 @@ export interface ImportFile {
 export const mostRows = 20_000
 const mostColumns = 100
 const longestField = 2_000
+const mostUnpackedBytes = 64 * 1024 * 1024
+const directoryEntry = Buffer.from("PK\u0001\u0002", "latin1")
 
 /** @throws Refusal 400 that says what is wrong with the file. */
 export async function readRows({ content, format, delimiter, firstRow }: ImportFile): Promise<string[][]> {
@@ -69,12 +71,24 @@ function textOf(content: Buffer): string {
 }
 
 async function readXlsx(content: Buffer): Promise<string[][]> {
+  const unpacked = unpackedBytes(content)
+  if (unpacked > mostUnpackedBytes)
+    throw unreadable(`The xlsx file unpacks to ${unpacked} bytes, at most ${mostUnpackedBytes} are read.`, "/file")
   try {
     const rows = await readSheet(content)
     return rows.map((row) => row.map((cell) => cleaned(cellText(cell))))
   } catch (cause) {
     throw unreadable(`The xlsx file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, "/file")
   }
+}
+
+/** What the archive's directory says that its files come to. */
+function unpackedBytes(archive: Buffer): number {
+  let sum = 0
+  for (let at = archive.indexOf(directoryEntry); at >= 0; at = archive.indexOf(directoryEntry, at + directoryEntry.length)) {
+    if (at + 28 <= archive.length) sum += archive.readUInt32LE(at + 24)
+  }
+  return sum
 }
 
 function cellText(cell: unknown): string {

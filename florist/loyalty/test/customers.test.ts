@@ -1,8 +1,11 @@
 // Customers over HTTP, held against the publication where it is named.
+import { pointsChanged, pointsEntry } from "@florist/kit/contracts/loyalty"
 import { newId } from "@florist/kit/id"
+import { resourceChanged } from "@florist/kit/known"
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
-import { shops } from "../../kit/test/platform.ts"
+import { z } from "zod"
+import { ownerId, shops } from "../../kit/test/platform.ts"
 import { openShop } from "./shop.ts"
 import type { Shop } from "./shop.ts"
 
@@ -12,6 +15,7 @@ before(async () => {
 })
 after(() => shop[Symbol.asyncDispose]())
 
+const told = z.object({ type: z.string(), revision: z.number(), attributes: z.record(z.string(), z.unknown()) })
 const one = (type: string, attributes: object, more: object = {}) => ({ data: { type, attributes, ...more } })
 const dictionary = async (type: string, title: string) => (await shop.call("POST", `/v1/${type}`, { body: one(type, { title }) })).one.id
 const group = async (type: string, attributes: object) =>
@@ -245,4 +249,36 @@ test("the counts beside the list are those of the table", async () => {
     [shops.rose],
   )
   assert.deepEqual([meta.qtyAllCustomers, meta.qtyActiveCustomers, meta.total], [counted?.n, counted?.active, counted?.n])
+})
+
+test("the others are told of customers, sources and preferences as they are, and of every change of points", async () => {
+  const source = await dictionary("customer-sources", "Told")
+  const id = await shop.customer({ title: "Told" })
+  await shop.call("POST", "/v1/customers/{id}/bonus-history", {
+    params: { id },
+    body: one("customer-bonus-history-lines", { amount: 5, reason: "A gift" }),
+  })
+  const events = await shop.rows(
+    "SELECT type, data FROM loyalty.outbox WHERE shop_id = $1 AND (subject = $2 OR data ->> 'type' = 'customer-sources' AND subject = $3) ORDER BY xid, position",
+    [shops.rose, id, source],
+  )
+  const resources = events.filter(({ type }) => type === resourceChanged).map(({ data }) => told.parse(data))
+  const seen = (await shop.call("GET", "/v1/customers/{id}", { params: { id } })).one.attributes
+  assert.deepEqual(
+    resources.map(({ type }) => type),
+    ["customer-sources", "customers", "customers"],
+  )
+  assert.deepEqual(resources.at(-1)?.attributes, seen)
+  assert.ok(Number(resources[1]?.revision) < Number(resources[2]?.revision))
+  const [entry] = events.filter(({ type }) => type === pointsChanged).map(({ data }) => pointsEntry.parse(data))
+  assert.deepEqual([entry?.customerId, entry?.kind, entry?.points, entry?.balance, entry?.orderId], [id, "granted", 5, 5, null])
+})
+
+test("who created a customer can be included, as the staff service told it", async () => {
+  const data = { type: "workers", id: ownerId, revision: 3, deleted: false, attributes: { firstName: "Olga" } }
+  await shop.tell("staff", resourceChanged, data)
+  await shop.platform.settle()
+  const id = await shop.customer()
+  const { included } = await shop.call("GET", "/v1/customers/{id}", { params: { id }, query: { include: ["createdBy"] } })
+  assert.deepEqual([included[0]?.id, included[0]?.attributes.firstName], [ownerId, "Olga"])
 })

@@ -50,6 +50,11 @@ async function assertSound() {
        OR customer.spent_points <> -coalesce(sum(entry.points) FILTER (WHERE kind IN ('spent', 'spending-restored')), 0)`,
   )
   assert.deepEqual(wrong, [])
+  const broken = await shop.rows(
+    `SELECT * FROM (SELECT id, balance, sum(points) OVER (PARTITION BY shop_id, customer_id ORDER BY id) AS summed FROM loyalty.loyalty_entry) line
+     WHERE balance <> summed`,
+  )
+  assert.deepEqual(broken, [])
   assert.deepEqual(await shop.rows("SELECT reason FROM loyalty.stuck_event"), [])
 }
 
