@@ -206,10 +206,11 @@ const asStored = (value: unknown): unknown =>
 function comparable(value: unknown): unknown {
   if (value === null || value === undefined) return null
   if (typeof value === "object") return sortedKeys(value)
-  const text = String(value)
+  const text = typeof value === "string" ? value : JSON.stringify(value)
   return text.startsWith("[") ? sortedKeys(JSON.parse(text) as object) : text
 }
 
 function sortedKeys(value: object): unknown {
-  return Array.isArray(value) ? value.map((each: object) => Object.entries(each).toSorted()) : Object.entries(value).toSorted()
+  const sorted = (each: object) => Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Array.isArray(value) ? value.map((each: object) => sorted(each)) : sorted(value)
 }

@@ -364,12 +364,12 @@ test("whatever is sent to any operation is refused or done, never half, never a 
   const report = await fuzz({
     client,
     operations,
-    numRuns: 14,
+    numRuns: 9,
     seed: 20261122,
     token,
     known: { stores: [shop.store, shop.branch], "inventory-items": [item], suppliers: [supplier], bouquets: [bouquet] },
     params: (path) => ({ id: ids[path.split("/")[2] ?? ""] ?? item, storeId: shop.store }),
     fingerprint,
   })
-  assert.ok(report.requests > 400)
+  assert.ok(report.requests > 300)
 })

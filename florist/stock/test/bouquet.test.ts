@@ -3,7 +3,8 @@ import assert from "node:assert/strict"
 import { after, afterEach, before, test } from "node:test"
 import { newId } from "@florist/kit/id"
 import type { Platform } from "../../kit/test/platform.ts"
-import { Shop, assertLedger, startStock } from "./ground.ts"
+import type { Shop } from "./ground.ts"
+import { assertLedger, startStock } from "./ground.ts"
 
 let platform: Platform
 let shop: Shop
@@ -32,19 +33,39 @@ function snapshot(order: string, more: { bouquetId?: string; itemId?: string; qt
   const at = new Date().toISOString()
   const nothing = { customerId: null, sourceId: null, createdBy: null, postedBy: null, floristId: null, courierId: null }
   return {
-    ...{ id: order, docNo: "17", status: "done", revision, storeId: shop.store, ...nothing, date: at.slice(0, 10), dueTime: null },
-    ...{
-      createdAt: at,
-      updatedAt: at,
-      postedAt: at,
-      returnedAt: null,
-      delivery: false,
-      deliveryStatus: null,
-      fiscalized: false,
-      byBonuses: false,
-    },
-    ...{ totalAmount: 0, discountAmount: 0, markupAmount: 0, budget: 0 },
-    lines: [{ id: `${order}-0`, itemId, bouquetId, title: "", categoryId: null, qty, price: 0, amount: 0, total: 0 }],
+    id: order,
+    docNo: "17",
+    status: "done",
+    revision,
+    storeId: shop.store,
+    ...nothing,
+    date: at.slice(0, 10),
+    dueTime: null,
+    createdAt: at,
+    updatedAt: at,
+    postedAt: at,
+    returnedAt: null,
+    delivery: false,
+    deliveryStatus: null,
+    fiscalized: false,
+    byBonuses: false,
+    totalAmount: 0,
+    discountAmount: 0,
+    markupAmount: 0,
+    budget: 0,
+    lines: [
+      {
+        id: `${order}-0`,
+        itemId,
+        bouquetId,
+        title: "",
+        categoryId: null,
+        qty,
+        price: 0,
+        amount: 0,
+        total: 0,
+      },
+    ],
   }
 }
 

@@ -257,12 +257,12 @@ async function fingerprint(): Promise<string> {
 
 test("quantity and cost are conserved, and balances are the replay of movements, over any sequence of documents", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 28 }), async (steps) => {
       const day = new Day()
       for (const each of steps) await day.carryOut(each)
       await day.check()
     }),
-    runs(30),
+    runs(16),
   )
 })
 
@@ -288,7 +288,7 @@ test("documents that arrive in any order give the same balance: the last count, 
       assert.equal((await shop.balance(itemId, storeId)).qty, expected)
       await assertLedger(platform)
     }),
-    runs(40),
+    runs(25),
   )
 })
 
@@ -311,12 +311,12 @@ test("assembling and taking apart is nothing: batches have their quantity and th
         assert.deepEqual(await shop.batches(itemId), before)
       },
     ),
-    runs(25),
+    runs(15),
   )
 })
 
 test("of many who want the last stem exactly one gets it, and of those who want k exactly k", async () => {
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 15; round++) {
     const [rose, tulip] = [newId(), newId()]
     const there = 1 + (round % 3)
     await shop.receive({
@@ -334,7 +334,10 @@ test("of many who want the last stem exactly one gets it, and of those who want 
         return shop.issue({ order: newId(), lines: index % 2 === 0 ? lines : lines.toReversed() })
       }),
     )
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [...Array(there).fill(200), ...Array(6 - there).fill(409)])
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [...Array(there).fill(200), ...Array(6 - there).fill(409)],
+    )
     assert.deepEqual(await shop.balance(rose), { qty: 0, cost: 0 })
     assert.equal((await shop.balance(tulip)).qty, 50 - there)
   }
@@ -377,19 +380,19 @@ test("any repetition at the same time is one execution: issues, transfers with a
 // Whoever kills the connection, wherever in the transaction: all or nothing, and then the same request once.
 
 const places = [
-  ...[
-    "counter",
-    "idempotency",
-    "act",
-    "act_line",
-    "stock_batch",
-    "stock_movement",
-    "stock_balance",
-    "stock_count",
-    "bouquet",
-    "sale_issue",
-  ],
-  ...["revision", "outbox", "commit"],
+  "counter",
+  "idempotency",
+  "act",
+  "act_line",
+  "stock_batch",
+  "stock_movement",
+  "stock_balance",
+  "stock_count",
+  "bouquet",
+  "sale_issue",
+  "revision",
+  "outbox",
+  "commit",
 ]
 
 async function armed(place: string): Promise<() => Promise<void>> {

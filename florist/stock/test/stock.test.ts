@@ -3,7 +3,8 @@ import assert from "node:assert/strict"
 import { after, afterEach, before, test } from "node:test"
 import { newId } from "@florist/kit/id"
 import type { Platform } from "../../kit/test/platform.ts"
-import { Shop, assertLedger, shops, startStock } from "./ground.ts"
+import type { Shop } from "./ground.ts"
+import { assertLedger, shops, startStock } from "./ground.ts"
 
 let platform: Platform
 let shop: Shop

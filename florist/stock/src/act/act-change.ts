@@ -41,19 +41,31 @@ export async function createAct(
   const number = numbers[kind] ?? 0
   const occurredAt = given.attributes.occurredAt ?? now
   const blank: Act = {
-    ...{
-      id: given.id ?? newId(),
-      kind,
-      number,
-      docNo: docNoOf(kind, number),
-      storeId,
-      toStoreId: null,
-      supplierId: null,
-      purchaseOrderId: null,
-    },
-    ...{ reasonId: null, invoiceNo: "", note: "", status: "draft", withExpired: false, amount: 0, claim: 0, linesCount: 0 },
-    ...{ date: given.attributes.date ?? dayOf(occurredAt), occurredAt, createdBy: given.relationships.createdBy ?? session.worker },
-    ...{ createdAt: now, updatedAt: now, postedBy: null, postedAt: null, revision: 0, lines: [] },
+    id: given.id ?? newId(),
+    kind,
+    number,
+    docNo: docNoOf(kind, number),
+    storeId,
+    toStoreId: null,
+    supplierId: null,
+    purchaseOrderId: null,
+    reasonId: null,
+    invoiceNo: "",
+    note: "",
+    status: "draft",
+    withExpired: false,
+    amount: 0,
+    claim: 0,
+    linesCount: 0,
+    date: given.attributes.date ?? dayOf(occurredAt),
+    occurredAt,
+    createdBy: given.relationships.createdBy ?? session.worker,
+    createdAt: now,
+    updatedAt: now,
+    postedBy: null,
+    postedAt: null,
+    revision: 0,
+    lines: [],
   }
   const lastLine = numbers["act-line"] ?? 0
   const act = headOf(blank, given, now)
@@ -147,7 +159,7 @@ function linesOf(act: Act, asked: readonly LineIn[], lastLine: number): ActLine[
 function lineOf(kind: ActKind, line: LineIn, before: ActLine | undefined, { id, index }: { id: number; index: number }): ActLine {
   const pointer = `/data/relationships/lines/data/${index}`
   const { attributes = {}, relationships = {} } = line
-  const given = relationships.item != null || relationships.bouquet != null
+  const given = (relationships.item ?? relationships.bouquet ?? null) !== null
   const itemId = given ? (relationships.item ?? null) : (before?.itemId ?? null)
   const bouquetId = given ? (relationships.bouquet ?? null) : (before?.bouquetId ?? null)
   if ((itemId === null) === (bouquetId === null))
@@ -162,7 +174,14 @@ function lineOf(kind: ActKind, line: LineIn, before: ActLine | undefined, { id, 
   const defective = kind === "receipt" ? (attributes.defectQty ?? before?.defective ?? 0) : 0
   if (defective > qty) throw invalid("More came spoilt than came.", { pointer: `${pointer}/attributes/defectQty` })
   return {
-    ...{ id, itemId, bouquetId, qty, defective, price: price ?? 0, expected: null, cost: 0 },
+    id,
+    itemId,
+    bouquetId,
+    qty,
+    defective,
+    price: price ?? 0,
+    expected: null,
+    cost: 0,
     batchId: relationships.batch === undefined ? (before?.batchId ?? null) : relationships.batch,
     priceEnabled: attributes.priceEnabled ?? before?.priceEnabled ?? false,
     freshUntil: attributes.freshUntil === undefined ? (before?.freshUntil ?? null) : attributes.freshUntil,

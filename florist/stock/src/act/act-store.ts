@@ -1,6 +1,7 @@
 // SQL of acts and their lines. Called by the acts' operations.
 import type { Reader, Row } from "@florist/kit/database"
 import type { Transaction } from "@florist/kit/transaction"
+import { textOrNull } from "../row.ts"
 import type { Act, ActKind, ActLine } from "./act.ts"
 
 export const actColumns = `id, kind, number, doc_no, store_id, to_store_id, supplier_id, purchase_order_id, reason_id, invoice_no, note, status, with_expired,
@@ -165,5 +166,3 @@ function lineOf(row: Row): ActLine {
     cost: Number(row.cost),
   }
 }
-
-const textOrNull = (value: unknown): string | null => (value === null ? null : String(value))

@@ -45,9 +45,10 @@ async function finish(tx: Transaction, before: Bouquet, made: Bouquet, { session
 
 /** Everything but what it is made into. */
 async function describe(tx: Transaction, bouquet: Bouquet, { attributes, relationships = {} }: BouquetIn): Promise<Bouquet> {
-  const recipe = relationships.specWithVar == null ? undefined : await readRecipe(tx, relationships.specWithVar)
-  if (relationships.specWithVar != null && recipe === undefined)
-    throw invalid(`There is no recipe ${relationships.specWithVar}.`, { pointer: "/data/relationships/specWithVar/data/id" })
+  const recipeId = relationships.specWithVar ?? undefined
+  const recipe = recipeId === undefined ? undefined : await readRecipe(tx, recipeId)
+  if (recipeId !== undefined && recipe === undefined)
+    throw invalid(`There is no recipe ${recipeId}.`, { pointer: "/data/relationships/specWithVar/data/id" })
   const components =
     relationships.components?.data.map(({ attributes: { qty }, relationships: { item } }) => ({ itemId: item.data.id, qty })) ??
     (recipe !== undefined && bouquet.components.length === 0 ? recipe.lines : bouquet.components)

@@ -130,13 +130,13 @@ export const bouquetOperations = [
     summary: "Delete a bouquet; what it is made of goes back",
     access: handling,
     params,
-    answers: { 200: z.object({}) },
+    answers: { 200: z.object({ meta: z.object({}) }) },
     refuses: [400],
     async handle({ tx, params: { id }, session, now }) {
       const bouquet = await locked(tx, id, session)
       if (bouquet.status !== "deleted")
         await changeBouquet(tx, bouquet, { id, attributes: { status: "deleted" }, relationships: undefined }, { session, now })
-      return ok({})
+      return ok({ meta: {} })
     },
   }),
   readOperation({

@@ -3,6 +3,7 @@ import { itemAttributes } from "@florist/kit/contracts/catalog"
 import type { Reader, Row } from "@florist/kit/database"
 import { timesPrice } from "@florist/kit/quantity"
 import type { Transaction } from "@florist/kit/transaction"
+import { textOrNull } from "../row.ts"
 import type { Bouquet, BouquetStatus, Component, Reckoning } from "./bouquet.ts"
 
 export const bouquetColumns = `id, doc_no, title, description, height, width, color, status, store_id, order_id, florist_id, recipe_id, group_id, image_id,
@@ -108,7 +109,6 @@ export async function retailOf(reader: Reader, storeId: string, components: read
 }
 
 export function bouquetOf(row: Row): Bouquet {
-  const textOrNull = (value: unknown) => (value === null ? null : String(value))
   return {
     id: String(row.id),
     docNo: String(row.doc_no),

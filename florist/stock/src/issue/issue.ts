@@ -36,8 +36,8 @@ export interface Issuing {
 
 /** @throws Refusal 409 out-of-stock, issue-cancelled */
 export async function issue(tx: Transaction, issuing: Issuing): Promise<IssueResult> {
-  const known = await insertIssue(tx, issuing)
-  if (known === "new") return carryOut(tx, issuing, 1)
+  const [known, goods] = await Promise.all([insertIssue(tx, issuing), withoutServices(tx, issuing.lines)])
+  if (known === "new") return carryOut(tx, issuing, { goods, turn: 1 })
   if (known.status === "cancelled")
     throw conflict("The issue of this order was cancelled; sell it as a new order.", { pointer: "/orderId" }, "issue-cancelled")
   // Also where it was returned since: a new sale of the order is known by its event alone, which no late repetition of this request can pass for.
@@ -46,16 +46,19 @@ export async function issue(tx: Transaction, issuing: Issuing): Promise<IssueRes
 
 /** The order was sold, whoever asked before. An event that was applied already changes nothing. */
 export async function issueSold(tx: Transaction, issuing: Issuing, orderRevision: number): Promise<void> {
-  const known = await insertIssue(tx, issuing)
-  if (known === "new") await carryOut(tx, issuing, 1)
+  const [known, goods] = await Promise.all([insertIssue(tx, issuing), withoutServices(tx, issuing.lines)])
+  if (known === "new") await carryOut(tx, issuing, { goods, turn: 1 })
   else if (known.orderRevision >= orderRevision) return
-  else if (known.status !== "issued") await carryOut(tx, issuing, known.turn + 1)
+  else if (known.status !== "issued") await carryOut(tx, issuing, { goods, turn: known.turn + 1 })
   await setIssue(tx, { orderId: issuing.orderId, orderRevision })
 }
 
-async function carryOut(tx: Transaction, issuing: Issuing, turn: number): Promise<IssueResult> {
+async function carryOut(
+  tx: Transaction,
+  issuing: Issuing,
+  { goods, turn }: { goods: readonly Goods[]; turn: number },
+): Promise<IssueResult> {
   const { orderId, docNo, storeId, occurredAt, shortage, expired } = issuing
-  const goods = await withoutServices(tx, issuing.lines)
   const bouquetIds = goods.flatMap(({ bouquetId }) => bouquetId ?? [])
   const bouquets = await lockBouquets(tx, bouquetIds)
   const shelves = goods.flatMap(({ itemId }) => (itemId === null ? [] : [{ storeId, itemId }]))
@@ -82,10 +85,9 @@ async function carryOut(tx: Transaction, issuing: Issuing, turn: number): Promis
   }
   const [problem, ...others] = problems
   if (problem !== undefined) throw new Refusal([problem, ...others])
-  await posting.finish()
-  await markBouquets(tx, bouquets, { status: "sold", at: occurredAt })
   const lines = issuing.lines.map(({ lineId }) => ({ lineId, ...(results.get(lineId) ?? { cost: 0, shortage: 0 }) }))
-  await setIssue(tx, { orderId, issued: { docNo, storeId, turn, lines, occurredAt } })
+  await Promise.all([posting.finish(), setIssue(tx, { orderId, issued: { docNo, storeId, turn, lines, occurredAt } })])
+  await markBouquets(tx, bouquets, { status: "sold", at: occurredAt })
   const result = { orderId, lines }
   tx.emit({ type: orderIssued, subject: orderId, occurredAt, data: result })
   return result

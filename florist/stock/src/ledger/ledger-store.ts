@@ -1,6 +1,7 @@
 // SQL of the ledger: locks shelves, reads batches, adds movements. Balances follow by the database's own trigger. Called by the posting.
 import type { Reader, Row } from "@florist/kit/database"
 import type { Transaction } from "@florist/kit/transaction"
+import { textOrNull } from "../row.ts"
 import type { Batch, ShortOf } from "./batch.ts"
 import type { Entry } from "./entry.ts"
 
@@ -94,8 +95,8 @@ function batchOf(row: Row): Batch {
   return {
     id: String(row.id),
     storeId: String(row.store_id),
-    itemId: row.item_id === null ? null : String(row.item_id),
-    bouquetId: row.bouquet_id === null ? null : String(row.bouquet_id),
+    itemId: textOrNull(row.item_id),
+    bouquetId: textOrNull(row.bouquet_id),
     documentId: String(row.document_id),
     documentNo: String(row.document_no),
     lineId: String(row.line_id),
@@ -145,8 +146,8 @@ export async function netOf(
   return rows.map((row) => ({
     batchId: String(row.batch_id),
     storeId: String(row.store_id),
-    itemId: row.item_id === null ? null : String(row.item_id),
-    bouquetId: row.bouquet_id === null ? null : String(row.bouquet_id),
+    itemId: textOrNull(row.item_id),
+    bouquetId: textOrNull(row.bouquet_id),
     lineId: String(row.line_id),
     qty: Number(row.qty),
     cost: Number(row.cost),

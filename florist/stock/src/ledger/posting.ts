@@ -187,10 +187,11 @@ export class Posting {
   #tell(entries: readonly Entry[]): void {
     const [first] = entries
     if (first === undefined) return
-    const movements = entries.map(({ turn: _, ...entry }): Movement => ({
-      ...entry,
-      categoryId: entry.itemId === null ? null : (this.#categories.get(entry.itemId) ?? null),
-    }))
+    const movements = entries.map((entry): Movement => {
+      const { id, storeId, itemId, bouquetId, batchId, kind, qty, cost, documentId, documentNo, lineId, reasonId, occurredAt } = entry
+      const categoryId = itemId === null ? null : (this.#categories.get(itemId) ?? null)
+      return { id, storeId, itemId, bouquetId, batchId, categoryId, kind, qty, cost, documentId, documentNo, lineId, reasonId, occurredAt }
+    })
     this.#tx.emit({ type: movementsRecorded, subject: first.documentId, occurredAt: first.occurredAt, data: { movements } })
   }
 
@@ -198,8 +199,17 @@ export class Posting {
     const { documentId, documentNo, lineId, turn, receivedAt, freshUntil, unitCost, shortOf } = more
     const batch: Batch = {
       id: newId(),
-      ...{ storeId, itemId, bouquetId },
-      ...{ documentId, documentNo, lineId, turn, receivedAt, freshUntil, unitCost, shortOf },
+      storeId,
+      itemId,
+      bouquetId,
+      documentId,
+      documentNo,
+      lineId,
+      turn,
+      receivedAt,
+      freshUntil,
+      unitCost,
+      shortOf,
       qty: 0,
       cost: 0,
     }
@@ -215,9 +225,16 @@ export class Posting {
     const { storeId, itemId, bouquetId } = batch
     const entry: Entry = {
       id: newId(),
-      ...{ storeId, itemId, bouquetId, batchId: batch.id },
+      storeId,
+      itemId,
+      bouquetId,
+      batchId: batch.id,
       ...line,
-      ...{ documentId, documentNo, turn, occurredAt, reasonId },
+      documentId,
+      documentNo,
+      turn,
+      occurredAt,
+      reasonId,
     }
     const same = this.#entries.get(identityOf(entry))
     if (same === undefined) this.#entries.set(identityOf(entry), entry)
@@ -336,7 +353,7 @@ export class Posting {
       state.net.set(batch.id, { ...same, qty: same.qty - part, cost: same.cost - cost })
       left -= part
     }
-    for (const net of [...state.net.values()]) {
+    for (const net of state.net.values()) {
       const batch = this.#batches.get(net.batchId)
       if (batch !== undefined && batch.shortOf === null) remove(batch, net.qty)
     }

@@ -1,6 +1,6 @@
 // The purchase plan: what to order from whom, so that every item lasts. Computed from minimum balances, sales of the last days, what is there and what is on its way.
 import { itemAttributes } from "@florist/kit/contracts/catalog"
-import { documentOut } from "@florist/kit/document"
+import { documentOut, reference } from "@florist/kit/document"
 import { uuid } from "@florist/kit/input"
 import { roublesOut, toRoubles } from "@florist/kit/money"
 import { ok, readOperation } from "@florist/kit/operation"
@@ -81,10 +81,10 @@ export const planOperations = [
          SELECT item.id, item.attributes, coalesce(balance.qty, 0) AS balance, coalesce(sold.qty, 0) AS sold, coalesce(coming.qty, 0) AS coming,
            known.supplier_id, known.price
          FROM stock.known_resource item
-         LEFT JOIN stock.stock_balance balance ON balance.store_id = $1 AND balance.item_id = item.id::uuid
-         LEFT JOIN sold ON sold.item_id = item.id::uuid
-         LEFT JOIN coming ON coming.item_id = item.id::uuid
-         LEFT JOIN stock.item_supplier known ON known.item_id = item.id::uuid
+         LEFT JOIN stock.stock_balance balance ON balance.store_id = $1 AND balance.item_id::text = item.id
+         LEFT JOIN sold ON sold.item_id::text = item.id
+         LEFT JOIN coming ON coming.item_id::text = item.id
+         LEFT JOIN stock.item_supplier known ON known.item_id::text = item.id
          WHERE item.type = 'inventory-items' AND NOT item.deleted AND coalesce(item.attributes ->> 'itemType', 'item') = 'item'
            AND ((item.attributes ->> 'minimumBalance') IS NOT NULL OR sold.qty > 0)
          ORDER BY known.supplier_id, item.attributes ->> 'title', item.id`,
@@ -93,13 +93,12 @@ export const planOperations = [
       const needs = rows.map((row) => {
         const item = known.safeParse(row.attributes).data
         const need = {
-          ...{
-            minimum: item?.minimumBalance ?? 0,
-            balance: Number(row.balance),
-            onOrder: Number(row.coming),
-            sold: Number(row.sold),
-          },
-          ...{ days, cover },
+          minimum: item?.minimumBalance ?? 0,
+          balance: Number(row.balance),
+          onOrder: Number(row.coming),
+          sold: Number(row.sold),
+          days,
+          cover,
         }
         return { row, need, title: item?.title ?? "", qty: toOrder(need) }
       })
@@ -122,8 +121,8 @@ export const planOperations = [
                 amount: price === null ? null : toRoubles(timesPrice(qty, price)),
               },
               relationships: {
-                item: { data: { type: "inventory-items", id: String(row.id) } },
-                supplier: { data: row.supplier_id === null ? null : { type: "suppliers", id: String(row.supplier_id) } },
+                item: reference("inventory-items", row.id),
+                supplier: reference("suppliers", row.supplier_id),
               },
             }
           }),

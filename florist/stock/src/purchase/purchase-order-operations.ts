@@ -74,14 +74,24 @@ const shape = resourceOut(
 
 function shown(order: PurchaseOrder, withLines: "with lines" | "alone" = "with lines"): Resource {
   const lines = order.lines.map(({ itemId, qty, price, received, defective }) => ({
-    ...{ itemId, qty: toUnits(qty), price: toRoubles(price), receivedQty: toUnits(received), defectQty: toUnits(defective) },
+    itemId,
+    qty: toUnits(qty),
+    price: toRoubles(price),
+    receivedQty: toUnits(received),
+    defectQty: toUnits(defective),
   }))
   return resource(
     type,
     order.id,
     {
-      ...{ docNo: order.docNo, status: order.status, amount: toRoubles(order.amount), expectedOn: order.expectedOn, note: order.note },
-      ...{ occurredAt: moment(order.occurredAt), createdAt: moment(order.createdAt), orderedAt: moment(order.orderedAt) },
+      docNo: order.docNo,
+      status: order.status,
+      amount: toRoubles(order.amount),
+      expectedOn: order.expectedOn,
+      note: order.note,
+      occurredAt: moment(order.occurredAt),
+      createdAt: moment(order.createdAt),
+      orderedAt: moment(order.orderedAt),
       ...(withLines === "with lines" ? { lines } : {}),
       revision: order.revision,
     },
@@ -182,7 +192,7 @@ export const purchaseOrderOperations = [
     async handle({ tx, params: { id }, body: given, session, now }) {
       const order = seen(await lockOrder(tx, id), id, session)
       checkRevision(order.revision, given.attributes.revision, "purchase order")
-      if (given.relationships.store != null) checkStore(session, given.relationships.store)
+      checkStore(session, given.relationships.store ?? order.storeId)
       return ok({ data: shown(await change(tx, order, given, now)) })
     },
   }),
@@ -203,26 +213,29 @@ interface Beginning {
 }
 
 async function begin(tx: Transaction, { id, given, session, now, hash }: Beginning): Promise<PurchaseOrder | undefined> {
-  const { store: storeId, supplier: supplierId } = given.relationships
-  if (storeId == null) throw invalid("Name the store that it comes to.", { pointer: "/data/relationships/store" })
-  if (supplierId == null) throw invalid("Name the supplier.", { pointer: "/data/relationships/supplier" })
+  const [storeId, supplierId] = [given.relationships.store ?? undefined, given.relationships.supplier ?? undefined]
+  if (storeId === undefined) throw invalid("Name the store that it comes to.", { pointer: "/data/relationships/store" })
+  if (supplierId === undefined) throw invalid("Name the supplier.", { pointer: "/data/relationships/supplier" })
   checkStore(session, storeId)
   await checkSupplier(tx, supplierId)
   const { "purchase-order": number = 0 } = await nextNumbers(tx, { "purchase-order": 1 })
   const order: PurchaseOrder = {
-    ...{
-      id,
-      number,
-      docNo: docNoOf("purchase-order", number),
-      storeId,
-      supplierId,
-      status: "draft",
-      expectedOn: null,
-      note: "",
-      amount: 0,
-    },
-    ...{ occurredAt: given.attributes.occurredAt ?? now, createdBy: session.worker, createdAt: now, updatedAt: now, orderedAt: null },
-    ...{ revision: 0, lines: [] },
+    id,
+    number,
+    docNo: docNoOf("purchase-order", number),
+    storeId,
+    supplierId,
+    status: "draft",
+    expectedOn: null,
+    note: "",
+    amount: 0,
+    occurredAt: given.attributes.occurredAt ?? now,
+    createdBy: session.worker,
+    createdAt: now,
+    updatedAt: now,
+    orderedAt: null,
+    revision: 0,
+    lines: [],
   }
   return (await insertOrder(tx, order, hash)) ? order : undefined
 }
@@ -230,18 +243,19 @@ async function begin(tx: Transaction, { id, given, session, now, hash }: Beginni
 async function change(tx: Transaction, order: PurchaseOrder, { attributes, relationships }: OrderIn, now: Date): Promise<PurchaseOrder> {
   const status = attributes.status ?? order.status
   checkTransition(order, status)
-  const changesContent = attributes.lines !== undefined || relationships.store != null || relationships.supplier != null
+  const [storeId, supplierId] = [relationships.store ?? order.storeId, relationships.supplier ?? order.supplierId]
+  const changesContent = attributes.lines !== undefined || storeId !== order.storeId || supplierId !== order.supplierId
   if (changesContent && order.status !== "draft")
     throw conflict(`The purchase order ${order.docNo} is ${order.status}; its lines are fixed.`, { pointer: "/data/attributes/lines" })
-  if (relationships.supplier != null) await checkSupplier(tx, relationships.supplier)
+  if (supplierId !== order.supplierId) await checkSupplier(tx, supplierId)
   const lines = attributes.lines?.map((each): PurchaseLine => ({ id: newId(), ...each, received: 0, defective: 0 })) ?? order.lines
   if (status === "ordered" && lines.length === 0)
     throw invalid("A purchase order without lines cannot be ordered.", { pointer: "/data/attributes/lines" }, "no-lines")
   const changed: PurchaseOrder = {
     ...order,
     status,
-    storeId: relationships.store ?? order.storeId,
-    supplierId: relationships.supplier ?? order.supplierId,
+    storeId,
+    supplierId,
     expectedOn: attributes.expectedOn === undefined ? order.expectedOn : attributes.expectedOn,
     note: attributes.note ?? order.note,
     lines,

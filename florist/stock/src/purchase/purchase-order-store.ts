@@ -2,6 +2,7 @@
 import type { Reader, Row } from "@florist/kit/database"
 import { conflict } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
+import { textOrNull } from "../row.ts"
 import { statusAfterReceipt } from "./purchase-order.ts"
 import type { PurchaseLine, PurchaseOrder, PurchaseStatus } from "./purchase-order.ts"
 
@@ -118,7 +119,7 @@ export function orderOf(row: Row, lines: PurchaseLine[] = []): PurchaseOrder {
     storeId: String(row.store_id),
     supplierId: String(row.supplier_id),
     status: row.status as PurchaseStatus,
-    expectedOn: row.expected_on === null ? null : String(row.expected_on),
+    expectedOn: textOrNull(row.expected_on),
     note: String(row.note),
     amount: Number(row.amount),
     occurredAt: row.occurred_at as Date,

@@ -123,26 +123,33 @@ function unitCost(batches: readonly Batch[], qty: number, at: Date): number | nu
 
 function batchOf(row: Readonly<Record<string, unknown>>): Batch {
   return {
-    ...{
-      id: String(row.id),
-      storeId: "",
-      itemId: String(row.item_id),
-      bouquetId: null,
-      documentId: "",
-      documentNo: "",
-      lineId: "",
-      turn: 1,
-    },
-    ...{ receivedAt: row.received_at as Date, freshUntil: row.fresh_until as Date | null, unitCost: 0, shortOf: null },
-    ...{ qty: Number(row.qty), cost: Number(row.cost) },
+    id: String(row.id),
+    storeId: "",
+    itemId: String(row.item_id),
+    bouquetId: null,
+    documentId: "",
+    documentNo: "",
+    lineId: "",
+    turn: 1,
+    receivedAt: row.received_at as Date,
+    freshUntil: row.fresh_until as Date | null,
+    unitCost: 0,
+    shortOf: null,
+    qty: Number(row.qty),
+    cost: Number(row.cost),
   }
 }
 
 function costResource(type: string, { itemId, storeId }: { itemId: string; storeId: string }, attributes: Record<string, unknown>) {
   const id = newId()
   return {
-    ...{ type, id, attributes },
-    relationships: { item: reference("inventory-items", itemId), store: reference("stores", storeId) },
+    type,
+    id,
+    attributes,
+    relationships: {
+      item: reference("inventory-items", itemId),
+      store: reference("stores", storeId),
+    },
     links: { self: `/${type}/${id}` },
   }
 }
