@@ -288,7 +288,7 @@ async function ask(copy: Copy, method: string, path: string, body?: unknown): Pr
     method,
     headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/vnd.api+json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(60_000),
   })
   return { status: answer.status, body: JSON.parse(await answer.text()) }
 }

@@ -15,7 +15,8 @@ type Outcome = Date | "done"
 /** Must end in the same state however often it runs. `tries` counts this one too. */
 export type Handler = (shop: OpenShop, id: string, now: Date, tries: number) => Promise<Outcome>
 
-export type Handlers = Readonly<Record<AgendaKind, Handler>>
+/** What this version does not handle is left to those that do. */
+export type Handlers = Readonly<Partial<Record<AgendaKind, Handler>>>
 
 /** Puts it on the agenda, or moves it. */
 export async function putOnAgenda(tx: Transaction, kind: AgendaKind, id: string, dueAt: Date): Promise<void> {
@@ -37,7 +38,7 @@ const longestPauseMs = 600_000
 
 const claim = `
   UPDATE payments.agenda a SET due_at = $2, tries = tries + 1
-  WHERE (shop_id, kind, id) IN (SELECT shop_id, kind, id FROM payments.agenda WHERE due_at <= $1 ORDER BY due_at LIMIT ${atOnce} FOR UPDATE SKIP LOCKED)
+  WHERE (shop_id, kind, id) IN (SELECT shop_id, kind, id FROM payments.agenda WHERE due_at <= $1 AND kind = ANY ($3) ORDER BY due_at LIMIT ${atOnce} FOR UPDATE SKIP LOCKED)
   RETURNING shop_id, kind, id, tries`
 
 interface Item {
@@ -59,7 +60,7 @@ export async function workOffAgenda(surroundings: Surroundings, handlers: Handle
 export async function workOffOnce({ fleet, clock }: Pick<Surroundings, "fleet" | "clock">, handlers: Handlers): Promise<number> {
   const counts = (await fleet.shards()).map(async (shard) => {
     const now = clock()
-    const rows = await shard.query(claim, [now, new Date(now.getTime() + claimedForMs)]).catch(() => [])
+    const rows = await shard.query(claim, [now, new Date(now.getTime() + claimedForMs), Object.keys(handlers)]).catch(() => [])
     const items = rows.map((row): Item => ({
       shop: Number(row.shop_id),
       kind: row.kind as AgendaKind,
@@ -73,7 +74,8 @@ export async function workOffOnce({ fleet, clock }: Pick<Surroundings, "fleet" |
 
   async function attempt({ kind, shop, id, tries }: Item): Promise<Attempt> {
     try {
-      return { outcome: await handlers[kind](await fleet.shop(shop), id, clock(), tries), reason: null }
+      const outcome = await handlers[kind]?.(await fleet.shop(shop), id, clock(), tries)
+      return { outcome: outcome ?? new Date(clock().getTime() + pauseMs(tries)), reason: null }
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       return { outcome: new Date(clock().getTime() + pauseMs(tries)), reason: reason.slice(0, 500) }

@@ -25,7 +25,7 @@ import { mark, takenMethods } from "./payment-store.ts"
 import { carryOutRefund } from "./refund-flow.ts"
 import { giveBack, markRefund } from "./refund.ts"
 import type { NewRefund } from "./refund.ts"
-import { knowSale, lockSale, sees } from "./sale.ts"
+import { lockSale, sees, withSale } from "./sale.ts"
 import type { LockedSale } from "./sale.ts"
 import { carryOutSpending, intendSpending } from "./spending-flow.ts"
 import { summarise } from "./summary.ts"
@@ -67,10 +67,11 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
       if (typeof order === "string" && order !== params.id) {
         throw invalid("The order of the body is not that of the path.", { pointer: "/data/relationships/order/data/id" })
       }
-      await knowSale(shop, surroundings.peers, params.id)
       const id = requestedId(shop.id, "payment", { id: body.id, key })
       const asked = askedOf(shop, { ...body, id }, session, now)
-      const payment = await shop.write((tx) => recordAsked(tx, { orderId: params.id, asked, session, now }))
+      const payment = await withSale(shop, surroundings.peers, params.id, (tx) =>
+        recordAsked(tx, { orderId: params.id, asked, session, now }),
+      )
       if (payment?.state === "done") return ok({ data: paymentResource(shop.id, payment) })
       // Others have to act before it is done. Whatever they could not do now, the agenda does.
       if (asked.type === "payment") await carryOutSpending(surroundings, shop, asked.payment.id, signal)
@@ -361,7 +362,9 @@ async function recordAsked(tx: Transaction, { orderId, asked, session, now }: Re
       return undefined
     }
     checkDue(sale, payment)
-    await takeMoney(tx, sale, await withGiftCard(tx, payment, asked))
+    const taken = await withGiftCard(tx, payment, asked)
+    await takeMoney(tx, sale, taken)
+    return { ...taken, saleId: sale.id, type: "payment", refunded: 0, recordedAt: now, parentId: null, state: "done" }
   }
   return findMoney(tx, payment.id)
 }

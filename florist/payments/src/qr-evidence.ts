@@ -1,6 +1,7 @@
 // What is known of a QR payment, from wherever it comes: callbacks, polls, cancellations and workers all end in `applyEvidence`, under the sale's lock. A late success
 // always records the money: for the order if it still takes it, else it waits in suspense until it has gone back.
 import type { Row } from "@florist/kit/database"
+import { unavailable } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
 import { derivedId } from "./derived-id.ts"
 import { bank, moved, record, suspense } from "./journal.ts"
@@ -29,10 +30,13 @@ export interface Seen {
   now: Date
 }
 
-/** @returns the payment after it; undefined where there is none. Again, in any order: the same end. */
+/** @returns the payment after it; undefined where there is none. Again, in any order: the same end. @throws Refusal 503 where this version takes no QR payments. */
 export async function applyEvidence(tx: Transaction, { qrId, source, evidence, now }: Seen): Promise<QrPayment | undefined> {
   const unlocked = await findQr(tx, qrId)
   if (unlocked === undefined) return undefined
+  // Whoever cannot record the money must not take the word for it: it is told again, to a version that can.
+  if (evidence.kind === "success" && !takenMethods.includes("qr"))
+    throw unavailable("Payments by QR code", "this version does not record them")
   const sale = await lockSale(tx, unlocked.saleId)
   const [row] = await tx.query(`SELECT ${qrColumns.join(", ")} FROM payments.qr_payment WHERE id = $1 FOR UPDATE`, [qrId])
   const qr = qrOf(row as Row)
@@ -65,7 +69,7 @@ async function receive(
   { amount, transactionId, at }: Extract<Evidence, { kind: "success" }>,
   now: Date,
 ): Promise<void> {
-  const takes = !isClosed(sale) && sale.due >= amount && takenMethods.includes("qr")
+  const takes = !isClosed(sale) && sale.due >= amount
   await tx.query("UPDATE payments.qr_payment SET received = $2, transaction_id = $3, paid_at = $4, applied = $5 WHERE id = $1", [
     qr.id,
     amount,

@@ -9,7 +9,7 @@ import { uuid } from "@florist/kit/input"
 import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { flowOperation, ok, publicOperation, readOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
-import { conflict, forbidden, invalid, notFound, unavailable } from "@florist/kit/refusal"
+import { conflict, forbidden, invalid, notFound } from "@florist/kit/refusal"
 import { everyone, selling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
 import { requestedId } from "./derived-id.ts"
@@ -22,7 +22,7 @@ import { cancelQr, confirmQr, intendQr, registerQr } from "./qr-flow.ts"
 import { qrColumns, qrIn, qrOf, qrOut, qrResource } from "./qr-payment.ts"
 import type { QrPayment } from "./qr-payment.ts"
 import { qrStates } from "./qr-state.ts"
-import { knowSale, lockSale, sees } from "./sale.ts"
+import { lockSale, sees, withSale } from "./sale.ts"
 import { carryOutRefund } from "./refund-flow.ts"
 import { checkDue } from "./take-money.ts"
 
@@ -44,10 +44,9 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
     refuses: [400, 404, 409, 422],
     async handle({ shop, params, body, session, now, key, signal }) {
       if (!takenMethods.includes("qr")) throw invalid("Payments by QR code are not taken yet.", { pointer: "/data" }, "method-not-taken")
-      await knowSale(shop, surroundings.peers, params.id)
       const id = requestedId(shop.id, "qr", { id: body.id, key })
       const { kind, expiresIn } = body.attributes
-      const qr = await shop.write(async (tx) => {
+      const qr = await withSale(shop, surroundings.peers, params.id, async (tx) => {
         const sale = await lockSale(tx, params.id, session)
         const known = await findQr(tx, id)
         if (known !== undefined) return sameQr(known, { saleId: sale.id, kind, amount: body.attributes.amount ?? known.amount })
@@ -163,8 +162,6 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
         shopId !== undefined &&
         verifyCallback(merchantOf(surroundings.secret, shopId).secretKey, rawBody, typeof signature === "string" ? signature : undefined)
       if (!isGenuine) throw forbidden("The signature is not that of the merchant's bank.")
-      // Whoever cannot record the money must not take the bank's word for it: the bank tells again.
-      if (!takenMethods.includes("qr")) throw unavailable("Payments by QR code", "this version does not record them")
       const callback = parsedCallback(rawBody)
       const shop = await surroundings.fleet.shop(shopId)
       const qr = await applyCallback(shop, callback, now)

@@ -5,16 +5,19 @@ import { z } from "zod"
 import type { Surroundings } from "@florist/kit/app"
 import type { OpenShop } from "@florist/kit/fleet"
 import { Refusal, unavailable } from "@florist/kit/refusal"
+import type { Transaction } from "@florist/kit/transaction"
 import type { cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
 import { pauseMs } from "./agenda.ts"
 import type { Handler } from "./agenda.ts"
 import { derivedId } from "./derived-id.ts"
+import { salesOf } from "./journal.ts"
 import { bankOf } from "./merchant.ts"
 import { paymentsOf } from "./money-rows.ts"
 import type { Payment } from "./payment.ts"
 import { completeRefund, declineRefund, findRefund, giveBack } from "./refund.ts"
 import type { NewRefund, Refund } from "./refund.ts"
 import { clientReturnsWithinMs, lockSale } from "./sale.ts"
+import type { Sale } from "./sale.ts"
 
 type Answer = "done" | "under-way" | { declined: string }
 
@@ -74,42 +77,56 @@ export function refundAgenda(surroundings: Surroundings, signal: AbortSignal): H
 
 /** Gives back what is left of a returned order's payments, unless a client has posted returns of it by itself. */
 export function orderReturnAgenda(): Handler {
-  return async (shop, saleId, now) => {
-    await shop.write(async (tx) => {
+  return async (shop, saleId, now, tries) => {
+    const left = await shop.write(async (tx) => {
       const sale = await lockSale(tx, saleId)
-      if (sale.status !== "returned") return
-      const since = new Date((sale.returnedAt ?? now).getTime() - 10 * clientReturnsWithinMs)
-      const byClient = await tx.query(
-        "SELECT FROM payments.refund WHERE sale_id = $1 AND type = 'return' AND origin = 'client' AND occurred_at >= $2 LIMIT 1",
-        [saleId, since],
-      )
-      if (byClient.length > 0) return
+      if (sale.status !== "returned" || (await clientReturned(tx, sale, now))) return 0
       for (const payment of await paymentsOf(tx, saleId)) {
         const amount = payment.amount - payment.refunded
-        if (amount > 0) await giveBack(tx, sale, backOf(payment, { amount, at: sale.returnedAt ?? now, now }), now)
+        if (amount > 0) await giveBack(tx, sale, backOf(payment, sale, amount, now), now)
       }
+      return heldByTheBooks(tx, saleId)
     })
-    return "done"
+    // Payments that this version does not see are another version's to give back.
+    return left === 0 || tries > mostTries ? "done" : new Date(now.getTime() + pauseMs(tries))
   }
 }
 
-function backOf(payment: Payment, { amount, at, now }: { amount: number; at: Date; now: Date }): NewRefund {
-  const { id, method, storeId, workerId, postedBy } = payment
+const mostTries = 20
+
+async function clientReturned(tx: Transaction, { id, returnedAt }: Sale, now: Date): Promise<boolean> {
+  const since = new Date((returnedAt ?? now).getTime() - 10 * clientReturnsWithinMs)
+  const found = await tx.query(
+    "SELECT FROM payments.refund WHERE sale_id = $1 AND type = 'return' AND origin = 'client' AND occurred_at >= $2 LIMIT 1",
+    [id, since],
+  )
+  return found.length > 0
+}
+
+/** Money of the order that has not gone back, whichever version recorded it. */
+async function heldByTheBooks(tx: Transaction, saleId: string): Promise<number> {
+  const [row] = await tx.query("SELECT coalesce(-sum(amount), 0) AS held FROM payments.journal_line WHERE account = $1", [salesOf(saleId)])
+  return Number(row?.held)
+}
+
+function backOf({ id, method, storeId, ref, ...payment }: Payment, sale: Sale, amount: number, now: Date): NewRefund {
+  const at = sale.returnedAt ?? now
+  const workerId = sale.returnedBy ?? payment.workerId
   return {
     id: derivedId(`order-return ${id}`),
     type: "return",
     origin: "order-return",
     paymentId: id,
-    paidWith: payment.ref,
+    paidWith: ref,
     method,
     amount,
     occurredAt: at,
     date: at.toISOString().slice(0, 10),
     storeId,
     // Of the day that it goes back on, not of the day of the payment.
-    shiftId: null,
+    shiftId: sale.returnedShift,
     workerId,
-    postedBy,
+    postedBy: workerId,
     postedAt: now,
     ref: null,
     note: null,

@@ -5,7 +5,8 @@ import type { Row } from "@florist/kit/database"
 import type { OpenShop } from "@florist/kit/fleet"
 import { read, uuid } from "@florist/kit/input"
 import type { Peers } from "@florist/kit/peers"
-import { notFound } from "@florist/kit/refusal"
+import { Refusal, notFound } from "@florist/kit/refusal"
+import type { Problem } from "@florist/kit/refusal"
 import type { Consumption } from "@florist/kit/relay"
 import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
@@ -21,6 +22,8 @@ export interface Sale {
   total: number
   status: string
   returnedAt: Date | null
+  returnedBy: string | null
+  returnedShift: string | null
 }
 
 /** Nobody else moves money of the sale while it is locked. */
@@ -45,20 +48,29 @@ export const saleColumns = [
   "returned_at",
 ]
 
-const selectSale = "SELECT id, doc_no, store_id, customer_id, total, status, returned_at FROM payments.sale WHERE id = $1"
+const selectSale =
+  "SELECT id, doc_no, store_id, customer_id, total, status, returned_at, returned_by, returned_shift FROM payments.sale WHERE id = $1"
 
-/** Makes the order known before money of it is moved. @throws Refusal 404 for an order that does not exist, 503 where the orders cannot be asked. */
-export async function knowSale(shop: OpenShop, peers: Peers, id: string): Promise<void> {
-  const [row] = await shop.query(selectSale, [id])
-  if (row !== undefined) return
-  const { order } = await peers.ask({
-    service: "orders",
-    method: "GET",
-    path: `/v1/orders/${id}`,
-    shop: shop.id,
-    answer: orderAnswer,
-  })
+/**
+ * A transaction about an order's money. Where the order was not heard of yet, the orders are asked, and it runs again.
+ * @throws Refusal 404 for an order that does not exist, 503 where the orders cannot be asked.
+ */
+export async function withSale<T>(shop: OpenShop, peers: Peers, id: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  try {
+    return await shop.write(work)
+  } catch (cause) {
+    if (!(cause instanceof UnknownSale)) throw cause
+  }
+  const { order } = await peers.ask({ service: "orders", method: "GET", path: `/v1/orders/${id}`, shop: shop.id, answer: orderAnswer })
   await shop.write((tx) => keepSale(tx, order))
+  return shop.write(work)
+}
+
+/** Nobody has told of the order yet. */
+class UnknownSale extends Refusal {
+  constructor(id: string) {
+    super(noOrder(id).problems as [Problem, ...Problem[]])
+  }
 }
 
 /** @throws Refusal 404 where the sale is unknown, or of a store that the session does not see. */
@@ -72,13 +84,14 @@ export async function lockSale(tx: Transaction, id: string, session?: Session): 
       [id],
     ),
   ])
-  if (row === undefined || !sees(session, String(row.store_id))) throw noOrder(id)
+  if (row === undefined) throw new UnknownSale(id)
+  if (!sees(session, String(row.store_id))) throw noOrder(id)
   const sale = saleOf(row)
   const held = Number(sums?.held)
   return { ...sale, held, due: Math.max(0, sale.total - held) }
 }
 
-export const noOrder = (id: string) => notFound(`order ${id}`, { parameter: "id" })
+const noOrder = (id: string) => notFound(`order ${id}`, { parameter: "id" })
 
 /** A session with stores sees theirs alone. */
 export const sees = (session: Session | undefined, storeId: string): boolean => session?.stores?.includes(storeId) ?? true
@@ -94,6 +107,8 @@ function saleOf(row: Row): Sale {
     total: Number(row.total),
     status: String(row.status),
     returnedAt: dateOf(row.returned_at),
+    returnedBy: textOf(row.returned_by),
+    returnedShift: textOf(row.returned_shift),
   }
 }
 
@@ -132,8 +147,9 @@ export function followOrders(clock: () => Date): Consumption {
       [orderChanged]: keep,
       [orderPosted]: keep,
       async [orderReturned](tx, event) {
-        const { order } = orderReturn.parse(event.data)
+        const { order, returnedBy, shiftId } = orderReturn.parse(event.data)
         await keepSale(tx, order)
+        await tx.query("UPDATE payments.sale SET returned_by = $2, returned_shift = $3 WHERE id = $1", [order.id, returnedBy, shiftId])
         await putOnAgenda(tx, "order-return", order.id, new Date(clock().getTime() + clientReturnsWithinMs))
       },
     },

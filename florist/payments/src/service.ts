@@ -15,7 +15,7 @@ import { LatestPayments } from "./latest-payments.ts"
 import { latestMoney } from "./money-rows.ts"
 import { paymentOperations } from "./payment-operations.ts"
 import { moneyColumns } from "./payment.ts"
-import { paymentColumns } from "./payment-store.ts"
+import { paymentColumns, takenMethods } from "./payment-store.ts"
 import { qrAgenda } from "./qr-flow.ts"
 import { qrOperations } from "./qr-operations.ts"
 import { qrColumns } from "./qr-payment.ts"
@@ -33,7 +33,7 @@ export const payments: Service = {
   name: "payments",
   reliesOn: {
     ...paymentColumns,
-    "payments.sale": [...saleColumns, ...(paymentColumns["payments.sale"] ?? [])],
+    "payments.sale": [...saleColumns, "returned_by", "returned_shift", ...(paymentColumns["payments.sale"] ?? [])],
     "payments.refund": ["shop_id", "payment_id", "type", "origin", "state", "reason", ...Object.keys(moneyColumns)],
     "payments.spending": ["shop_id", "id", "sale_id", "customer_id", "amount", "state", "request", "occurred_at"],
     "payments.receipt": receiptColumns,
@@ -78,6 +78,6 @@ export const payments: Service = {
 export const agendaHandlers = (surroundings: Surroundings, signal: AbortSignal): Handlers => ({
   spending: spendingAgenda(surroundings, signal),
   refund: refundAgenda(surroundings, signal),
-  qr: qrAgenda(surroundings, signal),
+  ...(takenMethods.includes("qr") ? { qr: qrAgenda(surroundings, signal) } : {}),
   "order-return": orderReturnAgenda(),
 })
