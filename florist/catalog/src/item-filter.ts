@@ -53,7 +53,7 @@ export function itemConditions(shop: number, query: ItemQuery): (Condition | und
     where("i.global_id = ?", query["filter[globalId]"]),
     ...searched(shop, query.search),
     inCategories(shop, query),
-    where("i.item_type = ?", query.type),
+    query.type === undefined ? undefined : where(ofType[query.type]),
     where("i.updated_at >= ?", query.from),
     where(
       "EXISTS (SELECT FROM catalog.price p WHERE p.shop_id = ? AND p.store_id = ? AND p.item_id = i.id)",
@@ -80,6 +80,9 @@ export function itemConditions(shop: number, query: ItemQuery): (Condition | und
     isNarrowed ? undefined : ofStore(shop, store),
   ]
 }
+
+/** Written out, so that the index of the few services serves. */
+const ofType = { item: "i.item_type = 'item'", service: "i.item_type = 'service'" } as const
 
 const onlyIf = (flag: boolean | undefined, condition: Condition | undefined) => (flag === true ? condition : undefined)
 
@@ -125,26 +128,24 @@ function onWindow(shop: number, store: string | undefined): Condition | undefine
   return store === undefined ? where(`${there})`, shop) : where(`${there} AND w.store_id = ?)`, shop, store)
 }
 
+/** Days are UTC's. */
 function sold(
   shop: number,
   { "filter[sold][from]": from, "filter[sold][to]": to, "filter[store]": store }: ItemQuery,
 ): Condition | undefined {
   if (from === undefined && to === undefined) return undefined
-  return where(
-    `i.id IN (SELECT s.item_id FROM catalog.sale_day s WHERE s.shop_id = ? AND s.day >= (?::timestamptz AT TIME ZONE 'UTC')::date
-      AND s.day <= (?::timestamptz AT TIME ZONE 'UTC')::date AND s.moved_qty > 0 AND (?::uuid IS NULL OR s.store_id = ?))`,
-    shop,
-    from ?? new Date(0),
-    to ?? new Date(Date.UTC(2100, 0)),
-    store ?? null,
-    store ?? null,
-  )
+  const [first, last] = [dayOf(from ?? new Date(0)), dayOf(to ?? new Date(Date.UTC(2100, 0)))]
+  const there = `i.id IN (SELECT s.item_id FROM catalog.sale_day s WHERE s.shop_id = ? AND s.day >= ?::date AND s.day <= ?::date AND s.moved_qty > 0`
+  return store === undefined ? where(`${there})`, shop, first, last) : where(`${there} AND s.store_id = ?)`, shop, first, last, store)
 }
 
+const dayOf = (at: Date) => at.toISOString().slice(0, 10)
+
+/** Scalars are looked up row by row, so that a page costs the same however much the store has; EXISTS would be gathered as a whole first. */
 function ofStore(shop: number, store: string | undefined): Condition | undefined {
   return where(
-    `(EXISTS (SELECT FROM catalog.balance b WHERE b.shop_id = ? AND b.item_id = i.id AND b.store_id = ?)
-      OR EXISTS (SELECT FROM catalog.price p WHERE p.shop_id = ? AND p.item_id = i.id AND p.store_id IN (?, ?)))`,
+    `coalesce((SELECT true FROM catalog.balance b WHERE b.shop_id = ? AND b.item_id = i.id AND b.store_id = ? LIMIT 1),
+      (SELECT true FROM catalog.price p WHERE p.shop_id = ? AND p.item_id = i.id AND p.store_id IN (?, ?) LIMIT 1), false)`,
     shop,
     store,
     shop,

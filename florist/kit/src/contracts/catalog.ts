@@ -16,6 +16,7 @@ export const itemAttributes = z.object({
   /** Days that a received batch stays fresh; null where it does not wither. */
   freshForDays: z.number().int().nullable(),
   /** Thousandths below which it is to be ordered again. */
+  /** Thousandths; what a store should have at least. */
   minimumBalance: z.number().int().nullable(),
   prices: z.array(z.object({ storeId: id.nullable(), price: z.number().int() })),
 })

@@ -3,7 +3,7 @@ import { z } from "zod"
 
 const id = z.string()
 
-/** A worker's stay at work, closed. data: timecardSnapshot. */
+/** A worker's stay at work, closed; again, with the same id, where a closed one was corrected: the newest counts. data: timecardSnapshot. */
 export const timecardClosed = "staff.timecard-closed"
 export const timecardSnapshot = z.object({
   id,
