@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { after, before, test } from "node:test"
+import { setTimeout as delay } from "node:timers/promises"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import { newId } from "@florist/kit/id"
@@ -149,6 +150,27 @@ test("both write the same sale at the same time: none fails, nothing is lost, th
     const refunds = answers.filter((_, n) => n % 3 === 1 && answers[n]?.status === 201).length
     assert.deepEqual(await amounts("SELECT refunded FROM payments.payment WHERE id = $1", first.id), [refunds * 10_000])
     await agreeOn(first.id)
+  }
+  await agreeEverywhere()
+})
+
+test("a returned order of several payments goes back wholly and once, whichever version sees to it first", async () => {
+  const sales = await Promise.all([newSale(100_000), newSale(100_000)])
+  for (const sale of sales) {
+    await paid(v2, sale, { method: "card", amount: 300 })
+    await paid(v2, sale, { method: "cash", amount: 700 })
+    await owner.query("UPDATE payments.sale SET status = 'returned', returned_at = now() WHERE id = $1", [sale])
+    await owner.query("INSERT INTO payments.agenda (shop_id, kind, id, due_at) VALUES ($1, 'order-return', $2, now())", [shop, sale])
+  }
+  const left = async () =>
+    (await owner.query("SELECT FROM payments.agenda WHERE kind = 'order-return' AND id = ANY ($1)", [sales])).rowCount
+  for (let tries = 0; tries < 400 && (await left()) !== 0; tries++) await delay(100)
+  for (const sale of sales) {
+    const { rows: back } = await owner.query("SELECT method, amount::int FROM payments.refund WHERE sale_id = $1 ORDER BY method", [sale])
+    assert.deepEqual(back, [
+      { method: "card", amount: 30_000 },
+      { method: "cash", amount: 70_000 },
+    ])
   }
   await agreeEverywhere()
 })
