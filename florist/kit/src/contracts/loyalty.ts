@@ -26,6 +26,8 @@ export const spendingRequest = z.object({
   orderId: id,
   customerId: id,
   points: z.number().int().positive(),
+  /** What the order comes to, in kopecks. Given, the largest part that the customer's group lets points pay is kept to: 409 `points-limit`. */
+  orderAmount: z.number().int().nonnegative().optional(),
   occurredAt: z.coerce.date(),
 })
 export const spendingAnswer = z.object({ entryId: id, balance: z.number().int() })
