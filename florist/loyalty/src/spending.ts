@@ -2,9 +2,11 @@
 // here before its payment wins. Called by the payments service through peers.ts, and by the followers.
 import type { spendingAnswer, spendingRequest, cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
 import type { Row } from "@florist/kit/database"
+import { percentOf } from "@florist/kit/money"
 import { conflict, notFound } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
 import type { z } from "zod"
+import { termsOf } from "./group-entry.ts"
 import { OpenAccount } from "./open-account.ts"
 import { followedOrderOf, settleOrder } from "./order-points.ts"
 import type { Cause } from "./order-points.ts"
@@ -12,7 +14,7 @@ import type { Cause } from "./order-points.ts"
 type Request = z.output<typeof spendingRequest>
 type Spent = z.output<typeof spendingAnswer>
 
-/** @throws Refusal 404, 409 not-enough-points, spending-cancelled, payment-differs */
+/** @throws Refusal 404, 409 not-enough-points, points-limit, spending-cancelled, payment-differs */
 export async function spend(tx: Transaction, request: Request, now: Date): Promise<Spent> {
   await tx.revision()
   const [kept] = await tx.query(
@@ -23,6 +25,7 @@ export async function spend(tx: Transaction, request: Request, now: Date): Promi
   const { paymentId, orderId, customerId, points, occurredAt } = request
   const account = await OpenAccount.open(tx, customerId)
   if (account === undefined || account.status === "deleted") throw notFound(`customer ${customerId}`, { pointer: "/customerId" })
+  if (request.orderAmount !== undefined) await refuseBeyondLimit(tx, request, request.orderAmount)
   const entry = account.take({ kind: "spent", orderId, sourceLine: paymentId, points: -points }, { occurredAt })
   if (entry === undefined) {
     const detail = `The customer has ${account.balance} points, ${points} are asked for; take no more than there are.`
@@ -34,6 +37,22 @@ export async function spend(tx: Transaction, request: Request, now: Date): Promi
   )
   await settleFor(tx, account, orderId, { sourceLine: `spending:${paymentId}`, occurredAt, now })
   return { entryId: entry.id, balance: entry.balance }
+}
+
+async function refuseBeyondLimit(
+  tx: Transaction,
+  { orderId, customerId, points, occurredAt }: Request,
+  orderAmount: number,
+): Promise<void> {
+  const [terms, [other]] = await Promise.all([
+    termsOf(tx, customerId, occurredAt),
+    tx.query("SELECT coalesce(sum(points), 0) AS points FROM loyalty.spending WHERE order_id = $1 AND state = 'taken'", [orderId]),
+  ])
+  const payable = Math.floor(percentOf(orderAmount, terms?.bonusLimit ?? 0) / 100)
+  const left = Math.max(0, payable - Number(other?.points))
+  if (points <= left) return
+  const detail = `Points may pay ${payable} roubles of this order, ${left} of them are left; take no more than that.`
+  throw conflict(detail, { pointer: "/points" }, "points-limit")
 }
 
 function sameAnswer(kept: Row, request: Request): Spent {

@@ -189,6 +189,21 @@ test("a payment takes points once, whatever is repeated; cancelled before it cam
   await assertSound()
 })
 
+test("points pay no larger part of an order than the group allows, in all payments together", async () => {
+  const id = await shop.customer({}, inGroup(await group({ bonusRate: 10, limit: 30 })))
+  await grant(id, 1000)
+  const orderId = newId()
+  const pay = async (points: number) => {
+    const body = { paymentId: newId(), orderId, customerId: id, points, orderAmount: 100_050, occurredAt: new Date() }
+    const { status, body: answer } = await shop.peer("POST", "/v1/spendings", body)
+    return answer.errors?.[0]?.code ?? status
+  }
+  assert.deepEqual(
+    [await pay(301), await pay(200), await pay(101), await pay(100), await pay(1)],
+    ["points-limit", 200, "points-limit", 200, "points-limit"],
+  )
+})
+
 test("of many that spend at once, exactly as many succeed as there are points for", async () => {
   const id = await shop.customer()
   await grant(id, 70)
