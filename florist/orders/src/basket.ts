@@ -74,20 +74,35 @@ export function repriced(lines: readonly Line[], discounts: readonly Discount[])
 /** Without the line, and without what was taken off for it alone. Sums off the whole order shrink to what is left. */
 export function withoutLine({ lines, discounts }: Basket, lineId: string): Basket & BasketTotals {
   const left = lines.filter(({ id }) => id !== lineId)
-  const rules = discounts.filter((discount) => discount.lineId !== lineId)
-  if (left.length === 0) return repriced(left, []).basket
-  const ofLines = totalsOf(
+  const rules = left.length === 0 ? [] : discounts.filter((discount) => discount.lineId !== lineId)
+  const isSumOff = (rule: Discount) => rule.lineId === null && rule.rate === null && rule.kind === "discount"
+  let room = comesTo(
     left,
-    rules.filter(({ lineId }) => lineId !== null),
-  ).totalAmount
-  let room = ofLines
-  const fitting = rules.map((rule) => {
-    if (rule.lineId !== null || rule.rate !== null || rule.kind === "markup") return rule
-    const amount = Math.min(rule.amount, room)
-    room -= amount
-    return { ...rule, amount }
-  })
+    rules.map((rule) => (isSumOff(rule) ? { ...rule, amount: 0 } : rule)),
+  )
+  // Rates of more than the whole, which a markup made up for, may miss it by a kopeck of rounding now.
+  if (room === undefined)
+    return repriced(
+      left,
+      rules.filter((rule) => rule.lineId !== null),
+    ).basket
+  const fitting: Discount[] = []
+  for (const rule of rules) {
+    const amount = isSumOff(rule) ? Math.min(rule.amount, room) : rule.amount
+    if (isSumOff(rule)) room -= amount
+    fitting.push({ ...rule, amount })
+  }
   return repriced(left, fitting).basket
+}
+
+/** Undefined where discounts take more than there is. */
+function comesTo(lines: readonly Line[], rules: readonly Discount[]): number | undefined {
+  try {
+    return totalsOf(lines, rules).totalAmount
+  } catch (cause) {
+    if (cause instanceof Overdrawn) return undefined
+    throw cause
+  }
 }
 
 function computed(lines: readonly Line[], discounts: readonly Discount[]): Totals {

@@ -109,6 +109,7 @@ const selectByNumber = `
   SELECT id FROM orders.sale_order WHERE number_start >= $1 AND number_start < $2
   UNION SELECT id FROM orders.sale_order WHERE number_end >= $3 AND number_end < $4 LIMIT ${mostFound}`
 const lastLetter = String.fromCodePoint(0x10_ff_ff)
+// oxlint-disable-next-line typescript/no-misused-spread -- code points are what reverse() of PostgreSQL turns round
 const backwards = (words: string): string => [...words].toReversed().join("")
 
 /** A phone is kept as its digits, however it is written. */

@@ -17,10 +17,10 @@ const orderAttributes = z.object({
   status: orderStatus.optional(),
   date: day.optional(),
   docNo: title(40).optional(),
-  /** Ours: begins the number that the service gives where there is no docNo; a register has its own. */
   docNoPrefix: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,12}$/, "must be 1 to 12 letters, digits or hyphens")
+    .describe("Begins the number that the service gives where there is no docNo; a register has its own.")
     .optional(),
   description: words(5_000),
   budget: roubles.optional(),
@@ -44,15 +44,22 @@ const orderAttributes = z.object({
   fiscal: z.boolean().optional(),
   byBonuses: z.boolean().optional(),
   /** Ours, all that follow. */
-  postedAt: maybe(instant),
+  postedAt: maybe(instant).describe("When it was sold, for a sale that comes late."),
   cancelComment: maybe(text(2_000)),
-  revision: z.number().int().min(0).optional(),
-  /** Lines after discounts; refused where it is not what the service computes. */
-  totalAmount: roubles.optional(),
-  /** A sale that happened offline: what is not in stock is sold all the same. */
-  allowShortage: z.boolean().optional(),
-  /** Gives the customer's own discount, if loyalty can be asked. */
-  applyCustomerDiscount: z.boolean().optional(),
+  revision: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("The revision that the change was made on; refused (409) where the order was edited since."),
+  totalAmount: roubles.optional().describe("Lines after discounts, in roubles; refused (422) where it is not what the service computes."),
+  allowShortage: z.boolean().optional().describe("A sale that happened offline: what is not in stock is sold all the same."),
+  applyCustomerDiscount: z
+    .boolean()
+    .optional()
+    .describe(
+      "Gives the discount of the customer's groups; meta.customerTerms says whether it was applied. The order is taken also where nobody can say.",
+    ),
   externalId: maybe(title(200)),
   externalSystem: maybe(title(200)),
   externalSession: maybe(int),
@@ -94,13 +101,14 @@ export const discountIn = z
     attributes: z
       .object({
         discountType: z.enum(discountKinds).default("discount"),
-        percent: maybe(percent),
-        amount: maybe(roubles),
+        percent: maybe(percent).describe("Of the line before discounts, or of all lines after their own; several do not compound."),
+        amount: maybe(roubles).describe("In roubles, in place of percent."),
       })
       .refine(({ percent, amount }) => (percent ?? null) === null || (amount ?? null) === null, "either percent or amount, not both")
       .refine(({ percent, amount }) => (percent ?? amount ?? null) !== null, "needs percent or amount")
       .refine(({ discountType, percent }) => discountType === "markup" || (percent ?? 0) <= 10_000, "a discount is at most 100 per cent")
       .optional(),
+    /** Without a line it is of the whole order. */
     relationships: z.object({ reason: toOne(), line: toOne() }).optional(),
   })
   .transform(({ id, attributes, relationships }) => ({ id, attributes, reason: relationships?.reason, line: relationships?.line }))

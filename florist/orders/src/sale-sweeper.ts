@@ -1,10 +1,11 @@
 // Ends what was left in the middle: sales whose process was killed, and issues whose cancelling stock has not heard of yet. Every copy does it; a
 // row is tried by one of them at a time. Started by the service.
 import type { Surroundings } from "@florist/kit/app"
-import type { PooledDatabase } from "@florist/kit/database"
+import type { PooledDatabase, Row } from "@florist/kit/database"
 import { setTimeout as sleep } from "node:timers/promises"
 import { readOrder } from "./order-store.ts"
 import { cancelIssue, endSale, leftAfterMs } from "./sale.ts"
+import type { Seller } from "./sale.ts"
 
 const everyMs = 5_000
 const atOnce = 20
@@ -24,23 +25,31 @@ export async function sweepOnce(surroundings: Surroundings, signal: AbortSignal)
   return counts.reduce((a, b) => a + b, 0)
 }
 
-async function sweepShard({ fleet, peers, clock }: Surroundings, shard: PooledDatabase, signal: AbortSignal): Promise<number> {
-  const now = clock()
+async function sweepShard(surroundings: Surroundings, shard: PooledDatabase, signal: AbortSignal): Promise<number> {
+  const now = surroundings.clock()
   const left = await shard.query(
     `UPDATE orders.sale_under_way w SET tried_at = $1
      FROM (SELECT shop_id, order_id FROM orders.sale_under_way WHERE tried_at < $2 ORDER BY tried_at LIMIT ${atOnce} FOR UPDATE SKIP LOCKED) l
      WHERE w.shop_id = l.shop_id AND w.order_id = l.order_id RETURNING w.shop_id, w.order_id, w.kind`,
     [now, new Date(now.getTime() - leftAfterMs)],
   )
-  for (const { shop_id, order_id, kind } of left) {
-    const shop = await fleet.shop(Number(shop_id))
-    const seller = { shop, peers, now, signal }
-    if (kind === "issue-cancel") {
-      await cancelIssue(seller, String(order_id)).catch(() => {})
-      continue
-    }
-    const order = await readOrder(shop, String(order_id))
-    if (order !== undefined && order.selling !== null) await endSale(seller, order, order.selling)
-  }
+  // One that fails is tried again later, and holds up no other.
+  for (const row of left) await endLeft(surroundings, row, { now, signal }).catch(() => {})
   return left.length
+}
+
+async function endLeft(
+  { fleet, peers }: Surroundings,
+  { shop_id, order_id, kind }: Row,
+  { now, signal }: Pick<Seller, "now" | "signal">,
+): Promise<void> {
+  const shop = await fleet.shop(Number(shop_id))
+  const seller: Seller = { shop, peers, now, signal }
+  const id = String(order_id)
+  if (kind === "issue-cancel") {
+    await cancelIssue(seller, id)
+    return
+  }
+  const order = await readOrder(shop, id)
+  if (order !== undefined && order.selling !== null) await endSale(seller, order, order.selling)
 }

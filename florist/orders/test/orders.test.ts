@@ -593,6 +593,16 @@ test("other services ask for an order as it is now", async () => {
   assert.equal((await shop.platform.ask({ service: "orders", path: `/internal/orders/v1/orders/${id}` })).status, 401)
 })
 
+test("the status of the service tells that its columns are there and a shop's orders can be read", async () => {
+  const { status, body } = await shop.platform.ask({
+    service: "orders",
+    method: "POST",
+    path: "/api/v1/status",
+    body: { client: shops.rose },
+  })
+  assert.deepEqual([status, body.schema.missing, typeof body.client.orders], [200, [], "number"])
+})
+
 test("tags, reasons and sources: made once, changed, listed, deleted and then shown only to those who follow revisions", async () => {
   const call = (method: string, path: string, options: object = {}) => shop.client.call(method, path, { token, ...options })
   const [tag, reason, source] = [newId(), newId(), newId()]

@@ -54,6 +54,8 @@ export function standInStock(): StandInStock {
     forget() {
       stock.mood = "well"
       stock.moodAfterKill = "well"
+      stock.gate = Promise.resolve()
+      delete stock.noticed
       stock.taken.clear()
       stock.givenBack.clear()
       stock.asked.length = 0
