@@ -1,7 +1,8 @@
-// The staff service: stores, workers, their sessions and their timecards. It opens sessions for all services and tells them of stores and workers.
+// The staff service: stores, workers, their sessions their timecards and the schedule. It opens sessions for all services and tells them of stores and workers.
 import type { Service } from "@florist/kit/app"
 import type { OpenShop } from "@florist/kit/fleet"
 import { positionColumns, positionOperations } from "./position.ts"
+import { scheduleColumns, scheduleOperations } from "./schedule.ts"
 import { sessionOperations } from "./session-operations.ts"
 import { storeOperations } from "./store-operations.ts"
 import { storeRow } from "./store-rows.ts"
@@ -33,6 +34,7 @@ export const staff: Service = {
     "staff.sign_in_attempt": ["shop_id", "subject", "failures", "last_at", "blocked_until"],
     "staff.timecard": timecardColumns,
     "staff.timecard_correction": correctionColumns,
+    "staff.schedule_entry": scheduleColumns,
   },
   clientFacts: countOf,
   operations: (surroundings) => [
@@ -41,6 +43,7 @@ export const staff: Service = {
     ...positionOperations,
     ...workerOperations(surroundings),
     ...timecardOperations,
+    ...scheduleOperations,
   ],
 }
 

@@ -274,6 +274,41 @@ test("whatever stays are told of at once, a worker was never at two places at a 
   )
 })
 
+test("work is planned once, never at two places at a time, replanned and taken out; the schedule of a period shows what touches it", async () => {
+  const worker = await newWorker()
+  const body = (from: number, to: number, id = newId(), store = ground.rose.store) => ({
+    data: {
+      type: "schedule-entries",
+      id,
+      attributes: { startsAt: at(from), endsAt: at(to) },
+      relationships: { worker: { data: { type: "workers", id: worker } }, store: { data: { type: "stores", id: store } } },
+    },
+  })
+  const plan = (given: object, token = owner) => ask("POST", "/v1/schedule", { body: given, token })
+  const morning = body(0, 240)
+  for (const _ of [1, 2]) assert.equal((await plan(morning)).status, 201)
+  assert.equal((await plan(body(0, 200, morning.data.id))).status, 409)
+  const rivals = await Promise.all([0, 1, 2, 3].map((n) => plan(body(240 + n, 480))))
+  assert.deepEqual(statusesOf(rivals), [201, 409, 409, 409])
+  assert.equal((await plan(body(600, 600))).status, 422)
+  assert.equal((await plan(body(600, 3_000))).status, 422)
+  assert.equal((await plan(body(600, 700, newId(), newId()))).status, 422)
+  assert.equal((await plan(body(600, 700), await ground.tokenOf("florist"))).status, 403)
+  assert.equal((await plan(body(600, 700), await ground.tokenOf("manager", [newId()]))).status, 403)
+  const period = { "filter[workers]": [worker], "filter[stores]": [ground.rose.store], "filter[from]": at(239), "filter[to]": at(240) }
+  assert.deepEqual(idsOf(await ask("GET", "/v1/schedule", { query: period })), [morning.data.id])
+  const entry = { params: { id: morning.data.id } }
+  const replan = (attributes: object) =>
+    ask("PATCH", "/v1/schedule/{id}", { ...entry, body: { data: { type: "schedule-entries", attributes } } })
+  assert.equal((await replan({ endsAt: at(300) })).status, 409)
+  assert.equal((await replan({ endsAt: at(230), revision: 0 })).status, 409)
+  assert.equal((await replan({ endsAt: at(230) })).one.attributes.endsAt, at(230).replace(".000Z", "+00:00"))
+  const token = await ground.platform.token({ shop: shops.neighbour, worker: ground.neighbour.owner })
+  assert.equal((await ask("DELETE", "/v1/schedule/{id}", { ...entry, token })).status, 404)
+  assert.equal((await ask("DELETE", "/v1/schedule/{id}", entry)).status, 204)
+  assert.equal((await ask("GET", "/v1/schedule", { query: { "filter[workers]": [worker] } })).many.length, 1)
+})
+
 test("another shop's workers, stores and timecards are neither seen nor changed", async () => {
   const worker = await newWorker()
   const card = (await startCard({ worker, start: at(0), end: at(60) })).one.id
@@ -304,7 +339,7 @@ test("another shop's workers, stores and timecards are neither seen nor changed"
 })
 
 async function fingerprint(): Promise<string> {
-  const tables = ["store", "position", "worker", "worker_store", "account", "timecard", "timecard_correction", "outbox"]
+  const tables = ["store", "position", "worker", "worker_store", "account", "timecard", "timecard_correction", "schedule_entry", "outbox"]
   const sums = tables.map((table) => `(SELECT count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM staff.${table} t)`)
   const { rows } = await ground.platform.shard.query(`SELECT concat_ws(' ', ${sums.join(", ")}) AS sum`)
   return String(rows[0]?.sum)
