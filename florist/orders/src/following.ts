@@ -46,5 +46,5 @@ async function keepIssue(tx: Transaction, { data }: Event): Promise<void> {
      FROM jsonb_to_recordset($2::jsonb) AS i (line_id uuid, cost bigint, shortage bigint) WHERE l.order_id = $1 AND l.id = i.line_id`,
     [orderId, JSON.stringify(rows)],
   )
-  await tx.query("UPDATE orders.sale_order SET stock = 'issued' WHERE id = $1", [orderId])
+  await tx.query("UPDATE orders.sale_order SET stock = 'issued' WHERE id = $1 AND stock IS DISTINCT FROM 'issued'", [orderId])
 }

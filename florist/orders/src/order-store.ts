@@ -65,25 +65,22 @@ export interface Change {
   selling?: Selling
 }
 
-/** @returns false where the id was there already; nothing is changed then. */
-export async function insertOrder(tx: Transaction, state: OrderState, { now, worker, what, selling }: Change): Promise<boolean> {
+/** For an id that is not there, which the caller has seen after it asked for the revision. */
+export async function insertOrder(tx: Transaction, state: OrderState, { now, worker, what, selling }: Change): Promise<void> {
   const revision = await tx.revision()
   const columns = headColumns.join(", ")
-  const inserted = await tx.query(
-    `INSERT INTO orders.sale_order (shop_id, revision, modified_at, ${columns}, selling, payments_amount, bonus_amount)
-     SELECT $1, $2, $3, ${headColumns.map((column) => `r.${column}`).join(", ")}, $5::jsonb, coalesce(p.paid, 0), coalesce(p.bonuses, 0)
-     FROM jsonb_populate_record(NULL::orders.sale_order, $4::jsonb) r CROSS JOIN LATERAL (${paidFor("r.id")}) p
-     ON CONFLICT (shop_id, id) DO NOTHING RETURNING id`,
-    [tx.shop, revision, now, JSON.stringify(rowOf({ ...state, editedRevision: revision })), sellingText(selling)],
-  )
-  if (inserted.length === 0) return false
   await Promise.all([
+    tx.query(
+      `INSERT INTO orders.sale_order (shop_id, revision, modified_at, ${columns}, selling, payments_amount, bonus_amount)
+     SELECT $1, $2, $3, ${headColumns.map((column) => `r.${column}`).join(", ")}, $5::jsonb, coalesce(p.paid, 0), coalesce(p.bonuses, 0)
+     FROM jsonb_populate_record(NULL::orders.sale_order, $4::jsonb) r CROSS JOIN LATERAL (${paidFor("r.id")}) p`,
+      [tx.shop, revision, now, JSON.stringify(rowOf({ ...state, editedRevision: revision })), sellingText(selling)],
+    ),
     writeLines(tx, state),
     writeDiscounts(tx, state),
     writeHistory(tx, state, { revision, now, worker, what }),
     noteSale(tx, state.id, now, selling),
   ])
-  return true
 }
 
 export async function updateOrder(tx: Transaction, before: Order, state: OrderState, change: Change): Promise<void> {

@@ -11,7 +11,10 @@ let shop: TestShop
 before(async () => {
   shop = await openShop()
 })
-after(() => shop[Symbol.asyncDispose]())
+after(async () => {
+  shop.client.exercised.keep("orders-fuzz")
+  await shop[Symbol.asyncDispose]()
+})
 
 const tables = [
   "sale_order",

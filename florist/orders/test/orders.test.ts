@@ -16,7 +16,10 @@ before(async () => {
   shop = await openShop()
   token = await shop.platform.token()
 })
-after(() => shop[Symbol.asyncDispose]())
+after(async () => {
+  shop.client.exercised.keep("orders")
+  await shop[Symbol.asyncDispose]()
+})
 
 const as = (role: Role, more: object = {}) => shop.platform.token({ role, ...more })
 
