@@ -11,6 +11,7 @@ import { everyone, management } from "@florist/kit/role"
 import type { Transaction } from "@florist/kit/transaction"
 import { z } from "zod"
 import { nextNumber, nextNumbers, smallId, smallIdParams } from "./number.ts"
+import { nothingOut } from "./nothing.ts"
 
 const type = "customer-celebrations"
 const dateType = "celebration-dates"
@@ -115,7 +116,7 @@ export const celebrationOperations = (): Operation[] => [
     summary: "Delete celebrations",
     access: management,
     body: references(smallId),
-    answers: { 201: null },
+    answers: { 201: nothingOut },
     refuses: [400, 404],
     async handle({ tx, body: ids }) {
       await tx.revision()
@@ -123,7 +124,7 @@ export const celebrationOperations = (): Operation[] => [
       const missing = ids.findIndex((id) => !known.some((row) => Number(row.id) === id))
       if (missing >= 0) throw notFound(`celebration ${ids[missing] ?? ""}`, { pointer: `/data/${missing}/id` })
       await tx.query("UPDATE loyalty.celebration SET deleted = true WHERE id = ANY ($1::bigint[])", [ids])
-      return { status: 201 }
+      return { status: 201, body: { meta: {} } }
     },
   }),
   readOperation({

@@ -72,7 +72,7 @@ export async function updateCustomer(tx: Transaction, id: string, data: Customer
   return tell(tx, id, revision, author.now)
 }
 
-export async function findCustomer(reader: Reader, id: string): Promise<Row | undefined> {
+async function findCustomer(reader: Reader, id: string): Promise<Row | undefined> {
   const [row] = await reader.query(`SELECT ${customerColumns} FROM loyalty.customer WHERE id = $1`, [id])
   return row
 }

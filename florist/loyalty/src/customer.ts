@@ -10,14 +10,14 @@ import { smallId } from "./number.ts"
 import { readPhone } from "./phone.ts"
 import type { Phone } from "./phone.ts"
 
-export const customerType = "customers"
+const customerType = "customers"
 export const customerStatuses = ["on", "off", "deleted"] as const
 export const genders = ["male", "female"] as const
 
 /** Clients send "" for what there is none of. */
 const orNone = <T extends z.ZodType>(one: T) => z.preprocess((value) => (value === "" ? null : value), one.nullable())
 
-export const email = z.email().max(200)
+const email = z.email().max(200)
 
 export const customerAttributes = z
   .object({

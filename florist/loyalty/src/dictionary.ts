@@ -13,6 +13,7 @@ import { everyone, management } from "@florist/kit/role"
 import type { Transaction } from "@florist/kit/transaction"
 import { z } from "zod"
 import { nextNumber, smallId, smallIdParams } from "./number.ts"
+import { nothingOut } from "./nothing.ts"
 import type { Numbered } from "./number.ts"
 import { changedAfter, currentRevision, refuseStale, revisionFilter } from "./revision.ts"
 
@@ -123,7 +124,7 @@ function operationsOf(dictionary: Dictionary): Operation[] {
       summary: `Delete ${name}s`,
       access: management,
       body: references(smallId),
-      answers: { 200: null },
+      answers: { 200: nothingOut },
       refuses: [400, 404],
       async handle({ tx, body, now }) {
         const revision = await tx.revision()
@@ -135,7 +136,7 @@ function operationsOf(dictionary: Dictionary): Operation[] {
           [body, revision],
         )
         published(tx, dictionary, rows, now)
-        return { status: 200 }
+        return { status: 200, body: { meta: {} } }
       },
     }),
     writeOperation({

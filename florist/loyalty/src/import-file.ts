@@ -14,7 +14,7 @@ export interface ImportFile {
   firstRow: "names" | "values"
 }
 
-export const mostRows = 20_000
+const mostRows = 20_000
 const mostColumns = 100
 const longestField = 2_000
 const mostUnpackedBytes = 64 * 1024 * 1024

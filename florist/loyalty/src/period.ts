@@ -44,7 +44,7 @@ export function byStretch<T>(
   return days.map((date) => ({ date, sum: byDay.get(beginningOf(unit, date)) }))
 }
 
-export const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)
+const isoDay = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 /** The usual range where a client says nothing: back from the last day. */
 export function usualRange(given: { from: string | undefined; to: string | undefined }, days: number, now: Date): Range {

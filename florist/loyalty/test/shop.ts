@@ -11,7 +11,7 @@ import { ownerId, shops, startPlatform } from "../../kit/test/platform.ts"
 import type { Platform } from "../../kit/test/platform.ts"
 import { loyalty } from "../src/service.ts"
 
-export const storeId = newId()
+const storeId = newId()
 
 export interface Shop extends AsyncDisposable {
   readonly platform: Platform
