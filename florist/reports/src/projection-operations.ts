@@ -26,8 +26,8 @@ function projectionResource(row: Row | undefined): Resource {
   return resource("projections", "current", {
     calculatedAt: moment(row?.calculated_at),
     rebuiltAt: moment(row?.rebuilt_at),
-    rebuiltFacts: row?.rebuilt_facts == null ? null : Number(row.rebuilt_facts),
-    rebuild: row?.task == null ? "none" : "requested",
+    rebuiltFacts: typeof row?.rebuilt_facts === "string" ? Number(row.rebuilt_facts) : null,
+    rebuild: typeof row?.task === "string" ? "requested" : "none",
   })
 }
 

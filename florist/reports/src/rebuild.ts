@@ -12,10 +12,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   for (const id of await shopsNamed(process.argv.slice(2))) {
     const { facts } = await rebuild(await fleet.shop(id), { signal: stop.signal })
-    console.log(`shop ${id}: ${facts} facts`)
+    process.stdout.write(`shop ${id}: ${facts} facts\n`)
   }
 } catch (cause) {
-  console.error(cause instanceof Error ? cause.message : cause)
+  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`)
   process.exitCode = 1
 } finally {
   await fleet.close()

@@ -64,7 +64,10 @@ async function doTask(shard: PooledDatabase, shop: OpenShop, task: Task, { clock
   }
   await work[task.kind](shop, task.subject, { clock, signal, renew })
   await shard.query("DELETE FROM reports.task WHERE shop_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4::timestamptz", [
-    ...[task.shop, task.kind, task.subject, due],
+    task.shop,
+    task.kind,
+    task.subject,
+    due,
   ])
 }
 

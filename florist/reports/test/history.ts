@@ -130,7 +130,7 @@ export const arrivals = fc.tuple(history, fc.infiniteStream(fc.nat())).map(([tol
 export function eventsOf(deeds: readonly Deed[]): Told[] {
   let made = 0
   const newId = () => idOf(99, ++made)
-  return deeds.flatMap((one) => {
+  return deeds.flatMap((one): Told[] => {
     switch (one.deed) {
       case "sale":
         return soldEvents(one, newId)
@@ -144,7 +144,7 @@ export function eventsOf(deeds: readonly Deed[]): Told[] {
         return bouquetEvents(one, newId)
       case "granted":
         return [told(newId, "loyalty.points-changed", at(one.at), pointsOf(newId(), null, "granted", one.points, at(one.at)))]
-      case "worked": {
+      default: {
         const { worker, store, minutes } = one
         const data = { id: newId(), workerId: worker, storeId: store, startedAt: at(one.at), endedAt: at(one.at + minutes), minutes }
         return [told(newId, "staff.timecard-closed", at(one.at + minutes), data)]
@@ -166,41 +166,41 @@ const told = (newId: NewId, type: string, occurredAt: Date, data: object): Told 
 })
 
 const pointsOf = (id: string, orderId: string | null, kind: string, points: number, occurredAt: Date) => ({
-  ...{ id, customerId: customers[0], orderId, kind, points, balance: 0, occurredAt },
+  id,
+  customerId: customers[0],
+  orderId,
+  kind,
+  points,
+  balance: 0,
+  occurredAt,
 })
 
 export function orderWith(changes: Partial<OrderSnapshot> & Pick<OrderSnapshot, "id" | "storeId">): OrderSnapshot {
   const then = at(0)
   return {
-    ...{
-      docNo: `N-${changes.id.slice(-6)}`,
-      status: "new",
-      revision: 1,
-      customerId: null,
-      sourceId: null,
-      createdBy: null,
-      postedBy: null,
-    },
-    ...{
-      floristId: null,
-      courierId: null,
-      date: "2026-02-01",
-      dueTime: null,
-      createdAt: then,
-      updatedAt: then,
-      postedAt: null,
-      returnedAt: null,
-    },
-    ...{
-      delivery: false,
-      deliveryStatus: null,
-      fiscalized: false,
-      byBonuses: false,
-      totalAmount: 0,
-      discountAmount: 0,
-      markupAmount: 0,
-      budget: 0,
-    },
+    docNo: `N-${changes.id.slice(-6)}`,
+    status: "new",
+    revision: 1,
+    customerId: null,
+    sourceId: null,
+    createdBy: null,
+    postedBy: null,
+    floristId: null,
+    courierId: null,
+    date: "2026-02-01",
+    dueTime: null,
+    createdAt: then,
+    updatedAt: then,
+    postedAt: null,
+    returnedAt: null,
+    delivery: false,
+    deliveryStatus: null,
+    fiscalized: false,
+    byBonuses: false,
+    totalAmount: 0,
+    discountAmount: 0,
+    markupAmount: 0,
+    budget: 0,
     lines: [],
     ...changes,
   }
@@ -209,16 +209,14 @@ export function orderWith(changes: Partial<OrderSnapshot> & Pick<OrderSnapshot, 
 export const movementWith = (
   changes: Partial<Movement> & Pick<Movement, "id" | "storeId" | "kind" | "qty" | "cost" | "occurredAt">,
 ): Movement => ({
-  ...{
-    itemId: null,
-    bouquetId: null,
-    batchId: idOf(98, 1),
-    categoryId: null,
-    documentId: idOf(98, 2),
-    documentNo: "D-1",
-    lineId: "1",
-    reasonId: null,
-  },
+  itemId: null,
+  bouquetId: null,
+  batchId: idOf(98, 1),
+  categoryId: null,
+  documentId: idOf(98, 2),
+  documentNo: "D-1",
+  lineId: "1",
+  reasonId: null,
   ...changes,
 })
 
@@ -228,36 +226,42 @@ const categoryOf = (item: number): string | null => (item === 2 ? null : (catego
 function soldEvents(deed: Of<"sale">, newId: NewId): Told[] {
   const [id, sold] = [newId(), at(deed.at)]
   const lines = deed.lines.map(({ item, qty, amount, discount }) => ({
-    ...{
-      id: newId(),
-      itemId: items[item] ?? null,
-      bouquetId: null,
-      title: `item ${item}`,
-      categoryId: categoryOf(item),
-      qty,
-      price: amount,
-      amount,
-    },
+    id: newId(),
+    itemId: items[item] ?? null,
+    bouquetId: null,
+    title: `item ${item}`,
+    categoryId: categoryOf(item),
+    qty,
+    price: amount,
+    amount,
     total: amount - Math.floor((amount * discount) / 100),
   }))
   const totalAmount = lines.reduce((sum, { total }) => sum + total, 0)
   const order = orderWith({
-    ...{ id, storeId: deed.store, postedBy: deed.worker, createdBy: workers[2] ?? null, sourceId: deed.source, customerId: deed.customer },
-    ...{ delivery: deed.delivery, lines, totalAmount, discountAmount: lines.reduce((sum, { amount, total }) => sum + amount - total, 0) },
+    id,
+    storeId: deed.store,
+    postedBy: deed.worker,
+    createdBy: workers[2] ?? null,
+    sourceId: deed.source,
+    customerId: deed.customer,
+    delivery: deed.delivery,
+    lines,
+    totalAmount,
+    discountAmount: lines.reduce((sum, { amount, total }) => sum + amount - total, 0),
   })
   const posted = { ...order, status: "done" as const, revision: 2, postedAt: sold }
   const movements = deed.lines.map(({ item, qty, cost }, index) =>
     movementWith({
-      ...{
-        id: newId(),
-        storeId: deed.store,
-        itemId: items[item] ?? null,
-        categoryId: categoryOf(item),
-        kind: "sale",
-        qty: -qty,
-        cost: -cost,
-      },
-      ...{ documentId: id, lineId: lines[index]?.id ?? "", occurredAt: sold },
+      id: newId(),
+      storeId: deed.store,
+      itemId: items[item] ?? null,
+      categoryId: categoryOf(item),
+      kind: "sale",
+      qty: -qty,
+      cost: -cost,
+      documentId: id,
+      lineId: lines[index]?.id ?? "",
+      occurredAt: sold,
     }),
   )
   const events = [
@@ -267,18 +271,16 @@ function soldEvents(deed: Of<"sale">, newId: NewId): Told[] {
     told(newId, "stock.order-issued", sold, { orderId: id, lines: [] }),
     ...deed.payments.map(({ method: by, amount }) =>
       told(newId, "payment.recorded", sold, {
-        ...{
-          id: newId(),
-          orderId: id,
-          storeId: deed.store,
-          customerId: null,
-          shiftId: null,
-          workerId: null,
-          kind: "payment",
-          method: by,
-          amount,
-          occurredAt: sold,
-        },
+        id: newId(),
+        orderId: id,
+        storeId: deed.store,
+        customerId: null,
+        shiftId: null,
+        workerId: null,
+        kind: "payment",
+        method: by,
+        amount,
+        occurredAt: sold,
       }),
     ),
   ]
@@ -363,16 +365,16 @@ function goodsEvents(deed: Of<"goods">, newId: NewId): Told[] {
   const documentId = newId()
   return [deed.at, ...(deed.second === null ? [] : [deed.at + deed.second])].map((when) => {
     const movement = movementWith({
-      ...{
-        id: newId(),
-        storeId,
-        itemId: items[deed.item] ?? null,
-        categoryId: categoryOf(deed.item),
-        kind,
-        qty: sign * qty,
-        cost: sign * cost,
-      },
-      ...{ documentId, reasonId: kind === "write-off" ? reason : null, occurredAt: at(when) },
+      id: newId(),
+      storeId,
+      itemId: items[deed.item] ?? null,
+      categoryId: categoryOf(deed.item),
+      kind,
+      qty: sign * qty,
+      cost: sign * cost,
+      documentId,
+      reasonId: kind === "write-off" ? reason : null,
+      occurredAt: at(when),
     })
     return told(newId, "stock.movements-recorded", at(when), { movements: [movement] })
   })
@@ -425,21 +427,31 @@ function bouquetEvents(deed: Of<"bouquet">, newId: NewId): Told[] {
   const [id, made] = [newId(), at(deed.at)]
   const cost = deed.components.reduce((sum, component) => sum + component.cost, 0)
   const snapshot = {
-    ...{ id, docNo: "B-1", title: "bouquet", storeId: deed.store, orderId: null, floristId: null, cost, salePrice: 100_000 },
-    ...{ assembledAt: made, onWindowAt: null as Date | null, status: "assembled", revision: 1 },
+    id,
+    docNo: "B-1",
+    title: "bouquet",
+    storeId: deed.store,
+    orderId: null,
+    floristId: null,
+    cost,
+    salePrice: 1e5,
+    assembledAt: made,
+    onWindowAt: null as Date | null,
+    status: "assembled",
+    revision: 1,
   }
   const assembling = deed.components.map(({ item, qty, cost: each }) =>
     movementWith({
-      ...{
-        id: newId(),
-        storeId: deed.store,
-        itemId: items[item] ?? null,
-        categoryId: categoryOf(item),
-        kind: "assembly-out",
-        qty: -qty,
-        cost: -each,
-      },
-      ...{ documentId: id, lineId: String(item), occurredAt: made },
+      id: newId(),
+      storeId: deed.store,
+      itemId: items[item] ?? null,
+      categoryId: categoryOf(item),
+      kind: "assembly-out",
+      qty: -qty,
+      cost: -each,
+      documentId: id,
+      lineId: String(item),
+      occurredAt: made,
     }),
   )
   const piece = movementWith({
@@ -462,9 +474,25 @@ function bouquetEvents(deed: Of<"bouquet">, newId: NewId): Told[] {
   const sold = at(deed.at + 20 + deed.sold.after)
   const { amount } = deed.sold
   const order = orderWith({
-    ...{ id: newId(), storeId: deed.store, status: "done", revision: 1, postedAt: sold, delivery: deed.sold.delivery, totalAmount: amount },
+    id: newId(),
+    storeId: deed.store,
+    status: "done",
+    revision: 1,
+    postedAt: sold,
+    delivery: deed.sold.delivery,
+    totalAmount: amount,
     lines: [
-      { id: newId(), itemId: null, bouquetId: id, title: "bouquet", categoryId: null, qty: 1_000, price: amount, amount, total: amount },
+      {
+        id: newId(),
+        itemId: null,
+        bouquetId: id,
+        title: "bouquet",
+        categoryId: null,
+        qty: 1e3,
+        price: amount,
+        amount,
+        total: amount,
+      },
     ],
   })
   const leaving = movementWith({

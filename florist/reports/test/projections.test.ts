@@ -44,7 +44,7 @@ const nothingLeftOut = (entries: readonly (readonly [string, number])[]): Record
   Object.fromEntries(entries.filter(([, value]) => value !== 0).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 async function assertFigures(shop: number, truth: ReturnType<typeof oracle>, question: Question): Promise<void> {
-  const get = async (path: string, query = queryOf(question)) => {
+  const get: Get = async (path, query = queryOf(question)) => {
     const answer = await ground.get(shop, path, query)
     assert.equal(answer.status, 200, `${path}: ${JSON.stringify(answer.body)}`)
     return answer

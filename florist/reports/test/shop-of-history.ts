@@ -16,6 +16,8 @@ export interface Ground extends AsyncDisposable {
   /** A new shop on the first shard, whose stores are known. */
   openShop: () => Promise<number>
   tell: (shop: number, events: readonly Told[]) => Promise<void>
+  /** Through the senders' outboxes, until the service has followed them. */
+  send: (shop: number, events: readonly Told[]) => Promise<void>
   get: (shop: number, path: string, query?: Readonly<Record<string, string | readonly string[]>>) => Promise<Answer>
   /** Every row of the side that is read, in a fixed order. */
   dump: (shop: number) => Promise<Record<string, unknown[]>>
@@ -47,6 +49,15 @@ export async function startGround(): Promise<Ground> {
     async tell(shop, events) {
       const open = await fleet.shop(shop)
       for (const event of events) await open.write((tx) => keepFact(tx, { ...event, shop }))
+    },
+    async send(shop, events) {
+      for (const { id, type, subject, occurredAt, data } of events) {
+        await platform.shard.query(
+          `INSERT INTO ${senderOf(type, data)}.outbox (shop_id, id, type, subject, occurred_at, data) VALUES ($1, $2, $3, $4, $5, $6)`,
+          [shop, id, type, subject, occurredAt, JSON.stringify(data)],
+        )
+      }
+      await platform.settle()
     },
     async get(shop, path, query = {}) {
       const search = new URLSearchParams()
@@ -80,3 +91,16 @@ export async function startGround(): Promise<Ground> {
 }
 
 const isMeasure = (name: string): boolean => !["breakdown", "grain", "start", "store_id", "key"].includes(name)
+
+const senders: Readonly<Record<string, string>> = {
+  order: "orders",
+  payment: "payments",
+  stock: "stock",
+  loyalty: "loyalty",
+  staff: "staff",
+}
+
+const owners: Readonly<Record<string, string>> = { stores: "staff", workers: "staff", "inventory-items": "catalog" }
+
+const senderOf = (type: string, data: unknown): string =>
+  senders[type.split(".")[0] ?? ""] ?? owners[(data as { type: string }).type] ?? "gateway"

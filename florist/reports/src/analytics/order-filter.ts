@@ -8,7 +8,7 @@ import { z } from "zod"
 import { currentSide } from "../total.ts"
 
 const ids = several(uuid).optional()
-const between = <N extends string>(name: N) => ({
+const between = (name: string) => ({
   [`filter[${name}][from]`]: instant.optional(),
   [`filter[${name}][to]`]: instant.optional(),
 })

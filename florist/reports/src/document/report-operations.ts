@@ -44,14 +44,33 @@ const columns = `id, report_type, title, format, to_char(period_start, 'YYYY-MM-
 
 export const reportOperations: readonly Operation[] = [
   readOperation({
-    ...{ id: "ListReportTypes", method: "GET", path: "/v1/report-types", tag, summary: "The kinds of reports that there are", access },
+    id: "ListReportTypes",
+    method: "GET",
+    path: "/v1/report-types",
+    tag,
+    summary: "The kinds of reports that there are",
+    access,
     answers: { 200: documentOut(z.array(reportTypeOut), pageMetaOut) },
     refuses: [],
     handle: async () =>
-      ok({ data: reportTypes.map(reportTypeResource), meta: { page: { number: 1, size: reportTypes.length }, total: reportTypes.length } }),
+      ok({
+        data: reportTypes.map(reportTypeResource),
+        meta: {
+          page: {
+            number: 1,
+            size: reportTypes.length,
+          },
+          total: reportTypes.length,
+        },
+      }),
   }),
   readOperation({
-    ...{ id: "GetReportType", method: "GET", path: "/v1/report-types/{id}", tag, summary: "One kind of reports", access },
+    id: "GetReportType",
+    method: "GET",
+    path: "/v1/report-types/{id}",
+    tag,
+    summary: "One kind of reports",
+    access,
     params: byId,
     answers: { 200: documentOut(reportTypeOut) },
     refuses: [404],
@@ -62,7 +81,12 @@ export const reportOperations: readonly Operation[] = [
     },
   }),
   readOperation({
-    ...{ id: "ListReports", method: "GET", path: "/v1/reports", tag, summary: "Reports that were asked for, the newest first", access },
+    id: "ListReports",
+    method: "GET",
+    path: "/v1/reports",
+    tag,
+    summary: "Reports that were asked for, the newest first",
+    access,
     query: z.object(pageQuery),
     answers: { 200: documentOut(z.array(reportOut), pageMetaOut) },
     refuses: [400, 422],
@@ -71,14 +95,31 @@ export const reportOperations: readonly Operation[] = [
         from: "reports.report",
         columns,
         conditions: [where("shop_id = ?", shop.id), where("status <> ?", "deleted"), within(session)],
-        order: { columns: [{ name: "id", type: "integer" }], direction: "DESC" },
+        order: {
+          columns: [
+            {
+              name: "id",
+              type: "integer",
+            },
+          ],
+          direction: "DESC",
+        },
         query,
       })
-      return ok({ data: page.rows.map(reportResource), meta: page.meta, links: pageLinks("/v1/reports", page) })
+      return ok({
+        data: page.rows.map(reportResource),
+        meta: page.meta,
+        links: pageLinks("/v1/reports", page),
+      })
     },
   }),
   writeOperation({
-    ...{ id: "CreateReport", method: "POST", path: "/v1/reports", tag, summary: "Ask for a report; it is made in the background", access },
+    id: "CreateReport",
+    method: "POST",
+    path: "/v1/reports",
+    tag,
+    summary: "Ask for a report; it is made in the background",
+    access,
     body: resourceIn("reports", reportAttributes, reportRelations),
     answers: { 201: one },
     refuses: [400, 422],
@@ -92,25 +133,39 @@ export const reportOperations: readonly Operation[] = [
          SELECT $1, (SELECT coalesce(max(id), 0) + 1 FROM reports.report WHERE shop_id = $1), $2, $3, $4, $5, $6, 'requested', $7, $8, $9, $10, $11, $12
          RETURNING ${columns}`,
         [
-          ...[tx.shop, type.id, attributes.title ?? type.title, attributes.format, attributes.periodStart, attributes.periodStop, now],
-          ...[
-            detailingOf(type, relationships.detailing ?? []),
-            JSON.stringify(filters),
-            session.stores ?? null,
-            session.worker,
-            await tx.revision(),
-          ],
+          tx.shop,
+          type.id,
+          attributes.title ?? type.title,
+          attributes.format,
+          attributes.periodStart,
+          attributes.periodStop,
+          now,
+          detailingOf(type, relationships.detailing ?? []),
+          JSON.stringify(filters),
+          session.stores ?? null,
+          session.worker,
+          await tx.revision(),
         ],
       )
       return created({ data: reportResource(await asked(tx, row)) })
     },
   }),
   writeOperation({
-    ...{ id: "DeleteReport", method: "DELETE", path: "/v1/reports", tag, summary: "Delete reports", access },
+    id: "DeleteReport",
+    method: "DELETE",
+    path: "/v1/reports",
+    tag,
+    summary: "Delete reports",
+    access,
     body: z
       .object({
         data: z
-          .array(z.object({ type: z.string().optional(), id: numberId }))
+          .array(
+            z.object({
+              type: z.string().optional(),
+              id: numberId,
+            }),
+          )
           .min(1)
           .max(200),
       })
@@ -123,28 +178,31 @@ export const reportOperations: readonly Operation[] = [
         await reportOf(tx, tx.shop, session, id, "also deleted")
         await tx.query(
           "UPDATE reports.report SET status = 'deleted', result = NULL, revision = $3 WHERE shop_id = $1 AND id = $2 AND status <> 'deleted'",
-          [...[tx.shop, id, revision]],
+          [tx.shop, id, revision],
         )
       }
       return noContent
     },
   }),
   readOperation({
-    ...{ id: "GetReport", method: "GET", path: "/v1/reports/{id}", tag, summary: "One report, and how far it is", access },
+    id: "GetReport",
+    method: "GET",
+    path: "/v1/reports/{id}",
+    tag,
+    summary: "One report, and how far it is",
+    access,
     params: byId,
     answers: { 200: one },
     refuses: [404],
     handle: async ({ shop, session, params }) => ok({ data: reportResource(await reportOf(shop, shop.id, session, params.id)) }),
   }),
   writeOperation({
-    ...{
-      id: "UpdateReport",
-      method: "PATCH",
-      path: "/v1/reports/{id}",
-      tag,
-      summary: "Change what is asked for; it is made again",
-      access,
-    },
+    id: "UpdateReport",
+    method: "PATCH",
+    path: "/v1/reports/{id}",
+    tag,
+    summary: "Change what is asked for; it is made again",
+    access,
     params: byId,
     body: z
       .object({
@@ -185,22 +243,29 @@ export const reportOperations: readonly Operation[] = [
         `UPDATE reports.report SET report_type = $3, title = $4, format = $5, period_start = $6, period_stop = $7, detailing = $8, filters = $9, stage = 'requested',
            requested_at = $10, result = NULL, run = run + 1, revision = $11 WHERE shop_id = $1 AND id = $2 RETURNING ${columns}`,
         [
-          ...[tx.shop, id, type.id, attributes.title ?? before.title, attributes.format ?? before.format, from, to],
-          ...[detailing, JSON.stringify(filters), now, revision],
+          tx.shop,
+          id,
+          type.id,
+          attributes.title ?? before.title,
+          attributes.format ?? before.format,
+          from,
+          to,
+          detailing,
+          JSON.stringify(filters),
+          now,
+          revision,
         ],
       )
       return ok({ data: reportResource(await asked(tx, row)) })
     },
   }),
   writeOperation({
-    ...{
-      id: "RerunReport",
-      method: "POST",
-      path: "/v1/reports/{id}",
-      tag,
-      summary: "Make a report again, from the figures of now",
-      access,
-    },
+    id: "RerunReport",
+    method: "POST",
+    path: "/v1/reports/{id}",
+    tag,
+    summary: "Make a report again, from the figures of now",
+    access,
     params: byId,
     answers: { 200: one },
     refuses: [404],
@@ -215,30 +280,45 @@ export const reportOperations: readonly Operation[] = [
     },
   }),
   readOperation({
-    ...{ id: "GetReportResult", method: "GET", path: "/v1/reports/{id}/result", tag, summary: "What a report found, as JSON", access },
+    id: "GetReportResult",
+    method: "GET",
+    path: "/v1/reports/{id}/result",
+    tag,
+    summary: "What a report found, as JSON",
+    access,
     params: byId,
     answers: { 200: documentOut(resultOut) },
     refuses: [404, 409],
     async handle({ shop, session, params: { id } }) {
       const { columns: titles, rows } = await resultOf(shop, shop.id, session, id)
-      return ok({ data: resource("report-results", String(id), { columns: titles, rows }) })
+      return ok({
+        data: resource("report-results", String(id), {
+          columns: titles,
+          rows,
+        }),
+      })
     },
   }),
   readOperation({
-    ...{
-      id: "GetReportResultCsv",
-      method: "GET",
-      path: "/v1/reports/{id}/result.csv",
-      tag,
-      summary: "What a report found, as CSV",
-      access,
-    },
+    id: "GetReportResultCsv",
+    method: "GET",
+    path: "/v1/reports/{id}/result.csv",
+    tag,
+    summary: "What a report found, as CSV",
+    access,
     params: byId,
     answers: { 200: z.string() },
     refuses: [404, 409],
     async handle({ shop, session, params: { id } }) {
-      const headers = { "content-type": "text/csv; charset=utf-8", "content-disposition": `attachment; filename="report-${id}.csv"` }
-      return { status: 200, body: Buffer.from(csvOf(await resultOf(shop, shop.id, session, id))), headers }
+      const headers = {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": `attachment; filename="report-${id}.csv"`,
+      }
+      return {
+        status: 200,
+        body: Buffer.from(csvOf(await resultOf(shop, shop.id, session, id))),
+        headers,
+      }
     },
   }),
 ]

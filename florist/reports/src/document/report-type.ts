@@ -80,15 +80,21 @@ async function salesSheet(asked: SheetAsked): Promise<Sheet> {
      WHERE ($7::text[] IS NULL OR l.category = ANY ($7::text[])) AND ($8::text[] IS NULL OR l.item = ANY ($8::text[]))
      GROUP BY ${by.map((_, index) => index + 1).join(", ")} ORDER BY ${by.map((_, index) => index + 1).join(", ")} LIMIT ${mostRows}`,
     [
-      ...[shop, span.from, span.to, stores ?? null, filters.order_source ?? null, filters.worker ?? null],
-      ...[filters.category ?? null, filters.item ?? null],
+      shop,
+      span.from,
+      span.to,
+      stores ?? null,
+      filters.order_source ?? null,
+      filters.worker ?? null,
+      filters.category ?? null,
+      filters.item ?? null,
     ],
   )
   const names = await Promise.all(
-    by.map((detail) => {
+    by.map(async (detail): Promise<(id: string) => Cell> => {
       const { type } = detailColumns[detail]
       return type === undefined
-        ? (id: string): Cell => id
+        ? (id) => id
         : titled(
             asked,
             type,
@@ -108,7 +114,12 @@ async function salesSheet(asked: SheetAsked): Promise<Sheet> {
     ],
     rows: rows.map((row) => [
       ...by.map((detail, index) => names[index]?.(String(row[detail])) ?? null),
-      ...[Number(row.orders), units(row.qty), amount(row.gross), amount(row.sold), amount(row.returned), amount(row.revenue)],
+      Number(row.orders),
+      units(row.qty),
+      amount(row.gross),
+      amount(row.sold),
+      amount(row.returned),
+      amount(row.revenue),
     ]),
   }
 }
@@ -202,8 +213,14 @@ async function workerSheet(asked: SheetAsked): Promise<Sheet> {
     const orders = values?.orders ?? 0
     const kept = orders - (values?.returned_orders ?? 0)
     return [
-      ...[name(id), orders, values?.returned_orders ?? 0, amount(revenue), amount(averageOf(revenue, kept))],
-      ...[amount(values?.discount), shareOf(revenue, whole), Math.round(((minutes.get(id) ?? 0) / 60) * 100) / 100],
+      name(id),
+      orders,
+      values?.returned_orders ?? 0,
+      amount(revenue),
+      amount(averageOf(revenue, kept)),
+      amount(values?.discount),
+      shareOf(revenue, whole),
+      Math.round(((minutes.get(id) ?? 0) / 60) * 100) / 100,
     ]
   })
   return {
@@ -290,7 +307,12 @@ async function balanceSheet(asked: SheetAsked): Promise<Sheet> {
       column("amount", "At prices", "amount"),
     ],
     rows: rows.map((row) => [
-      ...[store(String(row.store)), category(String(row.category)), text(row.title), units(row.qty), amount(row.cost), amount(row.price)],
+      store(String(row.store)),
+      category(String(row.category)),
+      text(row.title),
+      units(row.qty),
+      amount(row.cost),
+      amount(row.price),
       amount(Math.round((Number(row.qty) * Number(row.price ?? 0)) / 1_000)),
     ]),
   }
@@ -329,8 +351,14 @@ async function shiftSheet(asked: SheetAsked): Promise<Sheet> {
       const expected = row.status === "closed" ? Number(row.expected) : Number(row.opening) + Number(row.moved)
       const counted = row.counted === null ? null : Number(row.counted)
       return [
-        ...[store(String(row.store)), text(row.register), text(row.opened), text(row.closed), text(row.status)],
-        ...[amount(row.opening), amount(row.moved), amount(expected)],
+        store(String(row.store)),
+        text(row.register),
+        text(row.opened),
+        text(row.closed),
+        text(row.status),
+        amount(row.opening),
+        amount(row.moved),
+        amount(expected),
         ...(counted === null ? [null, null] : [amount(counted), amount(counted - expected)]),
       ]
     }),
@@ -391,7 +419,10 @@ const movedClasses = [
 async function movementSheet(asked: SheetAsked): Promise<Sheet> {
   const { reader, shop, stores, span, filters } = asked
   const sums = await sumTotals(reader, shop, {
-    ...{ table: "stock", stores, spans: [span], by: "first" },
+    table: "stock",
+    stores,
+    spans: [span],
+    by: "first",
     breakdowns: movedClasses.map(([name]) => `${name}-item`),
   })
   const items = [...new Set(sums.map(({ key }) => key))].filter(
@@ -446,63 +477,96 @@ const none = { filters: ["store"], detailing: [] } as const
 
 export const reportTypes: readonly ReportType[] = [
   {
-    ...{ id: 8, typeName: "CashWithdraw", title: "Cash movements", description: "Deposits and withdrawals by reason" },
+    id: 8,
+    typeName: "CashWithdraw",
+    title: "Cash movements",
+    description: "Deposits and withdrawals by reason",
     ...none,
     sheet: withdrawSheet,
   },
   {
-    ...{
-      id: 9,
-      typeName: "Sales",
-      title: "Sales",
-      description: "What was sold and returned, by day, store, category, item, order, source or worker",
-    },
+    id: 9,
+    typeName: "Sales",
+    title: "Sales",
+    description: "What was sold and returned, by day, store, category, item, order, source or worker",
     filters: filterKinds,
     detailing: details,
     sheet: salesSheet,
   },
   {
-    ...{ id: 10, typeName: "WarehouseMovements", title: "Warehouse movements", description: "How each item came and went" },
-    ...{ filters: ["store", "item"], detailing: [] },
+    id: 10,
+    typeName: "WarehouseMovements",
+    title: "Warehouse movements",
+    description: "How each item came and went",
+    filters: ["store", "item"],
+    detailing: [],
     sheet: movementSheet,
   },
   {
-    ...{ id: 12, typeName: "WrittenOffItems", title: "Write-offs", description: "What was written off, by reason and item, at cost" },
-    ...{ filters: ["store", "item"], detailing: [] },
+    id: 12,
+    typeName: "WrittenOffItems",
+    title: "Write-offs",
+    description: "What was written off, by reason and item, at cost",
+    filters: ["store", "item"],
+    detailing: [],
     sheet: writeOffSheet,
   },
   {
-    ...{ id: 16, typeName: "Payments", title: "Payments", description: "Money received and given back, by method" },
+    id: 16,
+    typeName: "Payments",
+    title: "Payments",
+    description: "Money received and given back, by method",
     ...none,
     sheet: paymentSheet,
   },
   {
-    ...{ id: 61, typeName: "SalesByEmployees", title: "Workers", description: "Sales, discounts and hours of each worker" },
-    ...{ filters: ["store", "worker"], detailing: [] },
+    id: 61,
+    typeName: "SalesByEmployees",
+    title: "Workers",
+    description: "Sales, discounts and hours of each worker",
+    filters: ["store", "worker"],
+    detailing: [],
     sheet: workerSheet,
   },
   {
-    ...{ id: 101, typeName: "MarginByCategory", title: "Margin by category", description: "Revenue, cost and profit of each category" },
-    ...{ filters: ["store", "category"], detailing: [] },
+    id: 101,
+    typeName: "MarginByCategory",
+    title: "Margin by category",
+    description: "Revenue, cost and profit of each category",
+    filters: ["store", "category"],
+    detailing: [],
     sheet: marginSheet,
   },
   {
-    ...{ id: 102, typeName: "Customers", title: "Customers", description: "What each customer bought" },
+    id: 102,
+    typeName: "Customers",
+    title: "Customers",
+    description: "What each customer bought",
     ...none,
     sheet: customerSheet,
   },
   {
-    ...{ id: 103, typeName: "StockBalance", title: "Stock balance", description: "What lies where now, at cost and at prices" },
-    ...{ filters: ["store", "category", "item"], detailing: [] },
+    id: 103,
+    typeName: "StockBalance",
+    title: "Stock balance",
+    description: "What lies where now, at cost and at prices",
+    filters: ["store", "category", "item"],
+    detailing: [],
     sheet: balanceSheet,
   },
   {
-    ...{ id: 104, typeName: "CashShifts", title: "Cash shifts", description: "Expected and counted cash of each shift" },
+    id: 104,
+    typeName: "CashShifts",
+    title: "Cash shifts",
+    description: "Expected and counted cash of each shift",
     ...none,
     sheet: shiftSheet,
   },
   {
-    ...{ id: 105, typeName: "Showcase", title: "Showcase", description: "Bouquets that stand on the showcase now, and for how long" },
+    id: 105,
+    typeName: "Showcase",
+    title: "Showcase",
+    description: "Bouquets that stand on the showcase now, and for how long",
     ...none,
     sheet: showcaseSheet,
   },

@@ -41,8 +41,19 @@ export interface BouquetState {
 }
 
 const unknown: BouquetState = {
-  ...{ revision: 0, cost: 0, salePrice: 0, status: null, store: null, onWindowAt: null },
-  ...{ title: "", docNo: "", floristId: null, assembledAt: null, history: {}, sales: {}, components: {} },
+  revision: 0,
+  cost: 0,
+  salePrice: 0,
+  status: null,
+  store: null,
+  onWindowAt: null,
+  title: "",
+  docNo: "",
+  floristId: null,
+  assembledAt: null,
+  history: {},
+  sales: {},
+  components: {},
 }
 
 export async function projectBouquet(on: Projecting, fact: Fact): Promise<void> {

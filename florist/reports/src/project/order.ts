@@ -33,19 +33,17 @@ async function count(on: Projecting, order: OrderSnapshot, kind: Kind, at: Date)
     `INSERT INTO reports.order_posting (shop_id, side, order_id, kind, revision, store_id, day, categories, seller, source, doc_no, lines)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING revision`,
     [
-      ...[
-        shop,
-        side,
-        order.id,
-        kind,
-        order.revision,
-        order.storeId,
-        day,
-        categoriesOf(order),
-        sellerOf(order),
-        order.sourceId ?? "",
-        order.docNo,
-      ],
+      shop,
+      side,
+      order.id,
+      kind,
+      order.revision,
+      order.storeId,
+      day,
+      categoriesOf(order),
+      sellerOf(order),
+      order.sourceId ?? "",
+      order.docNo,
       JSON.stringify(
         order.lines.map(({ itemId, categoryId, title, qty, amount, total }) => ({
           item: itemId,
@@ -155,22 +153,35 @@ async function keepNewest(on: Projecting, order: OrderSnapshot): Promise<void> {
       `INSERT INTO reports.sale_order (shop_id, side, id, ${columns.join(", ")}) VALUES ($1, $2, $3, ${columns.map((_, n) => `$${n + 4}`).join(", ")})
        ON CONFLICT (shop_id, side, id) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(", ")}`,
       [
-        ...[
-          shop,
-          side,
-          order.id,
-          order.revision,
-          order.status,
-          order.docNo,
-          order.storeId,
-          order.customerId,
-          order.sourceId,
-          order.createdBy,
-        ],
-        ...[order.postedBy, order.floristId, order.courierId, order.date, order.dueTime],
+        shop,
+        side,
+        order.id,
+        order.revision,
+        order.status,
+        order.docNo,
+        order.storeId,
+        order.customerId,
+        order.sourceId,
+        order.createdBy,
+        order.postedBy,
+        order.floristId,
+        order.courierId,
+        order.date,
+        order.dueTime,
         order.dueTime === null ? null : local(order.storeId, order.dueTime).day,
-        ...[order.createdAt, order.updatedAt, order.postedAt, order.returnedAt, order.delivery, order.deliveryStatus, order.fiscalized],
-        ...[order.byBonuses, order.totalAmount, order.discountAmount, order.markupAmount, order.budget, order.lines.map(({ id }) => id)],
+        order.createdAt,
+        order.updatedAt,
+        order.postedAt,
+        order.returnedAt,
+        order.delivery,
+        order.deliveryStatus,
+        order.fiscalized,
+        order.byBonuses,
+        order.totalAmount,
+        order.discountAmount,
+        order.markupAmount,
+        order.budget,
+        order.lines.map(({ id }) => id),
         [...new Set(order.lines.flatMap(({ itemId }) => itemId ?? []))],
         [...new Set(order.lines.flatMap(({ categoryId }) => categoryId ?? []))],
       ],
@@ -179,8 +190,8 @@ async function keepNewest(on: Projecting, order: OrderSnapshot): Promise<void> {
   const storeBefore = typeof before?.store_id === "string" ? before.store_id : null
   if (isNewer && storeBefore !== order.storeId) await movePoints(on, order.id, storeBefore, order.storeId)
   const isFiscalized = isNewer ? order.fiscalized : before?.fiscalized === true
-  if (isFiscalized || before?.counted_check != null)
-    await countCheck(on, order.id, isFiscalized ? "printed" : "none", before?.counted_check)
+  const counted = before?.counted_check ?? null
+  if (isFiscalized || counted !== null) await countCheck(on, order.id, isFiscalized ? "printed" : "none", counted)
 }
 
 /** A check counts where and when its order was sold last, as soon as both are known. */
@@ -196,7 +207,9 @@ async function countCheck(
   if (before !== null) add(takenBack(checkOf(before)))
   if (after !== null) add(checkOf(after))
   await reader.query("UPDATE reports.sale_order SET counted_check = $4 WHERE shop_id = $1 AND side = $2 AND id = $3", [
-    ...[shop, side, order],
+    shop,
+    side,
+    order,
     after === null ? null : JSON.stringify(after),
   ])
 }

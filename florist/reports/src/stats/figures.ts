@@ -16,17 +16,37 @@ type Apart = Pick<Question<"sale">, "by" | "spans">
 /** Amounts and discounts of sales; of the named categories' lines alone where there are some. */
 export const sales = ({ reader, shop, stores, categories }: Asked, { by, spans }: Apart): Promise<Sum<"sale">[]> =>
   sumTotals(reader, shop, {
-    ...{ table: "sale", stores, by, spans },
-    ...(categories === undefined ? { breakdowns: ["all"] } : { breakdowns: ["category"], keys: { which: "is", values: categories } }),
+    table: "sale",
+    stores,
+    by,
+    spans,
+    ...(categories === undefined
+      ? { breakdowns: ["all"] }
+      : {
+          breakdowns: ["category"],
+          keys: {
+            which: "is",
+            values: categories,
+          },
+        }),
   })
 
 /** How many orders; those that touch one of the categories where there are some, each once. */
 export const orderCounts = ({ reader, shop, stores, categories }: Asked, { by, spans }: Apart): Promise<Sum<"sale">[]> =>
   sumTotals(reader, shop, {
-    ...{ table: "sale", stores, by, spans },
+    table: "sale",
+    stores,
+    by,
+    spans,
     ...(categories === undefined
       ? { breakdowns: ["all"] }
-      : { breakdowns: ["categories"], keys: { which: "touches", values: categories } }),
+      : {
+          breakdowns: ["categories"],
+          keys: {
+            which: "touches",
+            values: categories,
+          },
+        }),
   })
 
 /** What goods that were sold had cost, kopecks, above 0: returns and late corrections are in it. */
@@ -45,8 +65,18 @@ export const moneyMethods = ["cash", "card", "gift_card", "qr"] as const
 /** Payments by method. Points are no money: they have the method "bonus". */
 export const payments = ({ reader, shop, stores }: Asked, { by, spans }: Apart, methods?: readonly string[]): Promise<Sum<"money">[]> =>
   sumTotals(reader, shop, {
-    ...{ table: "money", stores, by, spans, breakdowns: ["method"] },
-    keys: methods === undefined ? undefined : { which: "is", values: methods },
+    table: "money",
+    stores,
+    by,
+    spans,
+    breakdowns: ["method"],
+    keys:
+      methods === undefined
+        ? undefined
+        : {
+            which: "is",
+            values: methods,
+          },
   })
 
 export async function points({ reader, shop, stores }: Asked, span: Span): Promise<{ accrued: number; spent: number }> {

@@ -20,6 +20,8 @@ const statsOut = documentOut(
   ),
 )
 
+const isMissing = (value: unknown): boolean => value === null || value === undefined
+
 export const itemOperations: readonly Operation[] = [
   readOperation({
     id: "InventoryItemStatsByStore",
@@ -56,13 +58,13 @@ export const itemOperations: readonly Operation[] = [
       )
       if (Number(row?.items) === 0) throw notFound(`item ${id}`, { parameter: "id" })
       const qty = Number(row?.qty ?? 0)
-      const asked = row?.price == null ? (price ?? null) : Number(row.price)
+      const asked = isMissing(row?.price) ? (price ?? null) : Number(row?.price)
       const attributes = {
         qty: toUnits(qty),
         optQty: 0,
         cost: qty <= 0 ? null : toRoubles(Math.round((Number(row?.cost) * 1_000) / qty)),
         amount: qty <= 0 || asked === null ? null : toRoubles(Math.round((qty * asked) / 1_000)),
-        prevCost: row?.previous_cost == null ? null : toRoubles(Number(row.previous_cost)),
+        prevCost: isMissing(row?.previous_cost) ? null : toRoubles(Number(row?.previous_cost)),
         price: asked === null ? null : toRoubles(asked),
         prevPrice: asked === null ? null : toRoubles(asked),
       }

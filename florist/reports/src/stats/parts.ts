@@ -13,8 +13,11 @@ const figure = z.number()
 const date = z.null().optional()
 
 export const workersOut = resourceOut("stats-workers", { avgOrderAmount: figure, salesAmount: figure, share: figure }, { worker: oneOut })
-export const sourcesOut = resourceOut("stats-sources", { date, amount: figure, share: figure }, { source: oneOut })
-export const paymentsOut = resourceOut("stats-payments", { date, amount: figure, share: figure }, { paymentMethod: oneOut })
+/** Published one step too deep; the examples show the relationships in their place. */
+const tooDeep = z.never().optional()
+
+export const sourcesOut = resourceOut("stats-sources", { date, amount: figure, share: figure }, { source: oneOut, data: tooDeep })
+export const paymentsOut = resourceOut("stats-payments", { date, amount: figure, share: figure }, { paymentMethod: oneOut, data: tooDeep })
 
 const byKey = (sums: readonly Sum<"sale">[]) => new Map(sums.map(({ key, values }) => [key, values]))
 const orNull = (key: string) => (key === "" ? null : key)
@@ -57,10 +60,22 @@ export async function workers(scope: Scope) {
 export async function sources(scope: Scope) {
   const { reader, shop, stores, span, categories } = scope
   const sums = await sumTotals(reader, shop, {
-    ...{ table: "sale", stores, spans: [span] },
+    table: "sale",
+    stores,
+    spans: [span],
     ...(categories === undefined
-      ? { by: "key", breakdowns: ["source"] }
-      : { by: "first", breakdowns: ["source-category"], keys: { which: "second", values: categories } }),
+      ? {
+          by: "key",
+          breakdowns: ["source"],
+        }
+      : {
+          by: "first",
+          breakdowns: ["source-category"],
+          keys: {
+            which: "second",
+            values: categories,
+          },
+        }),
   })
   const amounts = sums.map(({ key, values }) => ({ key, amount: revenueOf(values) }))
   return { data: shared("stats-sources", amounts, (key) => ({ source: reference("order-sources", orNull(key)) })), meta: scope.meta }

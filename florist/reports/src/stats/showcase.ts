@@ -85,8 +85,16 @@ async function onShowcase({ reader, shop, stores, now }: Scope): Promise<OnShowc
 
 const movesUntilToday = ({ reader, shop, stores, span, today }: Scope): Promise<Sum<"bouquet">[]> =>
   sumTotals(reader, shop, {
-    ...{ table: "bouquet", stores, by: "day", breakdowns: ["all"] },
-    spans: [{ from: span.from, to: today < span.to ? span.to : today }],
+    table: "bouquet",
+    stores,
+    by: "day",
+    breakdowns: ["all"],
+    spans: [
+      {
+        from: span.from,
+        to: today < span.to ? span.to : today,
+      },
+    ],
   })
 
 /** Counted back from what stands there now: what came after a day was not there then, what left after it was. */

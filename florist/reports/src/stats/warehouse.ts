@@ -116,8 +116,18 @@ export async function warehouseBase(scope: Scope) {
 export async function topWrittenOff(scope: Scope, reason: string | undefined) {
   const { reader, shop, stores, span } = scope
   const sums = await sumTotals(reader, shop, {
-    ...{ table: "stock", stores, spans: [span], by: "first", breakdowns: ["write-off-item"] },
-    keys: reason === undefined ? undefined : { which: "second", values: [reason] },
+    table: "stock",
+    stores,
+    spans: [span],
+    by: "first",
+    breakdowns: ["write-off-item"],
+    keys:
+      reason === undefined
+        ? undefined
+        : {
+            which: "second",
+            values: [reason],
+          },
   })
   const items = sums
     .map(({ key, values }) => ({ item: key, cost: 0 - values.cost, qty: 0 - values.qty }))
