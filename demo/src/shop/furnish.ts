@@ -146,7 +146,7 @@ function workerDocument(employee: Employee, { work, id, roles, positions, stores
     data: {
       type: "workers",
       id,
-      attributes: { firstName, lastName, countryCode: 7, phone: "9001234567", salary, salaryPeriod: "hour" },
+      attributes: { firstName, lastName, countryCode: "7", phone: "9001234567", salary, salaryPeriod: "hour" },
       relationships: {
         position: { data: to("positions", positions.get(position) ?? "") },
         stores: { data: store === undefined ? [] : [to("stores", stores[store] ?? "")] },

@@ -344,7 +344,7 @@ async function welcome({ shop, cashier, books }: Desk): Promise<string> {
   )
   const granted = { amount: 500, reason: "A birthday", createdAt: momentOf(day, 91).toISOString() }
   await shop.manager.client.ask("POST", `/v1/customers/${id}/bonus-history`, {
-    body: document({ type: "bonus-history", attributes: granted }),
+    body: document({ type: "customer-bonus-history-lines", attributes: granted }),
   })
   books.points += 500
   books.pointsAccrued += 500
