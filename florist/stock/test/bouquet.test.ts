@@ -252,3 +252,30 @@ test("a withered bouquet is written off as a whole", async () => {
   assert.deepEqual([written.body.data.attributes.amount, (await bouquetRow(id)).attributes.status], [20.02, "deleted"])
   assert.equal((await shop.writeOff({ lines: [{ bouquet: id }] })).status, 409)
 })
+
+test("a bouquet that was sold before it was made is sold in the moment that it is made, at its true cost", async () => {
+  const { rose } = await flowers()
+  const order = newId()
+  const { id } = shop.must(200, await shop.make({ order, parts: [[rose, 2]] })).body.data
+  assert.equal((await shop.issue({ order: newId(), lines: [{ bouquet: id, qty: 1 }] })).status, 409)
+  await shop.tell("orders", "order.posted", order, snapshot(order, { bouquetId: id }))
+  await platform.settle()
+  assert.equal((await bouquetRow(id)).attributes.status, "draft")
+  assert.equal(shop.must(200, await shop.setStatus(id, "assembled")).body.data.attributes.status, "sold")
+  const { rows } = await platform.shard.query(
+    "SELECT sum(qty) AS qty, sum(cost) AS cost FROM stock.stock_movement WHERE document_id = $1",
+    [order],
+  )
+  assert.deepEqual([Number(rows[0].qty), Number(rows[0].cost)], [-1_000, -2_002])
+  const returned = { order: snapshot(order, { bouquetId: id, revision: 2 }), withWriteOff: false, returnedBy: null, shiftId: null }
+  await shop.tell("orders", "order.returned", order, returned)
+  await platform.settle()
+  assert.equal((await bouquetRow(id)).attributes.status, "assembled")
+})
+
+test("a bouquet past its freshness is sold by whoever names it", async () => {
+  const rose = newId()
+  await shop.receive({ at: "2026-01-01T00:00:00Z", lines: [{ item: rose, qty: 2, price: 1, freshUntil: "2026-01-03" }] })
+  const { id } = shop.must(200, await shop.make({ status: "demonstrated", at: "2026-01-02T00:00:00Z", parts: [[rose, 2]] })).body.data
+  shop.must(200, await shop.issue({ order: newId(), at: "2026-01-09T00:00:00Z", lines: [{ bouquet: id, qty: 1 }] }))
+})

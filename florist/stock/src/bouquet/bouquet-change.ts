@@ -23,17 +23,24 @@ export async function changeBouquet(tx: Transaction, bouquet: Bouquet, given: Bo
   const wanted = wantedStatus(bouquet, given)
   checkMove(session, bouquet, described)
 
-  const remade = isMade(bouquet) && !sameComponents(bouquet, described)
-  const work = remade ? "assemble" : workFor(bouquet, wanted)
-  let made = described
-  if (remade) {
-    workFor(bouquet, wanted)
-    made = { ...(await disassemble(tx, made, at)), onWindowAt: made.onWindowAt }
-    if (!isMade({ status: wanted })) return finish(tx, bouquet, { ...made, status: wanted }, { session, now })
+  const isRemade = !sameComponents(bouquet, described)
+  if (isRemade) checkOpen(bouquet)
+  const work = workFor(bouquet, wanted)
+  const isApart = work === "disassemble" || (isMade(bouquet) && isRemade)
+  let made = isApart ? await disassemble(tx, described, at) : described
+  let status = wanted
+  if (isMade({ status: wanted }) && (isApart || work === "assemble")) {
+    const assembled = await assemble(tx, made, { at, expired })
+    made = assembled.bouquet
+    if (!assembled.isThere) status = "sold"
   }
-  if (work === "assemble") made = await assemble(tx, made, { at, expired })
-  if (work === "disassemble") made = await disassemble(tx, made, at)
-  return finish(tx, bouquet, { ...made, status: wanted, onWindowAt: onWindow(bouquet, wanted, given, now) }, { session, now })
+  return finish(tx, bouquet, { ...made, status, onWindowAt: onWindow(bouquet, status, given, now) }, { session, now })
+}
+
+/** @throws Refusal 409 */
+function checkOpen({ docNo, status }: Bouquet): void {
+  if (status !== "sold" && status !== "deleted") return
+  throw conflict(`The bouquet ${docNo} is ${status}; what it is made of stays as it is.`, { pointer: "/data/relationships/components" })
 }
 
 async function finish(tx: Transaction, before: Bouquet, made: Bouquet, { session, now }: Changing): Promise<Bouquet> {

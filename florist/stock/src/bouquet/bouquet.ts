@@ -99,7 +99,11 @@ export function priceOf({
 }
 
 /** Takes the components at cost and opens a batch of the bouquet at the same cost. @throws Refusal 409 out-of-stock, 422 for one of nothing. */
-export async function assemble(tx: Transaction, bouquet: Bouquet, { at, expired }: { at: Date; expired: Expired }): Promise<Bouquet> {
+export async function assemble(
+  tx: Transaction,
+  bouquet: Bouquet,
+  { at, expired }: { at: Date; expired: Expired },
+): Promise<{ bouquet: Bouquet; isThere: boolean }> {
   const { id, docNo, storeId, components } = bouquet
   if (components.length === 0) throw ofNothing(docNo)
   const turn = bouquet.turn + 1
@@ -120,7 +124,7 @@ export async function assemble(tx: Transaction, bouquet: Bouquet, { at, expired 
   }
   const [problem, ...others] = problems
   if (problem !== undefined) throw new Refusal([problem, ...others])
-  await posting.add({
+  const batch = await posting.add({
     to: { storeId, itemId: null, bouquetId: id },
     qty: onePiece,
     cost,
@@ -131,7 +135,8 @@ export async function assemble(tx: Transaction, bouquet: Bouquet, { at, expired 
     unitCost: cost,
   })
   await posting.finish()
-  return { ...bouquet, turn, cost, assembledAt: at }
+  // An order that sold it before it was made has taken it.
+  return { bouquet: { ...bouquet, turn, cost, assembledAt: at }, isThere: batch.qty > 0 }
 }
 
 /** Gives every component back to the batch that it was taken from; where the bouquet has moved to another store, to a batch like it there. */

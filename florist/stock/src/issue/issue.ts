@@ -69,6 +69,7 @@ async function carryOut(
   )
   const results = new Map<string, { cost: number; shortage: number }>()
   const problems: Problem[] = []
+  const sold = new Set<string>()
   for (const [index, line] of issuing.lines.entries()) {
     if (!goods.includes(line)) continue
     // A bouquet is sold from where it stands.
@@ -79,7 +80,16 @@ async function carryOut(
       continue
     }
     const from = { storeId: at, itemId: line.itemId, bouquetId: line.bouquetId }
-    const taken = await posting.take({ from, qty: line.qty, kind: "sale", lineId: line.lineId, expired, shortage })
+    const taken = await posting.take({
+      from,
+      qty: line.qty,
+      kind: "sale",
+      lineId: line.lineId,
+      // Who names a bouquet has seen it.
+      expired: bouquet === undefined ? expired : "take",
+      shortage,
+    })
+    if (bouquet !== undefined && taken.missing === 0) sold.add(bouquet.id)
     if (taken.missing > 0 && shortage === "refuse") problems.push(outOfStock(index, line, taken.missing))
     results.set(line.lineId, { cost: taken.cost, shortage: taken.missing })
   }
@@ -87,7 +97,12 @@ async function carryOut(
   if (problem !== undefined) throw new Refusal([problem, ...others])
   const lines = issuing.lines.map(({ lineId }) => ({ lineId, ...(results.get(lineId) ?? { cost: 0, shortage: 0 }) }))
   await Promise.all([posting.finish(), setIssue(tx, { orderId, issued: { docNo, storeId, turn, lines, occurredAt } })])
-  await markBouquets(tx, bouquets, { status: "sold", at: occurredAt })
+  // One that was not there yet is sold in the moment that it is made.
+  await markBouquets(
+    tx,
+    bouquets.filter(({ id }) => sold.has(id)),
+    { status: "sold", at: occurredAt },
+  )
   const result = { orderId, lines }
   tx.emit({ type: orderIssued, subject: orderId, occurredAt, data: result })
   return result
@@ -165,9 +180,14 @@ async function takeBack(
   const net = await netOf(tx, { documentId: orderId, turn })
   const settledMeanwhile = net.filter(({ batchId }) => posting.batch(batchId) === undefined)
   if (settledMeanwhile.length > 0) await posting.know(settledMeanwhile.map(({ batchId }) => batchId))
+  const back = new Set(net.flatMap(({ batchId, bouquetId }) => (posting.batch(batchId)?.shortOf === null ? (bouquetId ?? []) : [])))
   await reverse(posting, net, goods)
   await posting.finish()
-  await markBouquets(tx, bouquets, { status: goods === "kept" ? "assembled" : "deleted", at: occurredAt })
+  await markBouquets(
+    tx,
+    bouquets.filter(({ id }) => back.has(id)),
+    { status: goods === "kept" ? "assembled" : "deleted", at: occurredAt },
+  )
 }
 
 async function reverse(posting: Posting, net: Awaited<ReturnType<typeof netOf>>, goods: "kept" | "written-off"): Promise<void> {
