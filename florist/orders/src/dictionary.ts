@@ -26,6 +26,9 @@ export const dictionaryQuery = z.object({
   "filter[revision]": z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
 })
 
+/** JSON:API has no answer 200 without a document. */
+export const deletedOut = z.object({ meta: z.object({}) })
+
 export interface Entry {
   id: string
   /** By column. */

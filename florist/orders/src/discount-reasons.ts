@@ -7,7 +7,7 @@ import type { Operation } from "@florist/kit/operation"
 import { invalid } from "@florist/kit/refusal"
 import { everyone, management } from "@florist/kit/role"
 import { z } from "zod"
-import { addEntry, changeEntry, deleteEntries, dictionaryQuery, listEntries, oneEntry } from "./dictionary.ts"
+import { addEntry, changeEntry, deletedOut, deleteEntries, dictionaryQuery, listEntries, oneEntry } from "./dictionary.ts"
 import type { Dictionary } from "./dictionary.ts"
 import { discountKinds } from "./order.ts"
 
@@ -58,11 +58,11 @@ export const discountReasonOperations: readonly Operation[] = [
     summary: "Delete discount reasons",
     access: management,
     body: references(),
-    answers: { 200: null },
+    answers: { 200: deletedOut },
     refuses: [400, 404, 422],
     async handle({ tx, body: ids, now }) {
       await deleteEntries(tx, reasons, ids, now)
-      return { status: 200 }
+      return ok({ meta: {} })
     },
   }),
   readOperation({

@@ -1,11 +1,9 @@
 // Reading orders: the list with its filters and sums, one order, and what is included with them. Called by the service.
-import { reference } from "@florist/kit/document"
-import type { Resource } from "@florist/kit/document"
-import type { Reader } from "@florist/kit/database"
-import { customerType } from "./known-customers.ts"
 import { itemType } from "@florist/kit/contracts/catalog"
 import { storeType, workerType } from "@florist/kit/contracts/staff"
-import { documentOut, pageMetaOut } from "@florist/kit/document"
+import type { Reader } from "@florist/kit/database"
+import { documentOut, pageMetaOut, reference } from "@florist/kit/document"
+import type { Resource } from "@florist/kit/document"
 import { knownResources } from "@florist/kit/known"
 import { list, pageLinks } from "@florist/kit/listing"
 import type { Condition } from "@florist/kit/listing"
@@ -14,7 +12,7 @@ import { ok, readOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { everyone } from "@florist/kit/role"
 import { z } from "zod"
-import { sourceResources } from "./sources.ts"
+import { customerType } from "./known-customers.ts"
 import { conditionsOf, include, includedInLines, lookUp, orderQuery, statusCondition } from "./order-filters.ts"
 import type { OrderQuery } from "./order-filters.ts"
 import { assertSeen, orderId } from "./order-operations.ts"
@@ -22,6 +20,7 @@ import { discountResource, lineResource, orderDocumentOut, orderOut, orderResour
 import { orderOf, readOrder, selectOrder } from "./order-store.ts"
 import { orderStatus } from "./order.ts"
 import type { Order } from "./order.ts"
+import { sourceResources } from "./sources.ts"
 
 /** Statistics are of so many orders, the newest that the filters let through. */
 const mostCounted = 10_000

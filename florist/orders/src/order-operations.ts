@@ -81,13 +81,13 @@ async function createOrder(peers: Peers, { shop, body: asked, session, now, key,
 
 async function writeNew({ shop, now }: Seller, id: string, edit: Edit): Promise<Written> {
   const { asked, session } = edit
-  const state = newOrder(id, edit)
-  const selling = asked.status === "done" ? sellingOf(saleAsked(asked, session, state.updatedAt), null) : undefined
   return shop.write(async (tx) => {
     await tx.revision()
-    // Looked for first, so that a repeated request uses up no number.
+    // Looked for first: a repeated request uses up no number, and prices that are others by now do not concern it.
     const there = await readOrder(tx, id)
-    if (there !== undefined) return sameAsThere(there, asked)
+    if (there !== undefined) return sameAsThere(there, asked, session)
+    const state = newOrder(id, edit)
+    const selling = asked.status === "done" ? sellingOf(saleAsked(asked, session, state.updatedAt), null) : undefined
     const docNo = state.numberedHere
       ? await nextNumber(tx, { storeId: state.storeId, date: state.date, prefix: asked.docNoPrefix })
       : state.docNo
@@ -99,8 +99,10 @@ async function writeNew({ shop, now }: Seller, id: string, edit: Edit): Promise<
 }
 
 /** @throws Refusal 409 where the id belongs to something else. */
-function sameAsThere(there: Order, asked: OrderIn): Written {
-  if (there.createdFrom === contentHash(asked)) return there.selling === null ? { kind: "written", order: there } : { kind: "busy" }
+function sameAsThere(there: Order, asked: OrderIn, { stores }: Session): Written {
+  const isSeen = stores === undefined || stores.includes(there.storeId)
+  if (isSeen && there.createdFrom === contentHash(asked))
+    return there.selling === null ? { kind: "written", order: there } : { kind: "busy" }
   throw conflict(`There is another order with the id ${there.id}; a new order needs a new id.`, { pointer: "/data/id" }, "id-taken")
 }
 

@@ -2,11 +2,11 @@
 import { documentOut, pageMetaOut, resource, resourceIn, resourceOut } from "@florist/kit/document"
 import { newId } from "@florist/kit/id"
 import { title, uuid } from "@florist/kit/input"
-import { created, readOperation, writeOperation } from "@florist/kit/operation"
+import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { everyone, management } from "@florist/kit/role"
 import { z } from "zod"
-import { addEntry, deleteEntries, dictionaryQuery, listEntries } from "./dictionary.ts"
+import { addEntry, deletedOut, deleteEntries, dictionaryQuery, listEntries } from "./dictionary.ts"
 import type { Dictionary } from "./dictionary.ts"
 
 const tags: Dictionary = {
@@ -51,11 +51,11 @@ export const tagOperations: readonly Operation[] = [
     summary: "Delete an order tag",
     access: management,
     params: z.object({ id: uuid }),
-    answers: { 200: null },
+    answers: { 200: deletedOut },
     refuses: [400, 404, 422],
     async handle({ tx, params: { id }, now }) {
       await deleteEntries(tx, tags, [id], now)
-      return { status: 200 }
+      return ok({ meta: {} })
     },
   }),
 ]

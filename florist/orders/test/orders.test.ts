@@ -190,8 +190,19 @@ test("a price or title that is left out is the catalog's, the store's own before
   }
   await shop.tell("stock", bouquetChanged, bouquet, snapshot)
   await shop.platform.settle()
-  const order = await create({ lines: [lineOf({ item: priced, qty: "2.5" }), lineOf({ bouquet })] })
+  const said = { id: newId(), lines: [lineOf({ item: priced, qty: "2.5" }), lineOf({ bouquet })], attributes: { totalAmount: 2_800 } }
+  const order = await create(said)
   assert.equal(order.one.attributes.totalAmount, 2_800)
+  const dearer = { ...attributes, prices: [{ storeId: null, price: 99_900 }] }
+  await shop.tell("catalog", resourceChanged, priced, {
+    type: "inventory-items",
+    id: priced,
+    revision: 2,
+    deleted: false,
+    attributes: dearer,
+  })
+  await shop.platform.settle()
+  assert.deepEqual((await create(said)).one, order.one, "a repeated request is not priced again")
   const { included } = await get(order.one.id, { include: ["lines", "lines.item"] })
   assert.deepEqual(
     included.map(({ attributes }) => attributes.title),
