@@ -17,7 +17,7 @@ import { seedDirectory, seedShards } from "./seed.ts"
 import type { SeedProgress } from "./seed.ts"
 import { applyChanges } from "./shop/schema.ts"
 import type { Shard } from "./shop/schema.ts"
-import { startServices } from "./shop/services.ts"
+import { serviceNames, startServices } from "./shop/services.ts"
 import type { Services } from "./shop/services.ts"
 import { floristScenario } from "./traffic.ts"
 
@@ -91,6 +91,7 @@ interface Failure {
 
 async function play(version: HistoryVersion): Promise<{ failures: Failure[]; acknowledged: Acknowledgement[] }> {
   await using services = await startVersion(version)
+  assert.deepEqual(await statuses(services), Object.fromEntries(serviceNames.map((name) => [name, 200])), "every copy says that it is well")
   const sessions = await ownersSessions(shops)
   const { requests, page } = floristScenario({ shops, sessions })
   assert.ok(page)
@@ -110,6 +111,16 @@ async function play(version: HistoryVersion): Promise<{ failures: Failure[]; ack
     }
   }
   return { failures, acknowledged }
+}
+
+/** As Conveyor asks each new copy. */
+async function statuses({ addresses }: Services): Promise<Record<string, number>> {
+  const asked = serviceNames.map(async (name) => {
+    const headers = { "content-type": "application/json" }
+    const answer = await fetch(`${addresses[name]}/api/v1/status`, { method: "POST", headers, body: '{"client":"1"}' })
+    return [name, answer.status] as const
+  })
+  return Object.fromEntries(await Promise.all(asked))
 }
 
 function isExpected(spec: RequestSpec, answer: Answer): boolean {

@@ -41,7 +41,7 @@ export const catalog: Service = {
 
 async function countOf(shop: OpenShop): Promise<Record<string, unknown>> {
   const [row] = await shop.query(
-    "SELECT count(*) AS items FROM (SELECT FROM catalog.item WHERE shop_id = $1 AND NOT deleted LIMIT 10000) some",
+    "SELECT count(*) AS items FROM (SELECT FROM catalog.item WHERE shop_id = $1 AND NOT deleted LIMIT 10000) counted",
     [shop.id],
   )
   return { items: Number(row?.items ?? 0) }
