@@ -106,7 +106,15 @@ test("what lacks components is not made, and nothing of it is taken", async () =
   })
   assert.deepEqual([refused.status, refused.body.errors[0].source.pointer], [409, "/data/relationships/components/data/1"])
   assert.equal((await shop.balance(rose)).qty, 6)
-  assert.equal((await shop.make({ status: "assembled" })).body.errors[0].code, "no-components")
+})
+
+test("a bouquet whose components nobody named, as the published API knows it, costs nothing and is sold like any other", async () => {
+  const shown = shop.must(200, await shop.make({ status: "demonstrated", more: { amount: 76.8 } })).body.data
+  assert.deepEqual([shown.attributes.cost, shown.attributes.saleAmount], [0, 76.8])
+  const sold = shop.must(200, await shop.issue({ order: newId(), lines: [{ bouquet: shown.id, qty: 1 }] }))
+  assert.deepEqual([sold.body.lines[0].cost, sold.body.lines[0].shortage], [0, 0])
+  const other = shop.must(200, await shop.make({ status: "assembled" })).body.data
+  assert.equal(shop.must(200, await shop.setStatus(other.id, "disassembled")).body.data.attributes.status, "disassembled")
 })
 
 test("the same creation twice, and at once, is one bouquet; other content under its id is refused", async () => {

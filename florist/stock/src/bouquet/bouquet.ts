@@ -98,14 +98,16 @@ export function priceOf({
   return Math.max(0, amount + more - less)
 }
 
-/** Takes the components at cost and opens a batch of the bouquet at the same cost. @throws Refusal 409 out-of-stock, 422 for one of nothing. */
+/**
+ * Takes the components at cost and opens a batch of the bouquet at the same cost. Software that knows only the published API names none: its bouquets cost
+ * nothing. @throws Refusal 409 out-of-stock
+ */
 export async function assemble(
   tx: Transaction,
   bouquet: Bouquet,
   { at, expired }: { at: Date; expired: Expired },
 ): Promise<{ bouquet: Bouquet; isThere: boolean }> {
   const { id, docNo, storeId, components } = bouquet
-  if (components.length === 0) throw ofNothing(docNo)
   const turn = bouquet.turn + 1
   const posting = await openPosting(
     tx,
@@ -209,11 +211,4 @@ function lacking(index: number, itemId: string, missing: number): Problem {
     detail: `The item ${itemId} lacks ${missing / 1_000}; take less of it, or receive it first.`,
     source: { pointer: `/data/relationships/components/data/${index}` },
   }
-}
-
-function ofNothing(docNo: string): Refusal {
-  const detail = `The bouquet ${docNo} has no components; name them, or a recipe, before it is assembled.`
-  return new Refusal([
-    { status: 422, code: "no-components", title: "Invalid input", detail, source: { pointer: "/data/relationships/components" } },
-  ])
 }
