@@ -109,6 +109,11 @@ export class ShopClient {
     return this.#tokens.access
   }
 
+  /** Whoever renews the session with it ends this client's own way to do so. */
+  get refreshToken(): string {
+    return this.#tokens.refresh
+  }
+
   /** One resource. @throws UnexpectedAnswer */
   async get(path: string, query: Asking["query"] = {}): Promise<Seen> {
     return oneDocument.parse(await this.ask("GET", path, { query })).data

@@ -33,6 +33,8 @@ export class DayBooks {
   ordersReturned = 0
   returnedAmount = 0
   pointsAccrued = 0
+  /** Of them by hand, without a sale. */
+  pointsGranted = 0
   pointsSpent = 0
   points = 0
 
@@ -121,6 +123,12 @@ export class DayBooks {
     this.points += points
     this.pointsAccrued += points
     return points
+  }
+
+  grant(points: number): void {
+    this.points += points
+    this.pointsAccrued += points
+    this.pointsGranted += points
   }
 
   quantityOf(thing: string): number {

@@ -94,8 +94,11 @@ describe("a day in a shop", () => {
     assert.equal(attributes.marginality, shareOf(profit, books.revenue))
     assert.equal(attributes.ordersQty, books.ordersSold)
     assert.equal(attributes.ordersReturnedQty, books.ordersReturned)
-    assert.equal(attributes.bonusesAccrued, books.pointsAccrued)
     assert.equal(attributes.bonusesSpent, books.pointsSpent)
+    assert.equal(attributes.bonusesAccrued, books.pointsAccrued - books.pointsGranted)
+    const { "filter[stores][]": _, ...everywhere } = thatDay()
+    const whole = await owner.get("/v1/stats/stores/general", everywhere)
+    assert.equal(whole.attributes.bonusesAccrued, books.pointsAccrued, "points that were given belong to no store")
   })
 
   test("revenue, profit and money of the day stand on the day of the shop's own clock", async () => {
@@ -206,7 +209,7 @@ describe("one service is killed, the others go on", () => {
 })
 
 test("every published operation was asked for with success", skipWithoutPublication(), async (context) => {
-  await sweep({ asked, shop, played })
+  await sweep({ client: asked.client, shop, played })
   const { exercised } = asked.client
   const { operations } = readPublication()
   const missing = operations.map(keyOf).filter((operation) => !exercised.hasSuccess(operation))

@@ -346,8 +346,7 @@ async function welcome({ shop, cashier, books }: Desk): Promise<string> {
   await shop.manager.client.ask("POST", `/v1/customers/${id}/bonus-history`, {
     body: document({ type: "customer-bonus-history-lines", attributes: granted }),
   })
-  books.points += 500
-  books.pointsAccrued += 500
+  books.grant(500)
   return id
 }
 
