@@ -26,7 +26,7 @@ export const followCustomers = (): Consumption =>
   })
 
 /** "anna karenina 79161234567 5268459" */
-export function searchWords(attributes: Record<string, unknown>): string {
+function searchWords(attributes: Record<string, unknown>): string {
   const { data = {} } = words.safeParse(attributes)
   const { title, countryCode, phone, bonusCard } = data
   return [title ?? "", `${countryCode ?? ""}${phone ?? ""}`.replaceAll(/\D/g, ""), bonusCard ?? ""].join(" ").toLowerCase()

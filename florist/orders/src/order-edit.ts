@@ -178,7 +178,7 @@ function storeOf({ store }: OrderIn, session: Session): string {
 }
 
 /** @throws Refusal 403 */
-export function assertOwnStore(storeId: string, { stores }: Session): void {
+function assertOwnStore(storeId: string, { stores }: Session): void {
   if (stores !== undefined && !stores.includes(storeId)) throw forbidden("The session is not for that store.")
 }
 

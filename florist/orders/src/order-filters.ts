@@ -12,7 +12,7 @@ import { discountKinds, orderStatus } from "./order.ts"
 const word = text(200).min(1)
 const int32 = z.coerce.number().int().min(0).max(2_147_483_647)
 
-export const included = [
+const included = [
   "lines",
   "discounts",
   "payments",
@@ -113,7 +113,7 @@ const lastLetter = String.fromCodePoint(0x10_ff_ff)
 const backwards = (words: string): string => [...words].toReversed().join("")
 
 /** A phone is kept as its digits, however it is written. */
-export function digitsOrWords(words: string): string {
+function digitsOrWords(words: string): string {
   return /^[\d\s+()-]+$/.test(words) && /\d/.test(words) ? words.replaceAll(/\D/g, "") : words
 }
 

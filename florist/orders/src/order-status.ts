@@ -18,7 +18,7 @@ export const transitions: Transitions = {
 }
 
 /** In which an order may come into being. */
-export const beginnings: readonly OrderStatus[] = ["notAccepted", "new", "assembled", "courier", "done"]
+const beginnings: readonly OrderStatus[] = ["notAccepted", "new", "assembled", "courier", "done"]
 
 const pointer = "/data/attributes/status"
 

@@ -5,7 +5,7 @@ import { z } from "zod"
 export const orderStatus = z.enum(orderStatuses)
 export type OrderStatus = z.output<typeof orderStatus>
 
-export const deliveryStatuses = ["courier", "delivered", "cannotBeDelivered"] as const
+const deliveryStatuses = ["courier", "delivered", "cannotBeDelivered"] as const
 export const deliveryStatus = z.enum(deliveryStatuses)
 export type DeliveryStatus = z.output<typeof deliveryStatus>
 

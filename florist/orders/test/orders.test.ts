@@ -241,6 +241,22 @@ test("an edit changes what it speaks of; a stale revision is refused, a payment 
   assert.equal((await patch(newId(), { attributes: {} })).status, 404)
 })
 
+test("an edit whose answer was never kept is not made twice, and is not stale to itself", async () => {
+  const [{ id, attributes }, key] = [(await create()).one, newId()]
+  const said = { attributes: { description: "once", revision: attributes.revision } }
+  const first = await patch(id, said, { key })
+  // As after a kill between the edit and the keeping of its answer.
+  await shop.platform.shard.query("UPDATE orders.idempotency SET status = NULL, body = NULL WHERE key = $1", [key])
+  const again = await patch(id, said, { key })
+  assert.deepEqual([again.status, again.body], [201, first.body])
+})
+
+test("an order begins in a status from which it can go on, and its store is said or plain", async () => {
+  for (const status of ["canceled", "returned"]) assert.equal((await create({ attributes: { status } })).status, 422, status)
+  for (const status of ["notAccepted", "assembled", "courier"]) assert.equal((await create({ attributes: { status } })).status, 201, status)
+  assert.equal((await shop.client.call("POST", "/v1/orders", { token, body: bodyOf({ lines: [] }) })).status, 422)
+})
+
 test("a payment that comes before its order is counted when the order comes", async () => {
   const [payment, order] = [newId(), newId()]
   await shop.tell("payments", paymentRecorded, payment, paymentOf(payment, order, { amount: 80_000, method: "bonus" }))

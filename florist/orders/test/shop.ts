@@ -41,7 +41,7 @@ export interface StandInStock {
   forget(): void
 }
 
-export function standInStock(): StandInStock {
+function standInStock(): StandInStock {
   const stock: StandInStock = {
     service: undefined as unknown as Service,
     mood: "well",
@@ -129,7 +129,7 @@ export function standInStock(): StandInStock {
   return stock
 }
 
-export const discountOfEverybody = 1_000
+const discountOfEverybody = 1_000
 
 export const loyalty: Service = {
   name: "loyalty",
