@@ -1,6 +1,46 @@
-// Makes an element with its properties and children. Text stays text.
-export function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties)
-  made.append(...children)
+// Makes elements. Text stays text: nothing here reads HTML. Called by every view.
+
+/** @param properties of the element; `on` holds listeners, `data` and `aria` what their prefixes say; undefined children are left out. */
+export function element(tag, { on = {}, data = {}, aria = {}, ...properties } = {}, ...children) {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined) continue
+    if (name === "for") made.htmlFor = value
+    else if (name in made) made[name] = value
+    else made.setAttribute(name, value)
+  }
+  for (const [name, value] of Object.entries(data)) made.dataset[name] = value
+  for (const [name, value] of Object.entries(aria)) if (value !== undefined) made.setAttribute(`aria-${name}`, value)
+  for (const [name, listener] of Object.entries(on)) made.addEventListener(name, listener)
+  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false))
   return made
+}
+
+export const button = (label, click, { className = "", ...more } = {}) =>
+  element("button", { type: "button", className, on: { click }, ...more }, label)
+
+/** A label with its field below it. */
+export function field(label, input, hint) {
+  input.id ||= `field-${label.toLowerCase().replaceAll(/\W+/g, "-")}`
+  return element("div", { className: "field" }, element("label", { for: input.id }, label), input, hint)
+}
+
+export const input = (properties = {}) => element("input", { autocomplete: "off", ...properties })
+
+/** @param options pairs of value and label. */
+export function select(options, { value, ...more } = {}) {
+  const made = element(
+    "select",
+    more,
+    options.map(([of, label]) => element("option", { value: of }, label)),
+  )
+  if (value !== undefined) made.value = value
+  return made
+}
+
+export const empty = (text) => element("p", { className: "empty" }, text)
+
+/** What could not be done, in a place that screen readers speak at once. */
+export function problemText(problem) {
+  return element("p", { className: "problem", role: "alert" }, problem.message)
 }

@@ -1,103 +1,136 @@
-// The cash register: pick, choose how it is paid, take the payment, see what was paid. This file ties the parts to the page.
-import { ask, seenVersion } from "./api.js"
-import { openBill } from "./bill.js"
-import { element } from "./element.js"
-import { showLatest } from "./latest.js"
-import { roubles } from "./money.js"
-import { openNote } from "./note.js"
-import { openTenders } from "./tenders.js"
-import { newId } from "./uuid.js"
+// The cash register of a flower shop. This file ties sessions, screens, the connection and what waits to the page.
+import { isOffline, onConnection, session, signOut, token } from "./api.js"
+import { button, element, select } from "./element.js"
+import { keep, kept } from "./keep.js"
+import { drop, jobs, onJobs, pump, waiting } from "./outbox.js"
+import { follow, followCurrent } from "./pay.js"
+import { may } from "./role.js"
+import { ordersView } from "./orders-view.js"
+import { saleView } from "./sale-view.js"
+import { shiftView } from "./shift-view.js"
+import { signInView } from "./sign-in.js"
+import { chooseStore, load, onShop, openKept, shop, store } from "./shop.js"
+import { stockView } from "./stock-view.js"
+import { todayView } from "./today-view.js"
 
+const screens = [
+  { name: "sale", title: "Sale", needs: "sell", view: saleView },
+  { name: "orders", title: "Orders", needs: "deliver", view: ordersView },
+  { name: "stock", title: "Stock", needs: "seeStock", view: stockView },
+  { name: "shift", title: "Shift", needs: "sell", view: shiftView },
+  { name: "today", title: "Today", needs: "manage", view: todayView },
+]
+const loadAgainAfterMs = 5_000
 const byId = (id) => document.getElementById(id)
-const shop = Number(new URLSearchParams(location.search).get("shop") ?? 1)
+let shown
+let loading
 
-const bill = openBill(shop)
-/** A payment that was asked for and not answered, kept through a reload: asking again with the same id cannot pay twice. */
-const unanswered = openNote(`unanswered payment of shop ${shop}`)
+onConnection((what) => {
+  if (what === "signed-out") return showSignIn("The session has ended. Sign in again; nothing is lost.")
+  showConnection()
+})
+onJobs((changed) => {
+  // Its customer has left: nobody looks at its receipt.
+  if (changed?.state === "done" && changed.handedOver === true) drop(changed.id)
+  showConnection()
+})
+onShop(showStore)
+addEventListener("hashchange", showScreen)
+byId("waiting").addEventListener("click", () => {
+  const [first] = jobs().filter(({ state }) => state === "refused" || state === "paying")
+  if (first === undefined) void pump()
+  else follow(first.id)
+})
+showVersion()
+if (session() === undefined) showSignIn()
+else showRegister()
 
-const tenders = openTenders(byId("tenders"), showPay)
-bill.onChange(show)
-byId("pay").addEventListener("click", () => void pay())
-byId("shop-number").value = shop
-seenVersion((version) => (byId("version").textContent = version))
-show()
-showLatest({ shop, list: byId("latest"), live: byId("live") })
-await showGoods()
+function showSignIn(notice) {
+  document.body.className = "signed-out"
+  byId("screen").replaceChildren(signInView(showRegister, notice))
+  byId("screen").querySelector("input").focus()
+}
 
-async function showGoods() {
+function showRegister() {
+  document.body.className = ""
+  const who = session()
+  openKept()
+  byId("tabs").replaceChildren(
+    ...screens
+      .filter(({ needs }) => may(who, needs))
+      .map(({ name, title }) => element("a", { href: `#${name}`, data: { screen: name } }, title)),
+  )
+  byId("who").replaceChildren(
+    element("span", { className: "name" }, who.name),
+    button("Sign out", async () => {
+      await signOut()
+      location.reload()
+    }),
+  )
+  shown = undefined
+  showScreen()
+  showStore()
+  showConnection()
+  followCurrent()
+  void start()
+}
+
+async function start() {
+  clearTimeout(loading)
   try {
-    const { shop: here, items } = await ask(`/api/v1/catalog/items?shop=${shop}`)
-    byId("shop").textContent = `${here.name}, ${here.city}`
-    byId("goods").replaceChildren(...items.map(goodsButton))
+    await token()
+    void pump()
+    await load()
   } catch (problem) {
-    byId("shop").textContent = `Shop ${shop} cannot be opened`
-    byId("goods").replaceChildren(element("p", { className: "empty" }, problem.message))
+    if (problem.kind === "signed-out") return
+    if (problem.kind === "refused") byId("said").textContent = problem.message
+    loading = setTimeout(() => void start(), loadAgainAfterMs)
   }
 }
 
-function goodsButton(item) {
-  const button = element(
-    "button",
-    { className: "item", type: "button" },
-    picture(item.kind),
-    element("span", { className: "name" }, item.name),
-    element("span", { className: "price" }, roubles(item.price)),
-  )
-  button.addEventListener("click", () => bill.add(item))
-  return button
-}
-
-function picture(kind) {
-  const [svg, use] = ["svg", "use"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag))
-  use.setAttribute("href", `/assets/kinds.svg#${kind}`)
-  svg.setAttribute("aria-hidden", "true")
-  svg.append(use)
-  return svg
-}
-
-function show() {
-  const lines = bill.lines()
-  byId("bill").replaceChildren(
-    ...(lines.length === 0 ? [element("li", { className: "empty" }, "Nothing yet: touch a flower.")] : lines.map(billLine)),
-  )
-  for (const id of ["total", "total-below"]) byId(id).textContent = roubles(bill.total())
-  tenders.ask(bill.total())
-  showPay()
-}
-
-function billLine({ item, count }) {
-  const less = element("button", { type: "button", ariaLabel: `One ${item.name} less` }, "−")
-  const more = element("button", { type: "button", ariaLabel: `One ${item.name} more` }, "+")
-  less.addEventListener("click", () => bill.remove(item))
-  more.addEventListener("click", () => bill.add(item))
-  return element(
-    "li",
-    {},
-    element("span", { className: "name" }, item.name),
-    element("span", { className: "count" }, less, element("span", {}, String(count)), more),
-    element("span", { className: "price" }, roubles(item.price * count)),
-  )
-}
-
-function showPay() {
-  byId("pay").disabled = unanswered.read() === undefined && (bill.total() === 0 || tenders.chosen() === undefined)
-  byId("pay").textContent = unanswered.read() === undefined ? "Take payment" : "Ask again"
-}
-
-async function pay() {
-  const request = unanswered.read() ?? { id: newId(), shop, order: newId(), amount: bill.total(), currency: "RUB", ...tenders.chosen() }
-  unanswered.write(request)
-  byId("pay").disabled = true
-  byId("outcome").textContent = "Taking the payment"
-  try {
-    const payment = await ask("/api/v1/payments", request)
-    unanswered.forget()
-    byId("outcome").textContent = `${roubles(payment.amount)} taken.`
-    tenders.clear()
-    bill.clear()
-  } catch (problem) {
-    if (problem.isFinal) unanswered.forget()
-    byId("outcome").textContent = problem.isFinal ? problem.message : `${problem.message} Asking again is safe: it cannot pay twice.`
+function showScreen() {
+  const who = session()
+  if (who === undefined) return
+  const offered = screens.filter(({ needs }) => may(who, needs))
+  const [asked] = location.hash.slice(1).split("/")
+  const screen = offered.find(({ name }) => name === asked) ?? offered.find(({ name }) => name === kept("screen")) ?? offered[0]
+  for (const tab of byId("tabs").children) {
+    if (tab.dataset.screen === screen.name) tab.setAttribute("aria-current", "page")
+    else tab.removeAttribute("aria-current")
   }
-  showPay()
+  if (shown === screen.name) return
+  shown = screen.name
+  keep("screen", screen.name)
+  document.title = `${screen.title}, Kassa`
+  byId("screen").replaceChildren(screen.view())
+}
+
+function showStore() {
+  const { stores } = shop()
+  const here = store()
+  if (stores.length < 2) return byId("store").replaceChildren(here?.title ?? "")
+  const choice = select(
+    stores.map(({ id, title }) => [id, title]),
+    { value: here.id, ariaLabel: "Store" },
+  )
+  choice.addEventListener("change", () => void chooseStore(choice.value).catch(() => {}))
+  byId("store").replaceChildren(choice)
+}
+
+function showConnection() {
+  if (session() === undefined) return
+  const count = waiting().length
+  const stuck = jobs().filter(({ state }) => state === "refused" || state === "paying").length
+  const offline = isOffline()
+  byId("connection").textContent = offline ? "Offline" : "Online"
+  byId("connection").className = offline ? "offline" : "online"
+  const text = stuck > 0 ? `${stuck} to finish` : `${count} waiting`
+  byId("waiting").hidden = count === 0 && stuck === 0
+  byId("waiting").textContent = text
+  byId("waiting").className = stuck > 0 ? "stuck" : ""
+}
+
+function showVersion() {
+  const version = globalThis.conveyor?.version
+  byId("version").textContent = version === undefined ? "" : `Version ${version}`
 }

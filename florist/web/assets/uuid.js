@@ -1,4 +1,4 @@
-// Ids that this register makes itself: version 7 UUIDs. `crypto.randomUUID` is missing on pages without TLS.
+// Ids that this register makes itself: version 7 UUIDs, which sort by their time. `crypto.randomUUID` is missing on pages without TLS.
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   const time = Date.now().toString(16).padStart(12, "0")

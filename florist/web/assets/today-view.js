@@ -1,0 +1,2 @@
+import { element } from "./element.js"
+export const todayView = () => element("div", {}, "today")
