@@ -1,6 +1,7 @@
 // Which drawer cash goes to, and the entry of it there. Money of a shift that is closed already goes to its register's next shift and is marked late.
-import { derivedId } from "./derived-id.ts"
 import type { Transaction } from "@florist/kit/transaction"
+import { derivedId } from "./derived-id.ts"
+import { unlessTaken } from "./id-taken.ts"
 
 export interface CashFact {
   /** Of the payment, refund or movement: each has one entry. */
@@ -35,10 +36,11 @@ export async function putIntoDrawer(tx: Transaction, fact: CashFact): Promise<Dr
   if (register === undefined) return undefined
   const shiftId = open === undefined ? null : String(open.id)
   const isLate = shiftId !== meant || (open?.opened_at as Date) > fact.occurredAt
-  await tx.query(
+  const inserted = tx.query(
     `INSERT INTO payments.cash_entry (shop_id, id, register_id, shift_id, kind, amount, occurred_at, late) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [tx.shop, fact.id, register.id, shiftId, fact.kind, fact.amount * directions[fact.kind], fact.occurredAt, isLate],
   )
+  await unlessTaken(fact.id, inserted)
   return { registerId: String(register.id), shiftId }
 }
 

@@ -6,6 +6,7 @@ import type { Resource } from "@florist/kit/document"
 import { invalid } from "@florist/kit/refusal"
 import { roublesOut, toRoubles } from "@florist/kit/money"
 import type { Transaction } from "@florist/kit/transaction"
+import { unlessTaken } from "./id-taken.ts"
 
 export const giftCardType = "gift-cards"
 
@@ -80,11 +81,9 @@ export async function restoreGiftCard(tx: Transaction, id: string, document: { i
 }
 
 export async function addEntry(tx: Transaction, card: string, { id, amount, at }: { id: string; amount: number; at: Date }): Promise<void> {
-  await tx.query("INSERT INTO payments.gift_card_entry (shop_id, id, card_id, amount, occurred_at) VALUES ($1, $2, $3, $4, $5)", [
-    tx.shop,
-    id,
-    card,
-    amount,
-    at,
-  ])
+  const inserted = tx.query(
+    "INSERT INTO payments.gift_card_entry (shop_id, id, card_id, amount, occurred_at) VALUES ($1, $2, $3, $4, $5)",
+    [tx.shop, id, card, amount, at],
+  )
+  await unlessTaken(id, inserted)
 }

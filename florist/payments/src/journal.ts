@@ -1,6 +1,7 @@
 // Double entry: every fact about money is lines that sum to nothing. Called by whatever records money.
 import type { PaymentMethod } from "@florist/kit/contracts/payments"
 import type { Transaction } from "@florist/kit/transaction"
+import { unlessTaken } from "./id-taken.ts"
 
 export interface Line {
   account: string
@@ -9,7 +10,7 @@ export interface Line {
 }
 
 export interface Entry {
-  /** One for each fact: recording the same one twice fails. */
+  /** One for each fact: another one cannot be recorded under it. */
   id: string
   occurredAt: Date
   lines: readonly Line[]
@@ -44,10 +45,12 @@ export function moved(amount: number, from: string, to: string): readonly Line[]
   ]
 }
 
+/** @throws Refusal 409 for an id that was recorded already. */
 export async function record(tx: Transaction, { id, occurredAt, lines }: Entry): Promise<void> {
-  await tx.query(
+  const inserted = tx.query(
     `INSERT INTO payments.journal_line (shop_id, transaction_id, line, account, currency, amount, occurred_at)
      SELECT $1, $2, place, account, 'RUB', amount, $3 FROM unnest($4::text[], $5::bigint[]) WITH ORDINALITY AS line(account, amount, place)`,
     [tx.shop, id, occurredAt, lines.map(({ account }) => account), lines.map(({ amount }) => amount)],
   )
+  await unlessTaken(id, inserted)
 }

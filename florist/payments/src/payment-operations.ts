@@ -15,6 +15,7 @@ import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
 import { requestedId } from "./derived-id.ts"
 import { spendGiftCard } from "./gift-card.ts"
+import { idTaken } from "./id-taken.ts"
 import { findMoney, inStores, listMoney, paymentsOf, sumMoney } from "./money-rows.ts"
 import { paymentTypes } from "./payment.ts"
 import type { Marks, NewPayment, Payment } from "./payment.ts"
@@ -22,6 +23,7 @@ import { paymentChangesIn, paymentIn, paymentOut, paymentResource, paymentType }
 import type { PaymentChangesIn, PaymentIn } from "./payment-resource.ts"
 import { methodId, methodResource, methodToTake, methodType, methodWithId } from "./payment-method.ts"
 import { mark, takenMethods } from "./payment-store.ts"
+import { findQr } from "./qr-evidence.ts"
 import { carryOutRefund } from "./refund-flow.ts"
 import { giveBack, markRefund } from "./refund.ts"
 import type { NewRefund } from "./refund.ts"
@@ -29,7 +31,7 @@ import { lockSale, sees, withSale } from "./sale.ts"
 import type { LockedSale } from "./sale.ts"
 import { carryOutSpending, intendSpending } from "./spending-flow.ts"
 import { summarise } from "./summary.ts"
-import { checkDue, idTaken, takeMoney } from "./take-money.ts"
+import { checkDue, takeMoney } from "./take-money.ts"
 
 const tag = "Orders API"
 const one = documentOut(paymentOut)
@@ -347,13 +349,13 @@ interface Recording {
 
 /** @returns the payment where it is recorded; undefined where points have to be asked for first. */
 async function recordAsked(tx: Transaction, { orderId, asked, session, now }: Recording): Promise<Payment | undefined> {
-  const sale = await lockSale(tx, orderId, session)
+  const [sale, known] = await Promise.all([lockSale(tx, orderId, session), findMoney(tx, asked.payment.id)])
   const payment: NewPayment = { ...asked.payment, storeId: sale.storeId }
-  const known = await findMoney(tx, payment.id)
   if (known !== undefined) {
     mustBeSame(known, { type: asked.type, method: payment.method, amount: payment.amount, saleId: sale.id })
     return known
   }
+  if ((await findQr(tx, payment.id)) !== undefined) throw idTaken(payment.id)
   if (asked.type === "return") await giveBackOf(tx, sale, await paymentToGiveBackOf(tx, sale, asked), payment, now)
   if (asked.type === "change") await giveChange(tx, sale, payment, now)
   if (asked.type === "payment") {

@@ -52,7 +52,7 @@ export async function registerQr(desk: BankDesk, qr: QrPayment): Promise<QrPayme
 }
 
 /** Asks the bank and applies what it says. */
-export async function pollQr(desk: BankDesk, given: QrPayment): Promise<QrPayment> {
+async function pollQr(desk: BankDesk, given: QrPayment): Promise<QrPayment> {
   if (given.kind === "emv" || !isOpen(given.state)) return given
   const qr = await registerQr(desk, given)
   const { bankQrId } = qr

@@ -14,7 +14,8 @@ import { everyone, selling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
 import { requestedId } from "./derived-id.ts"
 import { merchantOf, shopOfMerchant } from "./merchant.ts"
-import { inStores } from "./money-rows.ts"
+import { idTaken } from "./id-taken.ts"
+import { findMoney, inStores } from "./money-rows.ts"
 import { takenMethods } from "./payment-store.ts"
 import { applyEvidence, findQr, refundOfSuspense } from "./qr-evidence.ts"
 import type { Evidence } from "./qr-evidence.ts"
@@ -50,6 +51,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
         const sale = await lockSale(tx, params.id, session)
         const known = await findQr(tx, id)
         if (known !== undefined) return sameQr(known, { saleId: sale.id, kind, amount: body.attributes.amount ?? known.amount })
+        if ((await findMoney(tx, id)) !== undefined) throw idTaken(id)
         const amount = body.attributes.amount ?? sale.due
         checkDue(sale, { method: "qr", amount: Math.max(1, amount) })
         await intendQr(tx, {

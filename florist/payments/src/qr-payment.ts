@@ -10,7 +10,7 @@ import { paymentType } from "./payment-resource.ts"
 import { qrStates } from "./qr-state.ts"
 import type { QrState } from "./qr-state.ts"
 
-export const qrType = "qr-payments"
+const qrType = "qr-payments"
 /** By the Faster Payments System, which tells of the payment; or an EMVCo code of the shop's own account, of which a worker tells. */
 export const qrKinds = ["sbp", "emv"] as const
 

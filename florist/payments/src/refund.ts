@@ -6,6 +6,7 @@ import { invalid } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
 import { putOnAgenda, takeOffAgenda } from "./agenda.ts"
 import { putIntoDrawer, settlementOf } from "./drawer.ts"
+import { unlessTaken } from "./id-taken.ts"
 import { restoreGiftCard } from "./gift-card.ts"
 import { accountOf, cashOfStore, drawerOf, moved, record, salesOf, suspense } from "./journal.ts"
 import { marksRow, moneyColumns, paymentOf, rowOf } from "./payment.ts"
@@ -112,10 +113,11 @@ async function handOver(tx: Transaction, sale: Sale, refund: NewRefund, { id, fr
 async function insertRefund(tx: Transaction, saleId: string, refund: NewRefund, state: "pending" | "done"): Promise<void> {
   const values = { ...rowOf(refund), type: refund.type, origin: refund.origin, payment_id: refund.paymentId, state }
   const names = Object.keys(values)
-  await tx.query(
+  const inserted = tx.query(
     `INSERT INTO payments.refund (shop_id, sale_id, ${names.join(", ")}) VALUES ($1, $2, ${names.map((_, index) => `$${index + 3}`).join(", ")})`,
     [tx.shop, saleId, ...Object.values(values)],
   )
+  await unlessTaken(refund.id, inserted)
 }
 
 export async function markRefund(tx: Transaction, id: string, marks: Marks): Promise<void> {

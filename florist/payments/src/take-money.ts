@@ -1,13 +1,13 @@
 // Records that money came in for an order: the payment, its drawer, its journal, the event. Called, with the sale locked, by every way of paying.
 import { paymentRecorded } from "@florist/kit/contracts/payments"
 import type { PaymentFact } from "@florist/kit/contracts/payments"
-import { isDuplicate } from "@florist/kit/database"
-import { conflict, invalid } from "@florist/kit/refusal"
+import { invalid } from "@florist/kit/refusal"
 import { toRoubles } from "@florist/kit/money"
 import type { Transaction } from "@florist/kit/transaction"
 import { putIntoDrawer } from "./drawer.ts"
 import { accountOf, cashOfStore, drawerOf, moved, record, salesOf } from "./journal.ts"
 import type { NewPayment } from "./payment.ts"
+import { unlessTaken } from "./id-taken.ts"
 import { insertPayment } from "./payment-store.ts"
 import { isClosed } from "./sale.ts"
 import type { LockedSale, Sale } from "./sale.ts"
@@ -24,17 +24,15 @@ export function checkDue(sale: LockedSale, { method, amount }: Pick<NewPayment, 
 
 export async function takeMoney(tx: Transaction, sale: Sale, payment: NewPayment): Promise<void> {
   const { id, method, amount, occurredAt, shiftId, storeId } = payment
-  await insertPayment(tx, sale.id, payment).catch((cause: unknown) => {
-    throw isDuplicate(cause) ? idTaken(id) : cause
-  })
   const drawer = method === "cash" ? await putIntoDrawer(tx, { id, kind: "sale", amount, storeId, shiftId, occurredAt }) : undefined
   const account = accountOf(method, drawer === undefined ? cashOfStore(storeId) : drawerOf(drawer.registerId))
-  await record(tx, { id, occurredAt, lines: moved(amount, salesOf(sale.id), account) })
+  // One statement each, sent together.
+  await Promise.all([
+    unlessTaken(id, insertPayment(tx, sale.id, payment)),
+    record(tx, { id, occurredAt, lines: moved(amount, salesOf(sale.id), account) }),
+  ])
   tell(tx, { ...factOf(sale, payment), shiftId: drawer?.shiftId ?? shiftId, kind: "payment" })
 }
-
-export const idTaken = (id: string) =>
-  conflict(`The id ${id} was used for something else; a new payment needs a new id.`, { pointer: "/data/id" })
 
 export function factOf(sale: Sale, payment: NewPayment): Omit<PaymentFact, "kind"> {
   const { id, storeId, shiftId, workerId, method, amount, occurredAt } = payment

@@ -268,6 +268,26 @@ test("every event tells what happened, once for each payment and each refund", a
   assert.deepEqual([events[0]?.subject, events[2]?.subject], [id, back])
 })
 
+test("an id is one thing: nothing else is recorded under it", async () => {
+  const kept = await fill()
+  const taken = (path: string, type: string, id: string, attributes: object, relationships: object, params: Record<string, string> = {}) =>
+    scene.client.call("POST", path, { token, params, body: { data: { type, id, attributes, relationships } } })
+  const shift = { shift: { data: { type: "shifts", id: kept.shift } } }
+  const answers = await Promise.all([
+    scene.pay(scene.order(100).id, { id: kept.payment, method: "card", amount: 1 }),
+    scene.pay(scene.order(100).id, { id: kept.qr, method: "card", amount: 1 }),
+    scene.pay(scene.order(100).id, { id: kept.shift, method: "card", amount: 1 }),
+    taken("/v1/cash-movements", "cash-movements", kept.payment, { kind: "deposit", amount: 1 }, shift),
+    taken("/v1/gift-cards", "gift-cards", kept.payment, { amount: 1 }, {}),
+    taken("/v1/orders/{id}/qr-payments", "qr-payments", kept.payment, { kind: "emv", amount: 1 }, {}, { id: kept.order }),
+    taken("/v1/payments/{paymentId}/refunds", "order-payments", kept.payment, { amount: 1 }, {}, { paymentId: kept.payment }),
+  ])
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    answers.map(() => 409),
+  )
+})
+
 test("twenty of the same request with one key are one payment", async () => {
   const order = scene.order(100_000).id
   const once = () =>

@@ -178,8 +178,7 @@ test("a QR payment is registered once, its refund is made once, wherever the pro
       const order = scene.order(100_000)
       const body = { data: { id, attributes: { expiresIn: 86_400 } } }
       await carryOut({ operation: "createQrPayment", params: { id: order.id }, body }, making)
-      const { qrs } = (await scene.bank?.simulate("qrs")) as { qrs: { id: string; order: string }[] }
-      const registered = qrs.filter((qr) => qr.order === id)
+      const registered = (await codesOfBank()).filter((qr) => qr.order === id)
       assert.equal(registered.length, 1)
       await scene.bank?.simulate(`qrs/${registered[0]?.id}/pay`, { outcome: "success" })
       await agendaOf(new Life(forever))
@@ -196,7 +195,13 @@ test("a QR payment is registered once, its refund is made once, wherever the pro
   )
 })
 
+async function codesOfBank(): Promise<{ id: string; order: string }[]> {
+  assert.ok(scene.bank)
+  const { qrs } = await scene.bank.simulate("qrs")
+  return qrs as { id: string; order: string }[]
+}
+
 async function kept(): Promise<number> {
-  const totals = (await scene.bank?.simulate("merchants/MA0000000017/totals")) as { kept: number }
-  return totals.kept
+  const totals = await scene.bank?.simulate("merchants/MA0000000017/totals")
+  return Number(totals?.kept)
 }

@@ -21,7 +21,7 @@ import { agendaHandlers, payments } from "../src/service.ts"
 
 export { shops }
 export const store = newId()
-export const customer = newId()
+const customer = newId()
 
 export interface Scene extends AsyncDisposable {
   platform: Platform
