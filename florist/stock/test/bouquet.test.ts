@@ -4,14 +4,16 @@ import { after, afterEach, before, test } from "node:test"
 import { newId } from "@florist/kit/id"
 import type { Platform } from "../../kit/test/platform.ts"
 import type { Shop } from "./ground.ts"
-import { assertLedger, startStock } from "./ground.ts"
+import { assertLedger, assertTold, startStock } from "./ground.ts"
 
 let platform: Platform
 let shop: Shop
 before(async () => {
   ;({ platform, shop } = await startStock())
 })
-after(() => platform[Symbol.asyncDispose]())
+after(async () => {
+  await assertTold(platform).finally(() => platform[Symbol.asyncDispose]())
+})
 afterEach(() => assertLedger(platform))
 
 async function flowers(): Promise<{ rose: string; tulip: string }> {

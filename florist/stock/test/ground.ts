@@ -1,6 +1,8 @@
 // What the tests of stock share: a platform with the service, and short words for what a shop does.
 import assert from "node:assert/strict"
+import { bouquetChanged, bouquetSnapshot, issueResult, movementsOf, movementsRecorded, orderIssued } from "@florist/kit/contracts/stock"
 import { newId } from "@florist/kit/id"
+import type { z } from "zod"
 import { Tokens } from "@florist/kit/session"
 import { startPlatform, shops } from "../../kit/test/platform.ts"
 import type { Platform, TestAnswer } from "../../kit/test/platform.ts"
@@ -247,6 +249,25 @@ export async function assertLedger(platform: Platform): Promise<void> {
      WHERE kind IN ('transfer-out', 'transfer-in', 'assembly-out', 'assembly-in', 'disassembly-out', 'disassembly-in') GROUP BY document_id HAVING sum(cost) <> 0`,
   )
   assert.deepEqual(internal, [], "transfers, assembly and disassembly neither make nor lose a kopeck")
+  const { rows: untold } = await platform.shard.query(
+    `SELECT id FROM stock.stock_movement EXCEPT ALL
+     SELECT (movement ->> 'id')::uuid FROM stock.outbox, jsonb_array_elements(data -> 'movements') movement WHERE type = 'stock.movements-recorded'`,
+  )
+  assert.deepEqual(untold, [], "every movement is told")
+}
+
+/** What others hear is what the contract says, each movement once. */
+export async function assertTold(platform: Platform): Promise<void> {
+  const shapes: Readonly<Record<string, z.ZodType>> = {
+    [movementsRecorded]: movementsOf,
+    [bouquetChanged]: bouquetSnapshot,
+    [orderIssued]: issueResult,
+  }
+  const { rows } = await platform.shard.query("SELECT type, data FROM stock.outbox")
+  assert.ok(rows.length > 0)
+  for (const { type, data } of rows) assert.ok(shapes[type]?.safeParse(data).success, `${type} ${JSON.stringify(data)}`)
+  const told = rows.flatMap(({ data }) => (data.movements ?? []).map(({ id }: { id: string }) => id))
+  assert.equal(new Set(told).size, told.length)
 }
 
 export async function startStock(): Promise<{ platform: Platform; shop: Shop }> {

@@ -23,6 +23,28 @@ test("a receipt stocks what came whole at its price, and claims what came spoilt
   assert.equal(body.included[0].attributes.defectQty, 3)
 })
 
+test("a batch stays fresh as long as its item does, where the receipt does not say", async () => {
+  const item = newId()
+  await shop.tellItem(item, { freshForDays: 5, categoryId: "flowers" })
+  await platform.settle()
+  const { body } = await shop.receive({
+    at: "2030-01-01T12:00:00Z",
+    lines: [
+      { item, qty: 1, price: 1 },
+      { item, qty: 2, price: 1, freshUntil: "2030-01-03" },
+    ],
+  })
+  assert.deepEqual(
+    (await shop.batches(item)).map(({ qty, fresh }) => [qty, fresh]),
+    [
+      [2, "2030-01-03T00:00:00.000Z"],
+      [1, "2030-01-06T12:00:00.000Z"],
+    ],
+  )
+  const { rows } = await platform.shard.query("SELECT data FROM stock.outbox WHERE subject = $1", [body.data.id])
+  assert.equal(rows[0].data.movements[0].categoryId, "flowers")
+})
+
 test("an act is posted once: twenty of the same request, at once and again, are one receipt", async () => {
   const [item, id] = [newId(), newId()]
   const receipt = shop.act("receipts", { id, lines: [{ item, qty: 5, price: 10 }] })
