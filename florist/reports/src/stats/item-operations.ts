@@ -20,6 +20,19 @@ const statsOut = documentOut(
   ),
 )
 
+/** The catalog names a price "<item>-<store>", and one of the whole shop with a store of nothing but zeros. */
+const wholeShop = "00000000-0000-0000-0000-000000000000"
+
+/** @throws Refusal 400 */
+function meantPrice(text: string, item: string): { store?: string | undefined; price?: number | undefined } {
+  const named = text.toLowerCase().startsWith(`${item}-`) ? text.slice(item.length + 1) : text
+  const store = uuid.safeParse(named).data
+  if (store !== undefined) return store === wholeShop ? {} : { store }
+  const price = roubles.safeParse(text).data
+  if (price !== undefined) return { price }
+  throw invalid("The price is named by its id, by the id of its store, or by an amount in roubles.", { parameter: "price" })
+}
+
 const isMissing = (value: unknown): boolean => value === null || value === undefined
 
 export const itemOperations: readonly Operation[] = [
@@ -29,18 +42,14 @@ export const itemOperations: readonly Operation[] = [
     path: "/v1/inventory-items/{id}/stats-by-store/{price}",
     tag: "Inventory Items API",
     summary:
-      "What lies there of an item at a price: the price of a store (by the store's id), or an amount in roubles in all stores that ask it",
+      "What lies there of an item at a price: by the price's id, by the id of its store, or by an amount in roubles in all stores that ask it",
     access: handling,
-    params: z.object({ id: uuid, price: z.string().max(60) }),
+    params: z.object({ id: uuid, price: z.string().max(100) }),
     answers: { 200: statsOut },
     refuses: [400, 404],
     async handle({ shop, session, params }) {
       const { id } = params
-      const store = uuid.safeParse(params.price).data
-      const price = store === undefined ? roubles.safeParse(params.price).data : undefined
-      if (store === undefined && price === undefined) {
-        throw invalid("The price is the id of the store whose price it is, or an amount in roubles.", { parameter: "price" })
-      }
+      const { store, price } = meantPrice(params.price, id)
       const [row] = await shop.query(
         `WITH item AS (SELECT attributes FROM reports.known_resource WHERE shop_id = $1 AND type = 'inventory-items' AND id = ($2::uuid)::text),
          place AS (
