@@ -217,6 +217,22 @@ test("order.posted takes the goods once, whether or not the order asked before; 
   )
 })
 
+test("a return that arrives before its sale makes up for it; the late sale does nothing more", async () => {
+  const { rose } = await flowers()
+  const [kept, withered] = [newId(), newId()]
+  for (const [order, withWriteOff] of [
+    [kept, false],
+    [withered, true],
+  ] as const) {
+    const returned = { order: snapshot(order, { itemId: rose, revision: 5 }), withWriteOff, returnedBy: null, shiftId: null }
+    await shop.tell("orders", "order.returned", order, returned)
+    await shop.tell("orders", "order.posted", order, snapshot(order, { itemId: rose, revision: 4 }))
+    await shop.tell("orders", "order.returned", order, returned)
+  }
+  await platform.settle()
+  assert.equal((await shop.balance(rose)).qty, 5)
+})
+
 test("services are on no shelf", async () => {
   const delivery = newId()
   await shop.tellItem(delivery, { itemType: "service" })

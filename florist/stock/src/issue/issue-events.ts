@@ -1,21 +1,21 @@
 // What follows from orders: a sold one takes its goods where nobody asked before, a returned one gives them back, a bouquet that was made for one goes to the
 // showcase.
 import { bouquetSeparated, bouquetSeparation, orderPosted, orderReturn, orderReturned, orderSnapshot } from "@florist/kit/contracts/orders"
+import type { OrderSnapshot } from "@florist/kit/contracts/orders"
 import type { Consumption } from "@florist/kit/relay"
+import type { Transaction } from "@florist/kit/transaction"
 import { separateBouquet } from "../bouquet/bouquet.ts"
 import { issueSold, returnIssue } from "./issue.ts"
 
 export const orderEvents: Consumption["on"] = {
   async [orderPosted](tx, { data, occurredAt }) {
     const order = orderSnapshot.parse(data)
-    const lines = order.lines.map(({ id, itemId, bouquetId, qty }) => ({ lineId: id, itemId, bouquetId, qty })).filter(({ qty }) => qty > 0)
-    const { id, docNo, storeId, postedAt } = order
-    if (lines.length === 0) return
-    const issuing = { orderId: id, docNo, storeId, occurredAt: postedAt ?? occurredAt, lines }
-    await issueSold(tx, { ...issuing, shortage: "allow", expired: "leave" }, order.revision)
+    await sold(tx, order, { revision: order.revision, at: order.postedAt ?? occurredAt })
   },
   async [orderReturned](tx, { data, occurredAt }) {
     const { order, withWriteOff } = orderReturn.parse(data)
+    // Its sale may have been put aside and come later: then it is made up for here, and does nothing when it comes.
+    await sold(tx, order, { revision: order.revision - 1, at: order.postedAt ?? occurredAt })
     await returnIssue(tx, {
       orderId: order.id,
       orderRevision: order.revision,
@@ -26,4 +26,11 @@ export const orderEvents: Consumption["on"] = {
   async [bouquetSeparated](tx, { data, occurredAt }) {
     await separateBouquet(tx, bouquetSeparation.parse(data), occurredAt)
   },
+}
+
+async function sold(tx: Transaction, order: OrderSnapshot, { revision, at }: { revision: number; at: Date }): Promise<void> {
+  const lines = order.lines.map(({ id, itemId, bouquetId, qty }) => ({ lineId: id, itemId, bouquetId, qty })).filter(({ qty }) => qty > 0)
+  const { id, docNo, storeId } = order
+  if (lines.length > 0)
+    await issueSold(tx, { orderId: id, docNo, storeId, occurredAt: at, lines, shortage: "allow", expired: "leave" }, revision)
 }
