@@ -11,12 +11,14 @@ import { after, before, test } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
+import { signCallback } from "@florist/bank/callback"
 import { newId } from "@florist/kit/id"
 import { Tokens } from "@florist/kit/session"
 import fc from "fast-check"
 import pg from "pg"
 import { layOut } from "../demo/src/history.ts"
 import type { HistoryVersion } from "../demo/src/history.ts"
+import { merchantOf } from "../florist/payments/src/merchant.ts"
 import { methodId } from "../florist/payments/src/payment-method.ts"
 import type { Change } from "../packages/conveyor/src/change/change.ts"
 import type { ChangeEngine } from "../packages/conveyor/src/change/engine.ts"
@@ -99,6 +101,36 @@ test("what new code writes old code reads, a QR payment and the first of several
   assert.match((await pay(v1, byQr, { method: "cash", amount: 1 })).body.errors[0].detail, /qr already|paid already/)
   const old = await post(v1, `/v1/orders/${await newSale(100)}/qr-payments`, { data: { type: "qr-payments", attributes: {} } })
   assert.equal(old.status, 422, "old code takes no QR")
+})
+
+test("the bank's word that reaches old code is not taken there, and nothing is lost: new code takes it", async () => {
+  const sale = await newSale(50_000)
+  const id = newId()
+  await owner.query(
+    `INSERT INTO payments.qr_payment (shop_id, id, sale_id, store_id, kind, amount, state, bank_qr_id, payload, expires_at, worker_id, created_at)
+     VALUES ($1, $2, $3, $4, 'sbp', 50000, 'pending', 'AD1', 'https://qr.nspk.ru/AD1', now() + interval '1 hour', $4, now())`,
+    [shop, id, sale, store],
+  )
+  const merchant = merchantOf(secret, shop)
+  const said = JSON.stringify({
+    transactionId: 42,
+    qrId: "AD1",
+    sbpMerchantId: merchant.id,
+    amount: 500,
+    currency: "RUB",
+    transactionDate: new Date().toISOString(),
+    paymentStatus: "SUCCESS",
+    order: id,
+  })
+  const tell = async (copy: Copy) => {
+    const headers = { "content-type": "application/json", "x-api-signature-sha256": signCallback(merchant.secretKey, said) }
+    return (await fetch(`${copy.url}/api/v1/payments/bank-callbacks`, { method: "POST", headers, body: said })).status
+  }
+  assert.equal(await tell(v1), 503)
+  assert.equal((await get(v2, `/v1/qr-payments/${id}`)).body.data.attributes.status, "pending")
+  assert.equal(await tell(v2), 200)
+  assert.equal((await get(v2, `/v1/qr-payments/${id}`)).body.data.attributes.status, "paid")
+  await agreeOn(id)
 })
 
 test("after any writes of both, one after the other, both say the same of every payment", async () => {
