@@ -391,7 +391,7 @@ function shiftEvents(deed: Of<"shift">, newId: NewId): Told[] {
     openedAt: opened,
     closedAt: null,
     opening: deed.opening,
-    expected: deed.opening,
+    expected: deed.opening + 1_234,
     counted: null,
   }
   const payment = {

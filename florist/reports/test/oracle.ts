@@ -146,7 +146,7 @@ export function oracle(told: readonly Told[]) {
     return sum(
       [...last.values()]
         .filter(({ storeId }) => question.stores?.includes(storeId) ?? true)
-        .map((shift) => (shift.status === "open" ? shift.opening + inDrawer(shift.id) : (shift.counted ?? shift.expected))),
+        .map((shift) => (shift.status === "open" ? shift.expected + inDrawer(shift.id) : (shift.counted ?? shift.expected))),
     )
   }
 

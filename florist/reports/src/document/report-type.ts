@@ -348,7 +348,7 @@ async function shiftSheet(asked: SheetAsked): Promise<Sheet> {
       column("difference", "Difference", "amount"),
     ],
     rows: rows.map((row) => {
-      const expected = row.status === "closed" ? Number(row.expected) : Number(row.opening) + Number(row.moved)
+      const expected = Number(row.expected) + (row.status === "closed" ? 0 : Number(row.moved))
       const counted = row.counted === null ? null : Number(row.counted)
       return [
         store(String(row.store)),

@@ -20,18 +20,21 @@ export async function projectCashMovement(on: Projecting, fact: Fact): Promise<v
   await moveCash(on, shiftId, kind === "deposit" ? amount : -amount)
 }
 
+/**
+ * Snapshots have no revision, and ids of events grow with time: of an open shift the first one counts (what is expected then has what waited for it; everything after it is told
+ * by movements of its own), of a closed one the last one.
+ */
 export async function projectCashShift({ reader, shop, side }: Projecting, fact: Fact): Promise<void> {
   const { id, storeId, registerId, status, openedAt, closedAt, opening, expected, counted } = cashShiftSnapshot.parse(fact.data)
-  // Snapshots have no revision: a closed shift stays closed, otherwise the later one is newer.
-  const rank = [status === "closed" ? 1 : 0, fact.occurredAt.toISOString(), fact.id].join("|")
   await reader.query(
     `INSERT INTO reports.cash_shift AS there (shop_id, side, id, store_id, register_id, status, opened_at, closed_at, opening, expected, counted, rank)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      ON CONFLICT (shop_id, side, id) DO UPDATE SET store_id = excluded.store_id, register_id = excluded.register_id, status = excluded.status,
        opened_at = excluded.opened_at, closed_at = excluded.closed_at, opening = excluded.opening, expected = excluded.expected,
        counted = excluded.counted, rank = excluded.rank
-     WHERE there.rank < excluded.rank`,
-    [shop, side, id, storeId, registerId, status, openedAt, closedAt, opening, expected, counted, rank],
+     WHERE there.status IS NULL OR (excluded.status = 'closed' AND (there.status = 'open' OR there.rank < excluded.rank))
+       OR (excluded.status = 'open' AND there.status = 'open' AND excluded.rank < there.rank)`,
+    [shop, side, id, storeId, registerId, status, openedAt, closedAt, opening, expected, counted, fact.id],
   )
   await reader.query(
     `INSERT INTO reports.register AS there (shop_id, side, id, shift_id, opened_at) VALUES ($1, $2, $3, $4, $5)

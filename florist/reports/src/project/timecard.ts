@@ -1,4 +1,4 @@
-// Hours worked: each closed timecard on the day that it began.
+// Hours worked: each closed timecard on the day that it began. Of a corrected one the newest event counts; ids of events grow with time.
 import { timecardSnapshot } from "@florist/kit/contracts/staff"
 import type { Fact, Projecting } from "../projection.ts"
 
@@ -9,6 +9,6 @@ export async function projectTimecard({ reader, shop, side, local }: Projecting,
      ON CONFLICT (shop_id, side, id) DO UPDATE SET worker_id = excluded.worker_id, store_id = excluded.store_id, day = excluded.day,
        minutes = excluded.minutes, rank = excluded.rank
      WHERE there.rank < excluded.rank`,
-    [shop, side, id, workerId, storeId, local(storeId, startedAt).day, minutes, `${fact.occurredAt.toISOString()}|${fact.id}`],
+    [shop, side, id, workerId, storeId, local(storeId, startedAt).day, minutes, fact.id],
   )
 }

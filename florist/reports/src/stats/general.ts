@@ -133,7 +133,7 @@ async function drawerAndShortage({ reader, shop, stores }: Scope): Promise<{ neg
     `SELECT
        EXISTS (SELECT 1 FROM reports.stock_balance WHERE shop_id = $1 AND side = ${currentSide} AND qty < 0
          AND ($2::uuid[] IS NULL OR store_id = ANY ($2::uuid[]))) AS negative,
-       (SELECT sum(CASE shift.status WHEN 'open' THEN shift.opening + shift.moved ELSE coalesce(shift.counted, shift.expected) END)
+       (SELECT sum(CASE shift.status WHEN 'open' THEN shift.expected + shift.moved ELSE coalesce(shift.counted, shift.expected) END)
         FROM reports.register JOIN reports.cash_shift shift USING (shop_id, side)
         WHERE shop_id = $1 AND side = ${currentSide} AND shift.id = register.shift_id
           AND ($2::uuid[] IS NULL OR shift.store_id = ANY ($2::uuid[]))) AS cash`,

@@ -68,10 +68,11 @@ export async function balanceOf({
        coalesce(sum(cost) FILTER (WHERE withers), 0) AS flowers, coalesce(sum(cost) FILTER (WHERE NOT withers), 0) AS products
      FROM (
        SELECT b.qty, b.cost, b.kind = 'bouquet' OR coalesce(k.attributes -> 'freshForDays' > '0'::jsonb, false) AS withers,
-         CASE WHEN b.kind = 'bouquet' THEN bouquet.sale_price ELSE reports.price_in(k.attributes, b.store_id) END AS price
+         CASE WHEN b.kind = 'bouquet'
+           THEN (SELECT q.sale_price FROM reports.bouquet q WHERE q.shop_id = b.shop_id AND q.side = b.side AND q.id = b.id)
+           ELSE reports.price_in(k.attributes, b.store_id) END AS price
        FROM reports.stock_balance b
        LEFT JOIN reports.known_resource k ON k.shop_id = b.shop_id AND k.type = 'inventory-items' AND k.id = b.id::text
-       LEFT JOIN reports.bouquet ON bouquet.shop_id = b.shop_id AND bouquet.side = b.side AND bouquet.id = b.id AND b.kind = 'bouquet'
        WHERE b.shop_id = $1 AND b.side = ${currentSide} AND ($2::uuid[] IS NULL OR b.store_id = ANY ($2::uuid[]))
          AND ($3::text[] IS NULL OR k.attributes ->> 'categoryId' = ANY ($3::text[]))) there`,
     [shop, stores ?? null, categories ?? null],
