@@ -268,7 +268,8 @@ async function bouquetsAndTransfers({ shop, played }: Sweeping): Promise<void> {
   await owner.ask("DELETE", `/v1/bouquets/${bouquet}`)
 
   const [, other] = shop.crews
-  const lines = [resource({ type: "movement-act-lines", attributes: { qty: 1 }, relations: { item: to("inventory-items", pink) } })]
+  // Published as one line, where there may be many.
+  const lines = resource({ type: "movement-act-lines", attributes: { qty: 1 }, relations: { item: to("inventory-items", pink) } })
   const transfer = document({
     type: "movement-acts",
     attributes: { date: day, occurredAt },

@@ -6,7 +6,8 @@ export interface Ref {
   id: string
 }
 
-export type Relations = Readonly<Record<string, Ref | readonly object[] | null | undefined>>
+/** What each relationship's data is; undefined leaves it out. */
+export type Relations = Readonly<Record<string, object | null | undefined>>
 
 export const to = (type: string, id: string): Ref => ({ type, id })
 
