@@ -76,13 +76,26 @@ async function furnishShops({
 
 async function copyPayments(clients: readonly pg.Client[], { shops, rows, seed, onProgress }: SeedOptions): Promise<void> {
   const copies = clients.map((client) => new Copy(client, `payments.sale (${paymentColumns})`))
+  const givenBack: PaymentRow[] = []
   let done = 0
   for (const row of paymentRows({ shops, rows, random: randomFrom(seed + 2) })) {
     await ofShop(copies, row.shop).write(paymentLine(row))
+    if (row.refunded > 0) givenBack.push(row)
     done += 1
     if (done % 5_000 === 0 || done === rows) onProgress?.({ rows: done, of: rows })
   }
   await Promise.all(copies.map((copy) => copy.end()))
+  const refunds = clients.map((client) => new Copy(client, `payments.refund (${refundColumns})`))
+  for (const row of givenBack) await ofShop(refunds, row.shop).write(refundLine(row))
+  await Promise.all(refunds.map((copy) => copy.end()))
+}
+
+const refundColumns = "shop_id, id, sale_id, payment_id, type, origin, state, method, amount, occurred_at, recorded_at, date, store_id"
+
+/** Everything that a payment brought went back with it; its refund has the payment's number. */
+function refundLine({ shop, id, order, method, refunded, occurredAt }: PaymentRow): (string | number | null)[] {
+  const at = new Date(occurredAt).toISOString()
+  return [shop, id, order, id, "return", "client", "done", method, refunded, at, at, at.slice(0, 10), store]
 }
 
 const paymentColumns = `shop_id, id, revision, doc_no, store_id, total, status, occurred_at, posted_at, returned_at, paid_id, paid_by, paid_amount, paid_refunded,

@@ -140,7 +140,7 @@ async function startVersion(version: HistoryVersion): Promise<Services> {
   const folder = join(platform.folder, version)
   await layOut(version, folder)
   await symlink(join(root, "node_modules"), join(folder, "node_modules"))
-  return startServices({ directoryUrl: platform.directoryUrl, secret: demoSecret, folder, logLevel: "error", shops: [1] })
+  return startServices({ directoryUrl: platform.directoryUrl, secret: demoSecret, folder, logLevel: "silent", shops: [1] })
 }
 
 async function putUp(): Promise<Put> {
