@@ -27,7 +27,7 @@ export interface Field {
   keep?: (value: unknown) => unknown
 }
 
-export interface Directory {
+interface Directory {
   type: string
   path: string
   table: string

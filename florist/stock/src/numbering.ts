@@ -9,7 +9,7 @@ const prefixes = {
   "purchase-order": "po",
 } as const
 
-export type Numbered = keyof typeof prefixes | "bouquet" | "act-line"
+type Numbered = keyof typeof prefixes | "bouquet" | "act-line"
 
 /** The last of `count` new numbers of each kind; who counts the same kind waits until this transaction ends. */
 export async function nextNumbers(tx: Transaction, counts: Partial<Record<Numbered, number>>): Promise<Record<string, number>> {

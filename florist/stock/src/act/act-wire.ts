@@ -8,7 +8,7 @@ import { z } from "zod"
 import { publicIdOf } from "./act.ts"
 import type { Act, ActKind, ActLine } from "./act.ts"
 
-export const typeOf: Readonly<Record<ActKind, string>> = {
+const typeOf: Readonly<Record<ActKind, string>> = {
   receipt: "receipts",
   "write-off": "write-offs",
   transfer: "movement-acts",

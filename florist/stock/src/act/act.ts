@@ -2,8 +2,7 @@
 import type { Transaction } from "@florist/kit/transaction"
 import type { Session } from "@florist/kit/session"
 
-export const actKinds = ["receipt", "write-off", "transfer", "stocktake"] as const
-export type ActKind = (typeof actKinds)[number]
+export type ActKind = "receipt" | "write-off" | "transfer" | "stocktake"
 
 export interface Act {
   id: string
@@ -53,7 +52,7 @@ export interface ActLine {
   cost: number
 }
 
-export interface Posted {
+interface Posted {
   amount: number
   claim: number
   lines: ActLine[]

@@ -60,7 +60,7 @@ export interface Bouquet {
 }
 
 /** Thousandths of the one piece that a bouquet is. */
-export const onePiece = 1_000
+const onePiece = 1_000
 
 type Work = "assemble" | "disassemble" | "nothing"
 

@@ -41,7 +41,7 @@ export const recipeOperations = directoryOperations({
   },
 })
 
-export interface Recipe {
+interface Recipe {
   title: string
   description: string
   salePrice: number | null

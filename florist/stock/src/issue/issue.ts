@@ -24,7 +24,7 @@ export interface Goods {
   qty: number
 }
 
-export interface Issuing {
+interface Issuing {
   orderId: string
   docNo: string
   storeId: string
@@ -146,7 +146,7 @@ export async function cancelIssue(tx: Transaction, { orderId, occurredAt }: { or
   await endIssue(tx, orderId, "cancelled")
 }
 
-export interface Returning {
+interface Returning {
   orderId: string
   orderRevision: number
   occurredAt: Date

@@ -45,7 +45,7 @@ export function inPickingOrder(one: Batch, other: Batch): number {
   return one.receivedAt.getTime() - other.receivedAt.getTime() || (one.id < other.id ? -1 : 1)
 }
 
-export const isExpired = ({ freshUntil }: Pick<Batch, "freshUntil">, at: Date): boolean => freshUntil !== null && freshUntil <= at
+const isExpired = ({ freshUntil }: Pick<Batch, "freshUntil">, at: Date): boolean => freshUntil !== null && freshUntil <= at
 
 /** @returns from where, and how much is missing. */
 export function pick(batches: readonly Batch[], qty: number, { at, expired }: { at: Date; expired: Expired }) {

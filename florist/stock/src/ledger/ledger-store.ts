@@ -23,7 +23,7 @@ export interface LaterCount extends Shelf {
 export const keyOf = ({ storeId, itemId, bouquetId }: { storeId: string; itemId: string | null; bouquetId?: string | null }): string =>
   `${storeId}/${itemId ?? bouquetId}`
 
-export interface Opened {
+interface Opened {
   batches: Batch[]
   counts: LaterCount[]
   items: Row[]

@@ -20,13 +20,13 @@ import { bouquetCost, keyOf, lastUnitCost, netOf, openShelves, readBatches, reco
 import type { LaterCount, Net, Shelf } from "./ledger-store.ts"
 
 /** An item or a bouquet, in a store. */
-export interface Place {
+interface Place {
   storeId: string
   itemId: string | null
   bouquetId: string | null
 }
 
-export interface Opening {
+interface Opening {
   shelves: readonly Shelf[]
   /** Whose rows the caller has locked. */
   bouquetIds?: readonly string[]
@@ -35,20 +35,20 @@ export interface Opening {
 }
 
 /** "refuse" takes nothing where something is missing. Only what has left for good can be short. */
-export type Taking = {
+type Taking = {
   from: Place
   qty: number
   lineId: string
   expired: Expired
 } & ({ shortage: "refuse"; kind: MovementKind } | { shortage: "refuse" | "allow"; kind: ShortOf })
 
-export interface Taken {
+interface Taken {
   picked: Picked[]
   cost: number
   missing: number
 }
 
-export interface Adding {
+interface Adding {
   to: Place
   qty: number
   cost: number

@@ -9,7 +9,7 @@ import { handling } from "@florist/kit/role"
 import { z } from "zod"
 import { checkStore } from "../access.ts"
 
-export interface Need {
+interface Need {
   /** Thousandths, all of them. */
   minimum: number
   balance: number

@@ -88,7 +88,7 @@ export async function setOrder(tx: Transaction, order: PurchaseOrder): Promise<v
   ])
 }
 
-export interface Receiving {
+interface Receiving {
   orderId: string
   received: readonly { item_id: string | null; received: number; defective: number }[]
   at: Date
