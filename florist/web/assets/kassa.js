@@ -3,7 +3,7 @@ import { isOffline, onConnection, session, signOut, token } from "./api.js"
 import { button, element, select } from "./element.js"
 import { keep, kept } from "./keep.js"
 import { drop, jobs, onJobs, pump, waiting } from "./outbox.js"
-import { follow, followCurrent } from "./pay.js"
+import { follow, followCurrent, followed } from "./pay.js"
 import { may } from "./role.js"
 import { ordersView } from "./orders-view.js"
 import { saleView } from "./sale-view.js"
@@ -119,8 +119,8 @@ function showStore() {
 
 function showConnection() {
   if (session() === undefined) return
-  const count = waiting().length
-  const stuck = jobs().filter(({ state }) => state === "refused" || state === "paying").length
+  const count = waiting().filter(({ id }) => id !== followed() || isOffline()).length
+  const stuck = jobs().filter(({ id, state }) => id !== followed() && (state === "refused" || state === "paying")).length
   const offline = isOffline()
   byId("connection").textContent = offline ? "Offline" : "Online"
   byId("connection").className = offline ? "offline" : "online"

@@ -65,11 +65,14 @@ export function follow(id) {
         if (left?.state === "done") finish(left)
         // What still waits goes on by itself; what needs a person stays in the list.
         if (kept(currentName()) === id) forget(currentName())
-        if (left?.state === "waiting") save({ ...left, handedOver: true })
+        if (left !== undefined && left.state !== "done") save({ ...left, handedOver: left.state === "waiting" || left.handedOver === true })
       },
     },
   )
 }
+
+/** The job in the sheet, which nobody has to be reminded of. */
+export const followed = () => open?.id
 
 onJobs((changed) => {
   if (open !== undefined && (changed === undefined || changed.id === open.id)) show()
