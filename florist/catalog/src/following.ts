@@ -47,7 +47,7 @@ async function applyMovements(tx: Transaction, { data }: Event): Promise<void> {
       ...(kind === "sale" || kind === "sale-return" ? { sold_qty: -qty, sold_cost: -cost } : {}),
     })),
   )
-  const given = `jsonb_to_recordset($2::jsonb) AS given (item uuid, store uuid, document uuid, qty bigint, cost bigint, at timestamptz, sold_qty bigint, sold_cost bigint)`
+  const given = `jsonb_to_recordset($2::jsonb) AS given (item uuid, store uuid, document text, qty bigint, cost bigint, at timestamptz, sold_qty bigint, sold_cost bigint)`
   await tx.query(
     `INSERT INTO catalog.balance AS kept (shop_id, item_id, store_id, qty, cost, moved_at)
      SELECT $1, item, store, sum(qty), sum(cost), max(at) FROM ${given} GROUP BY item, store ORDER BY item, store

@@ -124,7 +124,7 @@ function hasActivePrice(shop: number, store: string | undefined): Condition | un
 /** Items that a bouquet on the window was made of: assembling is a document of the bouquet's own id. */
 function onWindow(shop: number, store: string | undefined): Condition | undefined {
   const there = `i.id IN (SELECT d.item_id FROM catalog.window_bouquet w
-    JOIN catalog.document_item d ON d.shop_id = w.shop_id AND d.document_id = w.bouquet_id WHERE w.shop_id = ? AND w.on_window`
+    JOIN catalog.document_item d ON d.shop_id = w.shop_id AND d.document_id = w.bouquet_id::text WHERE w.shop_id = ? AND w.on_window`
   return store === undefined ? where(`${there})`, shop) : where(`${there} AND w.store_id = ?)`, shop, store)
 }
 

@@ -196,7 +196,9 @@ test("filters of stock follow its ledger: balances, movements, sales, journals a
   const within = async (query: Asking["query"]) => new Set(idsOf(await list({ "filter[id]": [full, short, empty, never], ...query })))
   const recorded = {
     movements: [
-      moved({ itemId: full, storeId: here, qty: 5_000, documentId: receipt }),
+      moved({ itemId: full, storeId: here, qty: 4_000, documentId: receipt }),
+      // A transfer is named by its number.
+      moved({ itemId: full, storeId: here, qty: 1_000, kind: "transfer-in", documentId: "1" }),
       moved({ itemId: short, storeId: here, qty: -1_000, kind: "sale", occurredAt: new Date("2026-03-08T10:00:00Z") }),
       moved({ itemId: empty, storeId: there, qty: 2_000 }),
       moved({ itemId: empty, storeId: there, qty: -2_000, kind: "assembly-out", documentId: bouquet }),
