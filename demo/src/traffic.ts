@@ -226,7 +226,7 @@ function uploadReceipt(shop: number, sessions: readonly string[], chance: Chance
   const sha256 = createHash("sha256").update(picture).digest("hex")
   return {
     method: "POST",
-    path: `/api/v1/payments/${payment}/receipts`,
+    path: `/api/v1/payments/receipts?payment=${payment}`,
     headers: { "content-type": "image/jpeg", authorization: `Bearer ${sessions[shop] ?? ""}` },
     body: { pieces: piecesOf(picture), overMs: Math.floor(chance.between(uploadMs)) } satisfies SlowBody,
     check: (answer) => {

@@ -210,6 +210,7 @@ describe("one service is killed, the others go on", () => {
 
 test("every published operation was asked for with success", skipWithoutPublication(), async (context) => {
   await sweep({ client: asked.client, shop, played })
+  await settle(platform.shards)
   const { exercised } = asked.client
   const { operations } = readPublication()
   const missing = operations.map(keyOf).filter((operation) => !exercised.hasSuccess(operation))
