@@ -81,9 +81,103 @@ test("a sale is paid in cash with change, by card and by a QR code that the bank
   assert.deepEqual(tab.errors, [])
 })
 
+test("sales go on without a network, through a reload, and each reaches the platform exactly once", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  const before = await orders()
+  const network = await breakableNetwork(page)
+  await page.getByRole("button", { name: "Orchid" }).click()
+  await page.getByRole("button", { name: "Pay 2 800 ₽" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Cash", exact: true }).click()
+  network.state = "loses answers"
+  await page.getByRole("dialog").getByRole("button", { name: "Take 2 800 ₽" }).click()
+  await page.getByText("The sale is kept on this device and is sent by itself").waitFor()
+  network.state = "down"
+  await page.getByRole("dialog").getByRole("button", { name: "Next customer" }).click()
+  await page.getByRole("button", { name: "1 waiting" }).waitFor()
+
+  await page.getByRole("button", { name: evilName }).click()
+  await page.reload()
+  await page.getByRole("button", { name: "Pay 150 ₽" }).click()
+  const sheet = page.getByRole("dialog")
+  assert.equal(await sheet.getByRole("button", { name: "QR code" }).isDisabled(), true)
+  await sheet.getByRole("button", { name: "Cash", exact: true }).click()
+  await sheet.getByRole("button", { name: "Take 150 ₽" }).click()
+  await sheet.getByRole("button", { name: "Next customer" }).click()
+  await page.getByRole("button", { name: "2 waiting" }).waitFor()
+
+  network.state = "up"
+  await page.getByRole("button", { name: "2 waiting" }).click()
+  await page.locator("#waiting").waitFor({ state: "hidden" })
+  assert.equal(network.repeated, true, "the order whose answer was lost was sent again")
+  const sold = (await orders()).slice(0, -before.length || undefined)
+  assert.deepEqual(sold.map(({ attributes }) => [attributes.status, attributes.totalAmount, attributes.paymentsAmount]).toSorted(), [
+    ["done", 150, 150],
+    ["done", 2800, 2800],
+  ])
+  assert.deepEqual(tab.errors, [])
+})
+
+test("what people typed stays text", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  await page.getByRole("button", { name: evilName }).click()
+  await page.getByRole("link", { name: "Orders" }).click()
+  await page.getByRole("button", { name: /150 ₽/ }).click()
+  await page.getByText(`${evilName} × 1`).waitFor()
+  assert.equal(await page.evaluate(() => Reflect.has(globalThis, "attacked")), false)
+  assert.equal(await page.locator("img[src='x']").count(), 0)
+})
+
+test("an order comes back: the goods to the shelf, the money as it was paid", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  await page.getByRole("link", { name: "Orders" }).click()
+  await page.getByRole("button", { name: /441 ₽/ }).click()
+  const sheet = page.getByRole("dialog")
+  await sheet.getByLabel("What came back").selectOption({ label: "The goods go back to the shelf" })
+  await sheet.getByRole("button", { name: "Return the order" }).click()
+  await page.getByText("Returned, and the money went back.").waitFor()
+  const order = (await orders()).find(({ attributes }) => attributes.totalAmount === 441)
+  assert.equal(order?.attributes.status, "returned")
+  const paid = await owner.list("/v1/payments", { "filter[order]": order?.id ?? "", "filter[type]": "payment" })
+  assert.deepEqual(paid.map(({ attributes }) => [attributes.amount, attributes.refundedAmount]).toSorted(), [
+    [100.5, 100.5],
+    [140.5, 140.5],
+    [200, 200],
+  ])
+  const [balance] = await owner.list("/v1/stock/balances", { "filter[items]": items.get("White rose") ?? "" })
+  assert.equal(balance?.attributes.qty, 40)
+})
+
+test("a shift is closed with what was counted, and the difference is the right one", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  await page.getByRole("link", { name: "Shift" }).click()
+  await page.getByText("5 950 ₽").waitFor()
+  await page.getByRole("button", { name: "Cash out" }).click()
+  await page.getByLabel("Amount").fill("1000,50")
+  await page.getByLabel("Why").fill("To the bank")
+  await page.getByRole("dialog").getByRole("button", { name: "Cash out" }).click()
+  await page.getByText("4 949,50 ₽").waitFor()
+  await page.getByRole("button", { name: "Close the shift" }).click()
+  await page.getByLabel("Cash that was counted").fill("4939,50")
+  await page.getByRole("dialog").getByRole("button", { name: "Close the shift" }).click()
+  await page.getByText("10 ₽ are missing.").waitFor()
+  const [shift] = await owner.list("/v1/shifts")
+  assert.deepEqual(
+    [shift?.attributes.status, shift?.attributes.expectedAmount, shift?.attributes.differenceAmount],
+    ["closed", 4949.5, -10],
+  )
+})
+
 async function orders() {
   await settle(platform.shards)
-  return owner.list("/v1/orders", { "page[size]": 50 })
+  return owner.list("/v1/orders", { "page[size]": 50, "filter[withReturned]": true })
 }
 
 /** The goods, what lies on the shelf, and a register whose shift is open. */
@@ -121,6 +215,31 @@ async function furnish(): Promise<void> {
     "/v1/shifts",
     document({ type: "shifts", attributes: { openingAmount: 3000 }, relations: { register: to("registers", id) } }),
   )
+}
+
+interface Network {
+  state: "up" | "down" | "loses answers"
+  /** Whether an order came a second time. */
+  repeated: boolean
+}
+
+/** The page's own files come all the same, so that it can be loaded again. */
+async function breakableNetwork(page: Page): Promise<Network> {
+  const seen = new Set<string>()
+  const network: Network = { state: "up", repeated: false }
+  await page.route("**/api/**", async (route: Route) => {
+    const asked = route.request()
+    if (network.state === "down") return route.abort("internetdisconnected")
+    const isOrder = asked.method() === "POST" && asked.url().endsWith("/api/v1/orders")
+    const key = asked.headers()["idempotency-key"] ?? ""
+    if (isOrder && seen.has(key)) network.repeated = true
+    if (isOrder) seen.add(key)
+    if (network.state === "up") return route.continue()
+    await route.fetch()
+    network.state = "down"
+    return route.abort("connectionreset")
+  })
+  return network
 }
 
 /** The customer of the bank pays the code that was made last. */

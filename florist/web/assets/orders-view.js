@@ -67,6 +67,7 @@ export function ordersView() {
     const mine = (turn += 1)
     const query = {
       "filter[statuses]": status === "" ? undefined : status,
+      "filter[withReturned]": status === "" ? true : undefined,
       search: search.value.trim() === "" ? undefined : search.value.trim(),
       "page[after]": which === "anew" ? undefined : after,
       ...{ addMetaStatuses: true, include: "customer", "page[size]": 30 },
