@@ -8,6 +8,7 @@ import type { Consumption } from "@florist/kit/relay"
 import { analyticsOperations } from "./analytics/analytics-operations.ts"
 import { reportOperations } from "./document/report-operations.ts"
 import { factsOf } from "./fact.ts"
+import { keepPrices } from "./item-price.ts"
 import { projectionOperations } from "./projection-operations.ts"
 import { itemOperations } from "./stats/item-operations.ts"
 import { statsOperations } from "./stats/stats-operations.ts"
@@ -28,6 +29,7 @@ export const reports: Service = {
     "reports.fact": ["id", "position", "type", "data"],
     "reports.projection": ["side", "builder", "built_to", "calculated_at"],
     "reports.store_zone": ["store_id", "zone"],
+    "reports.item_price": ["item_id", "store_id", "price", "previous"],
     "reports.task": ["kind", "subject", "due_at"],
     ...totalColumns,
     "reports.sale_order": ["revision", "sold", "returned", "paid", "cost", "points_earned", "is_open"],
@@ -61,6 +63,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
 const consumed: readonly Consumption[] = Object.entries(known).map(([from, types]) => {
   const resources = follow("reports", from, types, async (tx, { type, id, attributes }) => {
     if (type === "stores") await keepZone(tx, id, attributes)
+    if (type === "inventory-items") await keepPrices(tx, id, attributes)
   })
   return { from, on: { ...resources.on, ...factsOf(from) } }
 })

@@ -302,6 +302,16 @@ test("lists say who, what and why, with their shares", async () => {
   assert.equal(senseless.status, 400)
 })
 
+test("an item's price before the one of now is kept", async () => {
+  const dearer = { ...itemAttributes, prices: [{ storeId: store, price: 17_500 }] }
+  const change = { type: "inventory-items", id: rose, revision: 2, deleted: false, attributes: dearer }
+  await ground.send(shops.rose, [event("resource.changed", noon, change)])
+  const params = { id: rose, price: store }
+  const { attributes } = (await client.call("GET", "/v1/inventory-items/{id}/stats-by-store/{price}", { token, params })).one
+  assert.deepEqual([attributes.price, attributes.prevPrice], [175, 150])
+  await ground.send(shops.rose, [event("resource.changed", noon, { ...change, revision: 3, attributes: itemAttributes })])
+})
+
 const itemAttributes = {
   title: "Rose",
   itemType: "item",

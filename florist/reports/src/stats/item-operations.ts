@@ -9,6 +9,7 @@ import { uuid } from "@florist/kit/input"
 import { roubles } from "@florist/kit/money"
 import { handling } from "@florist/kit/role"
 import { z } from "zod"
+import { previousPrice } from "../item-price.ts"
 import { currentSide } from "../total.ts"
 
 const figure = z.number().nullable()
@@ -58,7 +59,7 @@ export const itemOperations: readonly Operation[] = [
          priced AS (
            SELECT store_id, reports.price_in(item.attributes, store_id) AS price FROM place, item
            WHERE ($3::uuid IS NULL OR store_id = $3) AND ($5::uuid[] IS NULL OR store_id = ANY ($5::uuid[])))
-         SELECT (SELECT count(*) FROM item) AS items, min(price) AS price, sum(b.qty) AS qty, sum(b.cost) AS cost,
+         SELECT (SELECT count(*) FROM item) AS items, min(price) AS price, ${previousPrice("$3::uuid")} AS previous_price, sum(b.qty) AS qty, sum(b.cost) AS cost,
            (SELECT c.previous_cost FROM reports.receipt_cost c WHERE c.shop_id = $1 AND c.side = ${currentSide} AND c.item_id = $2::uuid
               AND c.store_id = ANY (array_agg(priced.store_id)) ORDER BY c.last_at DESC LIMIT 1) AS previous_cost
          FROM priced LEFT JOIN reports.stock_balance b ON b.shop_id = $1 AND b.side = ${currentSide} AND b.kind = 'item' AND b.id = $2::uuid AND b.store_id = priced.store_id
@@ -75,7 +76,8 @@ export const itemOperations: readonly Operation[] = [
         amount: qty <= 0 || asked === null ? null : toRoubles(Math.round((qty * asked) / 1_000)),
         prevCost: isMissing(row?.previous_cost) ? null : toRoubles(Number(row?.previous_cost)),
         price: asked === null ? null : toRoubles(asked),
-        prevPrice: asked === null ? null : toRoubles(asked),
+        // As published: what never changed had the same price before.
+        prevPrice: asked === null ? null : toRoubles(isMissing(row?.previous_price) ? asked : Number(row?.previous_price)),
       }
       return ok({ data: resource("stats-by-store", id, attributes) })
     },
