@@ -12,7 +12,7 @@ const id = (n: number) => `01990000-0000-7000-8000-${n.toString(16).padStart(12,
 
 export const store = id(1)
 export const owner = id(2)
-export const category = id(3)
+const category = id(3)
 export const customer = id(4)
 export const items = [
   { id: id(10), title: "25 red roses", price: 4_990 },

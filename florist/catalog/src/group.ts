@@ -36,7 +36,7 @@ export const measureId = z
   .string()
   .refine((id) => measures.some((measure) => measure.id === id), "must be the id of a measure; GET /v1/measures lists them")
 
-export const groupResource = ({ id, title, groupType }: (typeof groups)[number]): Resource => ({
+const groupResource = ({ id, title, groupType }: (typeof groups)[number]): Resource => ({
   type: "inventory-groups",
   id: String(id),
   attributes: { title, groupType },

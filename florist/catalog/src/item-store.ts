@@ -25,7 +25,7 @@ export const itemSelect = `${itemColumns.map((name) => `i.${name}`).join(", ")},
 /** The price of the whole shop, where a store has none of its own. */
 export const wholeShop = "00000000-0000-0000-0000-000000000000"
 
-export async function itemsById(reader: Reader, shop: number, ids: readonly string[]): Promise<Row[]> {
+async function itemsById(reader: Reader, shop: number, ids: readonly string[]): Promise<Row[]> {
   return reader.query(`SELECT ${itemSelect} FROM ${itemFrom} WHERE i.shop_id = $1 AND i.id = ANY ($2::uuid[]) ORDER BY i.id`, [
     shop,
     [...ids],

@@ -8,7 +8,7 @@ import { toUnits } from "@florist/kit/quantity"
 import { z } from "zod"
 import { wholeShop } from "./item-store.ts"
 
-export const priceType = "prices"
+const priceType = "prices"
 const status = z.enum(["on", "off"])
 
 /** The published shape carries a whole store; its id is all that counts. Null: the whole shop. */
@@ -29,7 +29,6 @@ const newPrice = z
     relationships: z.object({ store }),
   })
   .transform(({ attributes, relationships }) => ({ ...attributes, store: relationships.store }))
-export type NewPrice = z.output<typeof newPrice>
 
 export const onePrice = z.object({ data: newPrice }).transform(({ data }) => data)
 export const severalPrices = z.object({ data: z.array(newPrice).min(1).max(200) }).transform(({ data }) => data)

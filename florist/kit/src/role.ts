@@ -6,7 +6,7 @@ export const role = z.enum(roles)
 export type Role = (typeof roles)[number]
 
 /** Everybody who is signed in. */
-export const everyone: readonly Role[] = roles
+export const everyone: readonly Role[] = [...roles]
 /** Who runs the shop: prices, workers, settings, money. */
 export const management: readonly Role[] = ["owner", "manager"]
 /** Who sells and takes money. */

@@ -184,7 +184,7 @@ interface Operation {
 }
 
 /** What the change files lead to: every operation expanded and contracted, on empty tables. */
-export async function contractedSchema(): Promise<string[]> {
+async function contractedSchema(): Promise<string[]> {
   const folder = join(root, "changes")
   const files = (await readdir(folder)).filter((name) => name.endsWith(".yml")).toSorted()
   const changes = await Promise.all(

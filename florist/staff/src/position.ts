@@ -18,7 +18,7 @@ const tag = "Positions"
 
 export const positionColumns = ["id", "title", "status", "revision"]
 
-export const positionResource = (row: Row): Resource =>
+const positionResource = (row: Row): Resource =>
   resource(type, String(row.id), { title: String(row.title), deleted: row.status === "deleted", revision: Number(row.revision) })
 
 export async function positionsOf(reader: Reader, shop: number, ids: readonly string[]): Promise<Resource[]> {

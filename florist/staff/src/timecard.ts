@@ -6,8 +6,8 @@ import { instant, text, title, uuid } from "@florist/kit/input"
 import type { timecardSnapshot } from "@florist/kit/contracts/staff"
 import { z } from "zod"
 
-export const timecardType = "timecards"
-export const correctionType = "timecard-corrections"
+const timecardType = "timecards"
+const correctionType = "timecard-corrections"
 
 /** The longest stay that is believed; whoever forgot to end one is corrected. */
 export const longestDays = 31
@@ -23,7 +23,6 @@ export const newTimecard = resourceIn(
     store: z.object({ data: z.object({ type: z.string().optional(), id: uuid }) }).transform(({ data }) => data.id),
   }),
 )
-export type NewTimecard = z.output<typeof newTimecard>
 
 export const timecardEnd = z
   .object({

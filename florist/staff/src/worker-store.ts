@@ -230,7 +230,7 @@ async function assertOwnerRemains(tx: Transaction): Promise<void> {
   throw conflict(detail, { pointer: "/data" }, "last-owner")
 }
 
-export function tellOfWorker(tx: Transaction, row: Row, now: Date): void {
+function tellOfWorker(tx: Transaction, row: Row, now: Date): void {
   const state = row.dismissed_at === null ? "there" : "deleted"
   publish(tx, { resource: workerResource(row, "everyone"), revision: Number(row.revision), state }, now)
 }

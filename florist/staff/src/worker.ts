@@ -12,7 +12,7 @@ import { newPassword } from "./password.ts"
 import { roleId, roleOfId } from "./role-resource.ts"
 import { username } from "./username.ts"
 
-export const userType = "users"
+const userType = "users"
 
 const name = text(100)
 const attributes = z
@@ -35,7 +35,7 @@ const role = z.coerce
   .string()
   .refine((id) => roleOfId(id) !== undefined, `must be the id of a role: ${allRoles.map((one) => `${roleId(one)} (${one})`).join(", ")}`)
   .transform((id) => roleOfId(id) ?? "florist")
-export const status = z.enum(["on", "off"])
+const status = z.enum(["on", "off"])
 
 /** One role; the published shape has a list. */
 const rolesIn = z.object({ data: z.array(z.object({ type: z.string().optional(), id: role })).length(1, "must name one role") })
@@ -149,4 +149,4 @@ export const userResource = (row: Row): Resource => ({
 const text0 = (value: unknown): string | null => (typeof value === "string" ? value : null)
 
 /** National number with 7 to 15 digits, however it is grouped. */
-export const isPhone = (phone: string | null): boolean => /^\d{7,15}$/.test((phone ?? "").replaceAll(/[\s()+-]/g, ""))
+const isPhone = (phone: string | null): boolean => /^\d{7,15}$/.test((phone ?? "").replaceAll(/[\s()+-]/g, ""))

@@ -3,7 +3,7 @@ import type { Consumption, Event } from "@florist/kit/relay"
 import type { Transaction } from "@florist/kit/transaction"
 
 /** What can be subscribed to, by the service that tells it. */
-export const announced = {
+const announced = {
   orders: ["order.changed", "order.posted", "order.returned"],
   payments: ["payment.recorded", "payment.cash-moved", "payment.cash-shift-changed"],
   stock: ["stock.movements-recorded", "stock.bouquet-changed"],
