@@ -40,21 +40,20 @@ export async function run(service: Service, config: Config & Pick<AppOptions, "c
   const address = await http.listen({ host: config.host, port: config.port })
   const following = follow(service, app, fleet)
   http.log.info({ address }, "listening")
-  return {
-    app,
-    address,
-    async stop() {
-      const cut = setTimeout(() => {
-        http.log.warn(`requests were still under way after ${finishWithinMs} ms and were cut`)
-        http.server.closeAllConnections()
-      }, finishWithinMs)
-      await http.close()
-      clearTimeout(cut)
-      await following
-      await fleet.close()
-      http.log.info("stopped")
-    },
+  const end = async () => {
+    const cut = setTimeout(() => {
+      http.log.warn(`requests were still under way after ${finishWithinMs} ms and were cut`)
+      http.server.closeAllConnections()
+    }, finishWithinMs)
+    await http.close()
+    clearTimeout(cut)
+    await following
+    await fleet.close()
+    http.log.info("stopped")
   }
+  let ending: Promise<void> | undefined
+  // A Ctrl-C reaches the whole group, and whoever started this copy then ends it too: it ends once.
+  return { app, address, stop: () => (ending ??= end()) }
 }
 
 /** Everything that the service does without being asked, until the app closes. */
