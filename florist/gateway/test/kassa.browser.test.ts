@@ -98,12 +98,15 @@ test("sales go on without a network, through a reload, and each reaches the plat
   await page.getByRole("button", { name: "1 waiting" }).waitFor()
 
   await page.getByRole("button", { name: evilName }).click()
+  // More than lies on the shelf: it was sold all the same.
+  await page.getByLabel(`Quantity of ${evilName}`).fill("50")
+  await page.getByLabel(`Quantity of ${evilName}`).press("Tab")
   await page.reload()
-  await page.getByRole("button", { name: "Pay 150 ₽" }).click()
+  await page.getByRole("button", { name: "Pay 7 500 ₽" }).click()
   const sheet = page.getByRole("dialog")
   assert.equal(await sheet.getByRole("button", { name: "QR code" }).isDisabled(), true)
   await sheet.getByRole("button", { name: "Cash", exact: true }).click()
-  await sheet.getByRole("button", { name: "Take 150 ₽" }).click()
+  await sheet.getByRole("button", { name: "Take 7 500 ₽" }).click()
   await sheet.getByRole("button", { name: "Next customer" }).click()
   await page.getByRole("button", { name: "2 waiting" }).waitFor()
 
@@ -113,11 +116,65 @@ test("sales go on without a network, through a reload, and each reaches the plat
   assert.equal(network.repeated, true, "the order whose answer was lost was sent again")
   const sold = (await orders()).slice(0, -before.length || undefined)
   assert.deepEqual(sold.map(({ attributes }) => [attributes.status, attributes.totalAmount, attributes.paymentsAmount]).toSorted(), [
-    ["done", 150, 150],
     ["done", 2800, 2800],
+    ["done", 7500, 7500],
   ])
   assert.deepEqual(tab.errors, [])
 })
+
+test("what is not in stock is not sold, and goes back to the basket", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  await page.getByRole("button", { name: "Orchid" }).click()
+  await page.getByLabel("Quantity of Orchid").fill("100")
+  await page.getByLabel("Quantity of Orchid").press("Tab")
+  await page.locator("#pay").click()
+  const sheet = page.getByRole("dialog")
+  await sheet.getByRole("button", { name: "Card", exact: true }).click()
+  await sheet.getByRole("button", { name: /^Take/ }).click()
+  await sheet.getByRole("button", { name: "Back to the basket" }).click()
+  assert.equal(await page.getByLabel("Quantity of Orchid").inputValue(), "100")
+  assert.equal(await page.locator("#waiting").isVisible(), false)
+})
+
+test("a code that nobody pays is cancelled, and the rest is paid otherwise", async () => {
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page)
+  await page.getByRole("button", { name: "Orchid" }).click()
+  await page.locator("#pay").click()
+  const sheet = page.getByRole("dialog")
+  await tender(sheet, "Card", "800")
+  await sheet.getByRole("button", { name: "QR code" }).click()
+  await sheet.getByRole("button", { name: "Take 2 800 ₽" }).click()
+  await sheet.getByRole("img", { name: "QR code to pay by" }).waitFor()
+  await page.reload()
+  await sheet.getByRole("button", { name: "Cancel the code" }).click()
+  await sheet.getByRole("button", { name: "Pay the rest otherwise" }).click()
+  await sheet.getByRole("button", { name: "Card", exact: true }).click()
+  await sheet.getByRole("button", { name: "Take 2 000 ₽" }).click()
+  await sheet.getByRole("article", { name: "Receipt" }).waitFor()
+  const [order] = await orders()
+  assert.deepEqual([order?.attributes.totalAmount, order?.attributes.paymentsAmount], [2800, 2800])
+  assert.deepEqual(tab.errors, [])
+})
+
+for (const [device, viewport] of Object.entries({ tablet: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } })) {
+  test(`every screen fits a ${device}`, async () => {
+    await using tab = await openTab()
+    const { page } = tab
+    await page.setViewportSize(viewport)
+    await signIn(page)
+    await page.getByRole("button", { name: evilName }).waitFor()
+    for (const screen of ["Sale", "Orders", "Stock", "Shift", "Today"]) {
+      await page.getByRole("link", { name: screen }).click()
+      await page.locator(".tile, .row, .facts").first().waitFor()
+      assert.equal(await page.evaluate(() => globalThis.document.documentElement.scrollWidth), viewport.width, screen)
+    }
+    assert.deepEqual(tab.errors, [])
+  })
+}
 
 test("what people typed stays text", async () => {
   await using tab = await openTab()
@@ -125,8 +182,8 @@ test("what people typed stays text", async () => {
   await signIn(page)
   await page.getByRole("button", { name: evilName }).click()
   await page.getByRole("link", { name: "Orders" }).click()
-  await page.getByRole("button", { name: /150 ₽/ }).click()
-  await page.getByText(`${evilName} × 1`).waitFor()
+  await page.getByRole("button", { name: /7 500 ₽/ }).click()
+  await page.getByText(`${evilName} × 50`).waitFor()
   assert.equal(await page.evaluate(() => Reflect.has(globalThis, "attacked")), false)
   assert.equal(await page.locator("img[src='x']").count(), 0)
 })
@@ -158,20 +215,20 @@ test("a shift is closed with what was counted, and the difference is the right o
   const { page } = tab
   await signIn(page)
   await page.getByRole("link", { name: "Shift" }).click()
-  await page.getByText("5 950 ₽").waitFor()
+  await page.getByText("13 300 ₽").waitFor()
   await page.getByRole("button", { name: "Cash out" }).click()
   await page.getByLabel("Amount").fill("1000,50")
   await page.getByLabel("Why").fill("To the bank")
   await page.getByRole("dialog").getByRole("button", { name: "Cash out" }).click()
-  await page.getByText("4 949,50 ₽").waitFor()
+  await page.getByText("12 299,50 ₽").waitFor()
   await page.getByRole("button", { name: "Close the shift" }).click()
-  await page.getByLabel("Cash that was counted").fill("4939,50")
+  await page.getByLabel("Cash that was counted").fill("12289,50")
   await page.getByRole("dialog").getByRole("button", { name: "Close the shift" }).click()
   await page.getByText("10 ₽ are missing.").waitFor()
   const [shift] = await owner.list("/v1/shifts")
   assert.deepEqual(
     [shift?.attributes.status, shift?.attributes.expectedAmount, shift?.attributes.differenceAmount],
-    ["closed", 4949.5, -10],
+    ["closed", 12_299.5, -10],
   )
 })
 

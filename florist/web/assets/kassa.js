@@ -113,7 +113,11 @@ function showStore() {
     stores.map(({ id, title }) => [id, title]),
     { value: here.id, ariaLabel: "Store" },
   )
-  choice.addEventListener("change", () => void chooseStore(choice.value).catch(() => {}))
+  choice.addEventListener("change", async () => {
+    await chooseStore(choice.value).catch(() => {})
+    shown = undefined
+    showScreen()
+  })
   byId("store").replaceChildren(choice)
 }
 

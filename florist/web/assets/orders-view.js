@@ -6,7 +6,7 @@ import { openPay } from "./pay.js"
 import { may } from "./role.js"
 import { methodLabel } from "./sale.js"
 import { openSheet, say } from "./sheet.js"
-import { loadShelf, shop } from "./shop.js"
+import { loadShelf, shop, store } from "./shop.js"
 
 const statuses = [
   ["", "All"],
@@ -68,6 +68,7 @@ export function ordersView() {
     const query = {
       "filter[statuses]": status === "" ? undefined : status,
       "filter[withReturned]": status === "" ? true : undefined,
+      "filter[stores]": store()?.id,
       search: search.value.trim() === "" ? undefined : search.value.trim(),
       "page[after]": which === "anew" ? undefined : after,
       ...{ addMetaStatuses: true, include: "customer", "page[size]": 30 },
@@ -88,6 +89,7 @@ export function ordersView() {
   }
 
   function showChips(counts) {
+    const hadFocus = chips.contains(document.activeElement)
     chips.replaceChildren(
       ...statuses.map(([of, label]) => {
         const count = counts[of === "" ? "all" : of]
@@ -95,9 +97,13 @@ export function ordersView() {
           status = of
           void read("anew")
         }
-        return button(count === undefined ? label : `${label} ${count}`, choose, { className: "chip", ariaPressed: String(of === status) })
+        return button(count === undefined || count === "0" ? label : `${label} ${count}`, choose, {
+          className: "chip",
+          ariaPressed: String(of === status),
+        })
       }),
     )
+    if (hadFocus) chips.querySelector('[aria-pressed="true"]').focus()
   }
 }
 
