@@ -1,5 +1,6 @@
 // The log of facts: every event that reports are made of, once, in the order of its arrival. Kept and projected in one transaction.
 // Called by the relay for each event, and by the rebuild.
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Reader, Row } from "@florist/kit/database"
 import type { Consumption, Event } from "@florist/kit/relay"
 import type { Transaction } from "@florist/kit/transaction"
@@ -23,14 +24,23 @@ const followed: Readonly<Record<string, readonly string[]>> = {
 
 export const factsOf = (from: string): Consumption["on"] => Object.fromEntries((followed[from] ?? []).map((type) => [type, keepFact]))
 
-/** One writer at a time on a shard, until its transaction ends: projectors read and decide, and no two of them wait for each other's rows. */
+const lookAgainMs = 10
+
+/**
+ * One writer at a time on a shard, until its transaction ends: projectors read and decide, and no two of them wait for each other's rows. Asked again and again instead of waited for in
+ * the database, because the others may be at it for longer than a statement may take, and an event whose statement failed would be put aside.
+ */
 export async function lockProjections(reader: Reader): Promise<void> {
-  await reader.query("SELECT pg_advisory_xact_lock(hashtextextended('reports', 8))")
+  for (;;) {
+    const [lock] = await reader.query("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 8)) AS mine")
+    if (lock?.mine === true) return
+    await sleep(lookAgainMs)
+  }
 }
 
 export async function keepFact(tx: Transaction, { id, type, subject, occurredAt, data }: Event): Promise<void> {
-  const locked = lockProjections(tx)
-  const keeping = tx.query(
+  await lockProjections(tx)
+  const [kept] = await tx.query(
     `WITH put AS (
        INSERT INTO reports.fact (shop_id, id, type, subject, occurred_at, data) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING position),
      seen AS (
@@ -39,8 +49,6 @@ export async function keepFact(tx: Transaction, { id, type, subject, occurredAt,
      SELECT seen.side, (SELECT jsonb_object_agg(store_id, zone) FROM reports.store_zone WHERE shop_id = $1) AS zones FROM seen`,
     [tx.shop, id, type, subject, occurredAt, JSON.stringify(data)],
   )
-  await Promise.all([locked, keeping])
-  const [kept] = await keeping
   if (kept === undefined) return
   const side = Number(kept.side)
   const contributions = await project(

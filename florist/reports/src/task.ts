@@ -51,7 +51,7 @@ export async function doTasks({ fleet, clock }: Surroundings, signal: AbortSigna
         }
       }
     } catch {
-      // A shard that is down, or a task that failed: it is due again after its claim.
+      // A shard that is down is asked again; what was claimed there is due again after its claim.
     }
     if (done === 0) await sleep(idleMs, undefined, { signal }).catch(() => {})
   }
@@ -62,7 +62,18 @@ async function doTask(shard: PooledDatabase, shop: OpenShop, task: Task, { clock
   const renew = async () => {
     due = (await moveClaim(shard, { ...task, due })) ?? due
   }
-  await work[task.kind](shop, task.subject, { clock, signal, renew })
+  try {
+    await work[task.kind](shop, task.subject, { clock, signal, renew })
+  } catch (cause) {
+    // It is tried again when its claim has run out.
+    await shard.query("UPDATE reports.task SET reason = $4 WHERE shop_id = $1 AND kind = $2 AND subject = $3", [
+      task.shop,
+      task.kind,
+      task.subject,
+      cause instanceof Error ? cause.message : String(cause),
+    ])
+    return
+  }
   await shard.query("DELETE FROM reports.task WHERE shop_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4::timestamptz", [
     task.shop,
     task.kind,
