@@ -6,6 +6,7 @@ export const routes: Readonly<Record<string, readonly string[]>> = {
   staff: [
     "/api/v1/positions",
     "/api/v1/roles",
+    "/api/v1/schedule",
     "/api/v1/sessions",
     "/api/v1/stores",
     "/api/v1/timecard-hours",
