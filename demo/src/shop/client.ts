@@ -132,7 +132,7 @@ export class ShopClient {
   async ask(method: string, path: string, { query = {}, body, key = crypto.randomUUID() }: Asking = {}): Promise<unknown> {
     await this.#keepFresh()
     const search = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))
-    const address = search.size === 0 ? path : `${path}?${search}`
+    const address = search.size === 0 ? path : `${path}?${search.toString()}`
     return ask(this.#options, { method, address, body, token: this.#tokens.access, key: method === "GET" ? undefined : key })
   }
 

@@ -64,7 +64,7 @@ export async function carryShop({ from, to, model, shop }: CarryOptions): Promis
       const names = columns.map(quoted).join(", ")
       const values = columns.map((column) => (column === "shop_id" ? "$2::bigint" : copiedValue(column, "$2::bigint"))).join(", ")
       await source.query(
-        `DECLARE carried NO SCROLL CURSOR FOR SELECT to_jsonb(model)::text AS row FROM ${table} model WHERE shop_id = ${Number(model)}`,
+        `DECLARE carried NO SCROLL CURSOR FOR SELECT to_jsonb(model)::text AS row FROM ${table} model WHERE shop_id = ${model}`,
       )
       for (;;) {
         const { rows: some } = await source.query<{ row: string }>(`FETCH ${rowsAtOnce} FROM carried`)

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test"
 import { keyOf, readPublication, skipWithoutPublication } from "../../../florist/published/src/publication.ts"
 import { randomFrom } from "../random.ts"
 import { at as momentOf } from "./calendar.ts"
-import { ShopClient } from "./client.ts"
+import type { ShopClient } from "./client.ts"
 import { shareOf } from "./day-books.ts"
 import { furnish } from "./furnish.ts"
 import type { Furnished } from "./furnish.ts"
@@ -34,8 +34,16 @@ before(async () => {
   platform = await startPlatform({ signal: stop.signal, shops: [shopNumber], logLevel: "error" })
   asked = await publishedExchange(platform.services.url)
   const opened = await platform.openShop({
-    ...{ id: shopNumber, shard: "shop-1", name: "Rose & Wind", city: "Tver", store: { title: storeTitles[0] } },
-    owner: { username: ownerName, firstName: "Olga", password: demoPassword },
+    id: shopNumber,
+    shard: "shop-1",
+    name: "Rose & Wind",
+    city: "Tver",
+    store: { title: storeTitles[0] },
+    owner: {
+      username: ownerName,
+      firstName: "Olga",
+      password: demoPassword,
+    },
   })
   const client = { signal: stop.signal, exchange: asked.exchange }
   const own = { firstStore: opened.store, ownerId: opened.owner, ownerPassword: demoPassword, nameSuffix: "" }

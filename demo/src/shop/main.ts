@@ -12,8 +12,8 @@ import { settle } from "./settle.ts"
 const help = `npm run florist -- [options]
 
   --port <n>    where it listens (8080)
-  --days <n>    days of trade that are played: the last ones up to this hour, the others up to 8 March (32)
-  --orders <n>  customers of a usual day (12)
+  --days <n>    days of trade that are played: the last ones up to this hour, the others up to 8 March (28)
+  --orders <n>  customers of a usual day (8)
   --shops <n>   shops beside the first, which are copies of it under other user names (0)
   --seed <n>    another season (1)
   --help        this
@@ -78,8 +78,14 @@ async function season(platform: Platform, { days, orders, seed }: Asked, termina
   const [shard] = platform.shards
   const owner = { username: ownerName, firstName: "Olga", lastName: "Vetrova", password: demoPassword }
   const opened = await platform.openShop({
-    ...{ id: firstShop, shard: shard?.name ?? "", name: "Rose & Wind", city: "Tver" },
-    store: { title: storeTitles[0], address: "Stepana Razina 3" },
+    id: firstShop,
+    shard: shard?.name ?? "",
+    name: "Rose & Wind",
+    city: "Tver",
+    store: {
+      title: storeTitles[0],
+      address: "Stepana Razina 3",
+    },
     owner,
   })
   const { services } = platform
@@ -128,8 +134,8 @@ function readOptions(): Asked | number {
     const { values } = parseArgs({
       options: {
         port: text("8080"),
-        days: text("32"),
-        orders: text("12"),
+        days: text("28"),
+        orders: text("8"),
         shops: text("0"),
         seed: text("1"),
         help: { type: "boolean", short: "h", default: false },

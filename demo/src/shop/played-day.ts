@@ -230,8 +230,20 @@ export async function playDay({ shop, bankUrl, signal }: Playing): Promise<Playe
   await moveCash(desk)
   await closeDay(desk, cards)
   return {
-    ...{ books, crew, shift, customer, drawer: desk.drawer, giftCard },
-    orders: { cash: cash.id, card: card.id, split: split.id, giftAndQr: giftAndQr.id, points: points.id, delivery },
+    books,
+    crew,
+    shift,
+    customer,
+    drawer: desk.drawer,
+    giftCard,
+    orders: {
+      cash: cash.id,
+      card: card.id,
+      split: split.id,
+      giftAndQr: giftAndQr.id,
+      points: points.id,
+      delivery,
+    },
     bouquets: { onShowcase: shown.bouquet },
   }
 }

@@ -48,7 +48,12 @@ function dictionaries({ played }: Sweeping): Dictionary[] {
   const titled = (type: string, more: object = {}): Draft => ({ type, attributes: { title: "Swept", ...more } })
   const renamed = { attributes: { title: "Swept again" } }
   const simple = (type: string, deletion: Dictionary["deletion"], more: Partial<Dictionary> = {}): Dictionary => ({
-    ...{ type, many: `/v1/${type}`, one: `/v1/${type}`, draft: titled(type), change: renamed, deletion },
+    type,
+    many: `/v1/${type}`,
+    one: `/v1/${type}`,
+    draft: titled(type),
+    change: renamed,
+    deletion,
     ...more,
   })
   return [
@@ -140,17 +145,27 @@ function readings({ items }: Furnished, { crew, customer, orders }: PlayedDay): 
     ...[...figures, ...showcase].map((path) => `${store}/${path}?${range}`),
     ...[...ofStores, ...warehouse].map((path) => `/v1/stats/stores/${path}?${range}&filter[stores][]=${crew.store}`),
     ...analytics.map((path) => `/v1/orders/analytics/${path}`),
-    ...["/v1/stores", store, "/v1/customers", `/v1/customers/${customer}`, `/v1/customers/${customer}/bonus-history`],
-    ...["/v1/customer-celebration-dates", "/v1/bonus-group-changes-history", "/v1/orders", `/v1/orders/${orders.card}`, "/v1/payments"],
-    ...[
-      "/v1/bouquets",
-      "/v1/inventory-items",
-      `/v1/inventory-items/${rose}`,
-      "/v1/catalog/categories",
-      `/v1/catalog/inventory-items/${rose}`,
-    ],
-    ...[`/v1/inventory-items/${rose}/warehouse-movement/${crew.store}`, "/v1/movement-acts", "/v1/report-types", "/v1/workers"],
-    ...[`/v1/worker/${crew.florist.id}`, `/v1/customers-stats?filter[createdAt][from]=${day}&filter[createdAt][to]=${day}`],
+    "/v1/stores",
+    store,
+    "/v1/workers",
+    `/v1/worker/${crew.florist.id}`,
+    "/v1/customers",
+    `/v1/customers/${customer}`,
+    `/v1/customers/${customer}/bonus-history`,
+    `/v1/customers-stats?filter[createdAt][from]=${day}&filter[createdAt][to]=${day}`,
+    "/v1/customer-celebration-dates",
+    "/v1/bonus-group-changes-history",
+    "/v1/orders",
+    `/v1/orders/${orders.card}`,
+    "/v1/payments",
+    "/v1/bouquets",
+    "/v1/inventory-items",
+    `/v1/inventory-items/${rose}`,
+    `/v1/inventory-items/${rose}/warehouse-movement/${crew.store}`,
+    "/v1/catalog/categories",
+    `/v1/catalog/inventory-items/${rose}`,
+    "/v1/movement-acts",
+    "/v1/report-types",
   ]
 }
 
