@@ -46,7 +46,7 @@ async function takeLine(posting: Posting, { storeId }: Act, { id, itemId, bouque
     qty,
     kind: "write-off",
     lineId,
-    expired: "take",
+    expired: "first",
     shortage: "refuse",
   })
   return taken.missing > 0 ? undefined : taken.cost

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { costOfPart, pick } from "./batch.ts"
-import type { Batch } from "./batch.ts"
+import type { Batch, Expired } from "./batch.ts"
 
 const at = new Date("2026-03-08T09:00:00Z")
 const days = (count: number) => new Date(at.getTime() + count * 86_400_000)
@@ -12,7 +12,7 @@ function batch(id: string, more: Partial<Batch> = {}): Batch {
   return { id, ...place, receivedAt: days(-5), freshUntil: null, unitCost: 10, shortOf: null, qty: 1_000, cost: 10, ...more }
 }
 
-const ids = (batches: readonly Batch[], expired: "leave" | "take", qty = 100_000) =>
+const ids = (batches: readonly Batch[], expired: Expired, qty = 100_000) =>
   pick(batches, qty, { at, expired }).picked.map((part) => part.batch.id)
 
 test("what withers first goes first, then what came first, then by id; what never withers goes last", () => {
@@ -26,10 +26,11 @@ test("what withers first goes first, then what came first, then by id; what neve
   assert.deepEqual(ids(batches, "leave"), ["a", "b", "c", "d", "e"])
 })
 
-test("what is past its freshness is left, or taken after everything that is fresh", () => {
+test("what is past its freshness is left, or taken after everything that is fresh, or before it", () => {
   const batches = [batch("old", { freshUntil: days(0) }), batch("new", { freshUntil: days(1) }), batch("short", { qty: -5, cost: -5 })]
   assert.deepEqual(ids(batches, "leave"), ["new"])
   assert.deepEqual(ids(batches, "take"), ["new", "old"])
+  assert.deepEqual(ids(batches, "first"), ["old", "new"])
   assert.equal(pick(batches, 1_500, { at, expired: "leave" }).missing, 500)
 })
 

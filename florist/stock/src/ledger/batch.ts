@@ -30,7 +30,8 @@ export interface Picked {
   cost: number
 }
 
-export type Expired = "leave" | "take"
+/** What is past its freshness: stays, goes after what is fresh, or goes before it. */
+export type Expired = "leave" | "take" | "first"
 
 /** What a part of a batch costs. The last part takes the rest, so that no kopeck is lost or made. */
 export function costOfPart(part: number, { qty, cost }: { qty: number; cost: number }): number {
@@ -51,10 +52,10 @@ const isExpired = ({ freshUntil }: Pick<Batch, "freshUntil">, at: Date): boolean
 export function pick(batches: readonly Batch[], qty: number, { at, expired }: { at: Date; expired: Expired }) {
   const there = batches.filter((batch) => batch.qty > 0)
   const fresh = there.filter((batch) => !isExpired(batch, at)).toSorted(inPickingOrder)
-  const old = expired === "take" ? there.filter((batch) => isExpired(batch, at)).toSorted(inPickingOrder) : []
+  const old = expired === "leave" ? [] : there.filter((batch) => isExpired(batch, at)).toSorted(inPickingOrder)
   const picked: Picked[] = []
   let missing = qty
-  for (const batch of [...fresh, ...old]) {
+  for (const batch of expired === "first" ? [...old, ...fresh] : [...fresh, ...old]) {
     if (missing === 0) break
     const part = Math.min(missing, batch.qty)
     picked.push({ batch, qty: part, cost: costOfPart(part, batch) })
