@@ -25,14 +25,14 @@ const rowsAtOnce = 5_000
 export async function rebuild(shop: OpenShop, { signal, onStep = async () => {} }: Rebuilding): Promise<Rebuilt> {
   const builder = newId()
   const side = await begin(shop, builder)
-  await clear(shop, side, signal)
+  if ((await clear(shop, { builder, side }, signal)) === "taken over") throw takenOver()
   for (let facts = 0; ;) {
     signal.throwIfAborted()
     const replayed = await shop.write((tx) => replaySome(tx, { builder, side }))
     facts += replayed
     await onStep()
     if (replayed < factsAtOnce) {
-      await clear(shop, 1 - side, signal)
+      await clear(shop, { builder: null, side: 1 - side }, signal)
       return { facts }
     }
   }
@@ -60,7 +60,7 @@ interface Building {
  */
 async function replaySome(tx: Transaction, { builder, side }: Building): Promise<number> {
   const [building] = await tx.query("SELECT builder, built_to FROM reports.projection WHERE shop_id = $1 FOR UPDATE", [tx.shop])
-  if (building?.builder !== builder) throw new Error("Another rebuild of this shop took over.")
+  if (building?.builder !== builder) throw takenOver()
   const facts = await factsAfter(tx, tx.shop, Number(building.built_to), factsAtOnce)
   const [row] = await tx.query("SELECT jsonb_object_agg(store_id, zone) AS zones FROM reports.store_zone WHERE shop_id = $1", [tx.shop])
   const contributions: Contribution[] = []
@@ -78,20 +78,33 @@ async function replaySome(tx: Transaction, { builder, side }: Building): Promise
   return facts.length
 }
 
-/** In small bites. Only a side that nobody reads and nobody builds. */
-async function clear(shop: OpenShop, side: number, signal: AbortSignal): Promise<void> {
+const takenOver = () => new Error("Another rebuild of this shop took over.")
+
+interface Clearing {
+  /** Who must be building still; null where nobody may be. */
+  builder: string | null
+  side: number
+}
+
+/** In small bites, each of which makes sure that nobody reads the side, and nobody else builds it. */
+async function clear(shop: OpenShop, { builder, side }: Clearing, signal: AbortSignal): Promise<"cleared" | "taken over"> {
   for (const table of sidedTables) {
     for (;;) {
       signal.throwIfAborted()
-      const gone = await shop.write((tx) =>
-        tx.query(
+      const gone = await shop.write(async (tx) => {
+        const [now] = await tx.query("SELECT side, builder FROM reports.projection WHERE shop_id = $1 FOR SHARE", [shop.id])
+        if (now?.builder !== builder || now?.side === side) return "taken over"
+        const [deleted] = await tx.query(
           `WITH gone AS (DELETE FROM reports.${table} WHERE ctid IN (
              SELECT ctid FROM reports.${table} WHERE shop_id = $1 AND side = $2 LIMIT ${rowsAtOnce}) RETURNING 1)
            SELECT count(*) AS rows FROM gone`,
           [shop.id, side],
-        ),
-      )
-      if (Number(gone[0]?.rows) < rowsAtOnce) break
+        )
+        return Number(deleted?.rows)
+      })
+      if (gone === "taken over") return gone
+      if (gone < rowsAtOnce) break
     }
   }
+  return "cleared"
 }

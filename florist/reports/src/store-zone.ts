@@ -21,7 +21,7 @@ export async function keepZone(tx: Transaction, store: string, attributes: Reado
   if (anything !== undefined) await ask(tx, tx.shop, "rebuild", "")
 }
 
-export async function zoneOf(reader: Reader, shop: number, store: string): Promise<string> {
+async function zoneOf(reader: Reader, shop: number, store: string): Promise<string> {
   const [row] = await reader.query("SELECT zone FROM reports.store_zone WHERE shop_id = $1 AND store_id = $2", [shop, store])
   return typeof row?.zone === "string" ? row.zone : standardZone
 }

@@ -40,7 +40,7 @@ export const takenBack = (contributions: readonly Contribution[]): Contribution[
   }))
 
 /** The same place once, and nothing that adds nothing. */
-export function merged(contributions: readonly Contribution[]): Contribution[] {
+function merged(contributions: readonly Contribution[]): Contribution[] {
   const byPlace = new Map<string, Contribution>()
   for (const one of contributions) {
     const place = [one.table, one.breakdown, one.store, one.day, one.key].join("|")
@@ -162,7 +162,7 @@ function sumIn<T extends Table>(row: Row, measures: readonly Measure<T>[]): Sum<
   return { breakdown: String(row.breakdown), span: Number(row.span), key: String(row.key), start: String(row.start), values }
 }
 
-export function zeros<T extends Table>(table: T): Record<Measure<T>, number> {
+function zeros<T extends Table>(table: T): Record<Measure<T>, number> {
   return Object.fromEntries(totals[table].map((name) => [name, 0])) as Record<Measure<T>, number>
 }
 

@@ -16,11 +16,11 @@ export const [stores, workers, sources, customers, items, categories] = [1, 2, 3
   string[],
   string[],
 ]
-export const reasons = ["31", "32"]
+const reasons = ["31", "32"]
 
 /** 60 days, which the tests' clock stands at the end of. */
 export const historyStart = Date.parse("2026-01-20T00:00:00+03:00")
-export const historyMinutes = 60 * 24 * 60
+const historyMinutes = 60 * 24 * 60
 export const historyNow = new Date(historyStart + historyMinutes * 60_000)
 const at = (minute: number): Date => new Date(historyStart + minute * 60_000)
 

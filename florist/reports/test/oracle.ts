@@ -20,7 +20,7 @@ interface Posting {
 }
 
 const moscow = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Moscow", dateStyle: "short", timeStyle: "short" })
-export const localDay = (at: string | Date): string => moscow.format(new Date(at)).slice(0, 10)
+const localDay = (at: string | Date): string => moscow.format(new Date(at)).slice(0, 10)
 const localHour = (at: string | Date): number => Number(moscow.format(new Date(at)).slice(11, 13))
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 const dataOf = <T>(told: readonly Told[], type: string): T[] => told.filter((event) => event.type === type).map(({ data }) => data as T)

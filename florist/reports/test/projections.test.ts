@@ -248,13 +248,15 @@ test("while projections are built anew, events go on arriving and reads never se
   assert.deepEqual(await ground.dump(shop), grown)
 })
 
-test("of two rebuilds of one shop at once one gives up, and the figures stay", async () => {
+test("of several rebuilds of one shop at once one goes through, and the figures stay", async () => {
   const shop = await ground.openShop()
   const told = fc.sample(history, { numRuns: 1, seed: 9 })[0] ?? []
   await ground.tell(shop, told)
   const grown = await ground.dump(shop)
   const open = await ground.fleet.shop(shop)
-  const outcomes = await Promise.allSettled([1, 2].map(() => rebuild(open, { signal: new AbortController().signal })))
-  assert.ok(outcomes.some(({ status }) => status === "fulfilled"))
-  assert.deepEqual(await ground.dump(shop), grown)
+  for (let round = 0; round < 5; round++) {
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => rebuild(open, { signal: new AbortController().signal })))
+    assert.ok(outcomes.some(({ status }) => status === "fulfilled"))
+    assert.deepEqual(await ground.dump(shop), grown)
+  }
 })

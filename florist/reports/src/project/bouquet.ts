@@ -123,7 +123,7 @@ async function change({ reader, shop, side, add }: Projecting, id: string, to: (
 }
 
 /** Only bouquets that stood on the showcase count as sold from it; those that were made for an order did not. */
-export function shownAndSold(state: BouquetState): Contribution[] {
+function shownAndSold(state: BouquetState): Contribution[] {
   const steps = Object.entries(state.history)
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, step]) => step)

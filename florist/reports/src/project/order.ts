@@ -69,14 +69,14 @@ async function count(on: Projecting, order: OrderSnapshot, kind: Kind, at: Date)
 const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
 
 /** The categories that an order touches, as one key: counts of orders stay right whichever categories are asked for. */
-export const categoriesOf = ({ lines }: OrderSnapshot): string =>
+const categoriesOf = ({ lines }: OrderSnapshot): string =>
   [...new Set(lines.map(({ categoryId }) => categoryId ?? ""))].toSorted().join(",")
 
 /** Who sold it: whoever posted it, or else made it. */
-export const sellerOf = ({ postedBy, createdBy }: OrderSnapshot): string => postedBy ?? createdBy ?? ""
+const sellerOf = ({ postedBy, createdBy }: OrderSnapshot): string => postedBy ?? createdBy ?? ""
 
 /** What one sale, or one return, adds to the sums. A return takes back quantities and discounts; its amount and count stand apart. */
-export function salesOf(order: OrderSnapshot, kind: Kind, day: string): Contribution[] {
+function salesOf(order: OrderSnapshot, kind: Kind, day: string): Contribution[] {
   const sign = kind === "sale" ? 1 : -1
   const place = { store: order.storeId, day }
   const counts = kind === "sale" ? { orders: 1 } : { returned_orders: 1 }

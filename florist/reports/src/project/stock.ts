@@ -23,12 +23,12 @@ const classes = {
   "disassembly-in": "disassembly-in",
 } as const satisfies Record<Exclude<Movement["kind"], "correction">, string>
 
-export type StockClass = (typeof classes)[keyof typeof classes]
+type StockClass = (typeof classes)[keyof typeof classes]
 
 type Classed = Movement & { for: StockClass }
 
 /** A correction stands beside the line that takes its place. */
-export function classed(movements: readonly Movement[]): Classed[] {
+function classed(movements: readonly Movement[]): Classed[] {
   return movements.map((movement) => {
     const { kind, lineId } = movement
     const beside = kind === "correction" ? movements.find((other) => other.lineId === lineId && other.kind !== "correction")?.kind : kind
@@ -49,7 +49,7 @@ export async function projectMovements(on: Projecting, fact: Fact): Promise<void
 }
 
 /** Costs and quantities keep the ledger's sign: what leaves is negative. */
-export function movedBy({ storeId: store, itemId, categoryId, reasonId, qty, cost, ...movement }: Classed, day: string): Contribution[] {
+function movedBy({ storeId: store, itemId, categoryId, reasonId, qty, cost, ...movement }: Classed, day: string): Contribution[] {
   const values = { qty, cost }
   const reason = movement.for === "write-off" ? (reasonId ?? "") : ""
   return [

@@ -57,12 +57,7 @@ interface Balance {
 }
 
 /** What lies there now. Flowers are what withers, and bouquets; everything else is a product. */
-export async function balanceOf({
-  reader,
-  shop,
-  stores,
-  categories,
-}: Pick<Scope, "reader" | "shop" | "stores" | "categories">): Promise<Balance> {
+async function balanceOf({ reader, shop, stores, categories }: Pick<Scope, "reader" | "shop" | "stores" | "categories">): Promise<Balance> {
   const [row] = await reader.query(
     `SELECT coalesce(sum(cost), 0) AS cost, coalesce(sum(round(qty * price / 1000.0)), 0) AS price,
        coalesce(sum(cost) FILTER (WHERE withers), 0) AS flowers, coalesce(sum(cost) FILTER (WHERE NOT withers), 0) AS products
