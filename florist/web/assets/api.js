@@ -17,7 +17,7 @@ export class Problem extends Error {
 }
 
 let access
-let listeners = []
+const listeners = []
 let isReachable = true
 let refreshing
 

@@ -6,7 +6,7 @@ import { percentOf, timesPrice } from "./money.js"
 const nothing = { lines: [], discount: undefined, customer: undefined }
 const one = 1_000
 
-let listeners = []
+const listeners = []
 const name = () => `basket/${session().shop}`
 
 export const onBasket = (listener) => listeners.push(listener)

@@ -44,3 +44,16 @@ export const empty = (text) => element("p", { className: "empty" }, text)
 export function problemText(problem) {
   return element("p", { className: "problem", role: "alert" }, problem.message)
 }
+
+/** New children, with the focus where it was: on the one with the same `data-key`. */
+export function redraw(place, ...children) {
+  const focused = place.contains(document.activeElement) ? document.activeElement : undefined
+  place.replaceChildren(...children.flat())
+  if (focused === undefined || focused === place) return
+  const again = focused.dataset.key === undefined ? undefined : place.querySelector(`[data-key="${CSS.escape(focused.dataset.key)}"]`)
+  const next = again?.disabled === false ? again : place.querySelector("button:not(:disabled)")
+  next?.focus()
+}
+
+/** After the focus has moved on, so that drawing anew does not lose it. */
+export const whenLeft = (work) => setTimeout(() => work())

@@ -1,6 +1,6 @@
 // Orders: the list by status and words, and an order's page with its delivery, its money and its return. Called by the page.
 import { afterIn, all, ask, related, session, to } from "./api.js"
-import { button, element, empty, field, input, problemText, select } from "./element.js"
+import { button, element, empty, field, input, problemText, redraw, select } from "./element.js"
 import { kopecksOf, roubles, thousandthsOf, units } from "./money.js"
 import { openPay } from "./pay.js"
 import { may } from "./role.js"
@@ -71,7 +71,9 @@ export function ordersView() {
       "filter[stores]": store()?.id,
       search: search.value.trim() === "" ? undefined : search.value.trim(),
       "page[after]": which === "anew" ? undefined : after,
-      ...{ addMetaStatuses: true, include: "customer", "page[size]": 30 },
+      addMetaStatuses: true,
+      include: "customer",
+      "page[size]": 30,
     }
     try {
       const page = await ask("/v1/orders", { query })
@@ -89,8 +91,8 @@ export function ordersView() {
   }
 
   function showChips(counts) {
-    const hadFocus = chips.contains(document.activeElement)
-    chips.replaceChildren(
+    redraw(
+      chips,
       ...statuses.map(([of, label]) => {
         const count = counts[of === "" ? "all" : of]
         const choose = () => {
@@ -99,11 +101,11 @@ export function ordersView() {
         }
         return button(count === undefined || count === "0" ? label : `${label} ${count}`, choose, {
           className: "chip",
+          data: { key: of },
           ariaPressed: String(of === status),
         })
       }),
     )
-    if (hadFocus) chips.querySelector('[aria-pressed="true"]').focus()
   }
 }
 
@@ -203,7 +205,7 @@ function orderPage({ order, included, payments, change, close }) {
         "ul",
         {},
         lines.map(({ attributes: line }) =>
-          pair(`${line.title} × ${units(thousandthsOf(line.qty))}`, kopecksOf(line.totalAmountWithDiscount)),
+          pair(`${line.title || "Bouquet"} × ${units(thousandthsOf(line.qty))}`, kopecksOf(line.totalAmountWithDiscount)),
         ),
       ),
       payments.length === 0 ? "" : element("ul", {}, payments.map(paymentRow)),
@@ -225,7 +227,9 @@ function orderPage({ order, included, payments, change, close }) {
       const points = customer === undefined ? undefined : await ask(`/v1/customers/${customer}`).catch(() => undefined)
       close()
       openPay(due, {
-        ...{ orderId: order.id, docNo: attributes.docNo, total: due },
+        orderId: order.id,
+        docNo: attributes.docNo,
+        total: due,
         customer:
           points === undefined
             ? undefined
@@ -281,7 +285,8 @@ function delivery({ id, attributes, ...order }, names, change) {
   const steps = isUnderWay ? deliverySteps[attributes.deliveryStatus ?? "none"] : []
   const tell = (deliveryStatus) => () =>
     ask(`/v1/orders/${id}/delivery-status`, {
-      ...{ method: "PATCH", key: `${id}.${attributes.revision}.${deliveryStatus}.${session().worker}` },
+      method: "PATCH",
+      key: `${id}.${attributes.revision}.${deliveryStatus}.${session().worker}`,
       body: { data: { type: "orders", id, attributes: { deliveryStatus } } },
     })
   return element(
@@ -314,7 +319,8 @@ function refundsOf(payments) {
       ({ id, attributes }) =>
         () =>
           ask(`/v1/payments/${id}/refunds`, {
-            ...{ method: "POST", key: `refund-${id}-${attributes.refundedAmount}.${session().worker}` },
+            method: "POST",
+            key: `refund-${id}-${attributes.refundedAmount}.${session().worker}`,
             body: {
               data: { type: "order-payments", attributes: {}, relationships: shift === undefined ? {} : { shift: to("shifts", shift.id) } },
             },
@@ -333,7 +339,8 @@ function returnForm(order, payments, change) {
   const { shift } = shop()
   const giveBack = () =>
     ask(`/v1/orders/${order.id}/return`, {
-      ...{ method: "PATCH", key: `return-${order.id}-${what.value}.${session().worker}` },
+      method: "PATCH",
+      key: `return-${order.id}-${what.value}.${session().worker}`,
       body: {
         data: {
           type: "orders",

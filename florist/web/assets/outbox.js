@@ -11,7 +11,7 @@ import { newId } from "./uuid.js"
 const firstPauseMs = 1_000
 const longestPauseMs = 15_000
 
-let listeners = []
+const listeners = []
 let running
 let isAskedAgain = false
 let timer

@@ -2,12 +2,12 @@
 // Called by the basket and by an order's page.
 import { Problem, ask, isOffline, session, token } from "./api.js"
 import { clear, restore, basket as currentBasket } from "./basket.js"
-import { button, element, empty, field, input, problemText } from "./element.js"
+import { button, element, field, input, problemText, redraw, whenLeft } from "./element.js"
 import { forget, keep, kept } from "./keep.js"
 import { roubles, toRoubles, typedKopecks, kopecksOf } from "./money.js"
 import { drop, job, onJobs, pump, save } from "./outbox.js"
 import { receipt } from "./receipt.js"
-import { leftToPay, methods, methodLabel, paidTenders, payOtherwise, paymentJob, saleJob } from "./sale.js"
+import { leftToPay, methods, methodLabel, payOtherwise, paymentJob, saleJob } from "./sale.js"
 import { openSheet, say } from "./sheet.js"
 import { loadShelf, shop } from "./shop.js"
 import { newId } from "./uuid.js"
@@ -85,7 +85,10 @@ function finish(done) {
 
 function show() {
   const current = job(open.id)
-  if (current === undefined) return open.close()
+  if (current === undefined) {
+    open.close()
+    return
+  }
   const state = stateOf(current)
   // A code that is shown must not flicker, nor a field lose what is typed into it.
   if (open.shown === state) return
@@ -157,7 +160,9 @@ function otherwise(current) {
   open.title("Payment")
   const total = leftToPay(current)
   chooseTenders(open.body, {
-    ...{ total, customer: current.basket.customer, tenders: [] },
+    total,
+    customer: current.basket.customer,
+    tenders: [],
     onTake(tenders) {
       save(payOtherwise(job(current.id), tenders))
       void pump()
@@ -186,8 +191,7 @@ function showCode(current) {
     problem,
     cancel,
   )
-  const followed = followCode(answer.id, told)
-  open.stop = followed.stop
+  open.stop = followCode(answer.id, told)
 
   function told(code) {
     const { status: state } = code.attributes
@@ -222,7 +226,7 @@ function showCode(current) {
 /** An image runs no scripts, whatever it holds. */
 const pictureOf = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`
 
-/** By the stream of payments, which tells at once, and by looking, which misses nothing. */
+/** By the stream of payments, which tells at once, and by looking, which misses nothing. @returns what ends it */
 function followCode(id, told) {
   let isOver = false
   let stream
@@ -245,12 +249,10 @@ function followCode(id, told) {
   }
   void look()
   void listen()
-  return {
-    stop() {
-      isOver = true
-      clearTimeout(timer)
-      stream?.close()
-    },
+  return () => {
+    isOver = true
+    clearTimeout(timer)
+    stream?.close()
   }
 }
 
@@ -259,39 +261,44 @@ function followCode(id, told) {
 function chooseTenders(place, { total, customer, tenders: first, onChange = () => {}, onTake }) {
   let tenders = first
   const left = () => total - tenders.reduce((sum, { amount }) => sum + amount, 0)
-  const become = (next) => {
+  const offered = methods.filter(({ kind }) => shop().methods[kind] !== undefined && (kind !== "bonus" || customer !== undefined))
+  const ways = offered.map(({ kind, label }) => button(label, () => addTender(kind), { data: { kind } }))
+  const list = element("ul", { className: "tenders" })
+  const rest = element("p", { role: "status" })
+  const take = button(`Take ${roubles(total)}`, () => onTake(tenders), { className: "main" })
+  place.replaceChildren(
+    element("p", { className: "amount" }, roubles(total)),
+    element("div", { className: "methods", role: "group", ariaLabel: "Pay by" }, ways),
+    list,
+    rest,
+    take,
+  )
+  become(tenders)
+
+  function become(next) {
+    settle(next)
+    redraw(
+      list,
+      tenders.length === 0
+        ? [element("li", { className: "empty" }, "Choose how it is paid; several ways together are fine.")]
+        : tenders.map(tenderLine),
+    )
+  }
+
+  /** While an amount is typed: what can be pressed next follows, and nothing that may be pressed just now is drawn anew. */
+  function settle(next) {
     tenders = next
     onChange(tenders)
-    draw()
-  }
-  draw()
-
-  function draw(focus) {
-    const rest = left()
-    const settled = tenders.length > 0 && rest === 0 && tenders.every(isSettled)
-    place.replaceChildren(
-      element("p", { className: "amount" }, roubles(total)),
-      element("div", { className: "methods", role: "group", ariaLabel: "Pay by" }, offered().map(methodButton)),
-      tenders.length === 0
-        ? empty("Choose how it is paid; several ways together are fine.")
-        : element("ul", { className: "tenders" }, tenders.map(tenderLine)),
-      element("p", { className: rest === 0 ? "left" : "left open", role: "status" }, leftText(rest)),
-      button(`Take ${roubles(total)}`, () => onTake(tenders), { className: "main", disabled: !settled }),
-    )
-    if (focus !== undefined) place.querySelector(focus)?.focus()
-  }
-
-  function offered() {
-    return methods.filter(({ kind }) => shop().methods[kind] !== undefined && (kind !== "bonus" || customer !== undefined))
-  }
-
-  function methodButton({ kind, label }) {
-    const isTwice = kind !== "gift_card" && tenders.some((tender) => tender.kind === kind)
-    const needsNetwork = isOffline() && kind !== "cash" && kind !== "card"
-    return button(label, () => addTender(kind), {
-      disabled: left() <= 0 || isTwice || needsNetwork,
-      title: needsNetwork ? "Needs the network" : "",
-    })
+    for (const way of ways) {
+      const { kind } = way.dataset
+      const isTwice = kind !== "gift_card" && tenders.some((tender) => tender.kind === kind)
+      const needsNetwork = isOffline() && kind !== "cash" && kind !== "card"
+      way.disabled = left() <= 0 || isTwice || needsNetwork
+      way.title = needsNetwork ? "Needs the network" : ""
+    }
+    rest.textContent = leftText(left())
+    rest.className = left() === 0 ? "left" : "left open"
+    take.disabled = tenders.length === 0 || left() !== 0 || !tenders.every(isSettled)
   }
 
   function addTender(kind) {
@@ -305,15 +312,27 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
 
   function tenderLine(tender) {
     const label = methodLabel(tender.kind)
-    const change = (more) => become(tenders.map((each) => (each.id === tender.id ? { ...each, ...more } : each)))
-    const amount = input({ inputMode: "decimal", value: shown(tender.amount), ariaLabel: `${label}, roubles`, className: "money" })
+    const changed = (more) => tenders.map((each) => (each.id === tender.id ? { ...each, ...more } : each))
+    const change = (more) => become(changed(more))
+    const amount = input({
+      inputMode: "decimal",
+      value: shown(tender.amount),
+      ariaLabel: `${label}, roubles`,
+      className: "money",
+      data: { key: tender.id },
+    })
+    const withAmount = (value) => {
+      const { received: given } = tender
+      return changed({ amount: value, ...(tender.kind === "cash" ? { received: Math.max(value, given > tender.amount ? given : 0) } : {}) })
+    }
+    amount.addEventListener("input", () => {
+      const value = typedKopecks(amount.value)
+      if (value !== undefined) settle(withAmount(value))
+    })
     amount.addEventListener("change", () => {
       const value = typedKopecks(amount.value)
-      if (value === undefined) return refuse(amount)
-      change({
-        amount: value,
-        ...(tender.kind === "cash" ? { received: Math.max(value, tender.received > tender.amount ? tender.received : 0) } : {}),
-      })
+      if (value === undefined) refuse(amount)
+      else whenLeft(() => become(withAmount(value)))
     })
     return element(
       "li",
@@ -328,11 +347,11 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
   }
 
   function received(tender, change) {
-    const typed = input({ inputMode: "decimal", value: shown(tender.received), className: "money" })
+    const typed = input({ inputMode: "decimal", value: shown(tender.received), className: "money", data: { key: `${tender.id}-received` } })
     typed.addEventListener("change", () => {
       const value = typedKopecks(typed.value)
-      if (value === undefined || value < tender.amount) return refuse(typed)
-      change({ received: value })
+      if (value === undefined || value < tender.amount) refuse(typed)
+      else whenLeft(() => change({ received: value }))
     })
     const notes = [50_000, 100_000, 200_000, 500_000].filter((note) => note > tender.amount).slice(0, 3)
     return element(
@@ -342,14 +361,14 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
       element(
         "div",
         { className: "notes" },
-        notes.map((note) => button(roubles(note), () => change({ received: note }))),
+        notes.map((note) => button(roubles(note), () => change({ received: note }), { data: { key: `${tender.id}-${note}` } })),
       ),
       element("p", { className: "change", role: "status" }, `Change ${roubles(tender.received - tender.amount)}`),
     )
   }
 
   function giftCard(tender, change) {
-    const code = input({ value: tender.code, maxLength: 40, spellcheck: false })
+    const code = input({ data: { key: `${tender.id}-code` }, value: tender.code, maxLength: 40, spellcheck: false })
     const balance = element(
       "p",
       { className: "hint", role: "status" },

@@ -1,7 +1,7 @@
 // The screen that sells: goods by category and search, the showcase, the basket. Called by the page.
 import { ask, isOffline } from "./api.js"
 import { add, basket, clear, lineTotal, onBasket, setCustomer, setDiscount, setQuantity, totals } from "./basket.js"
-import { button, element, empty, field, input, problemText, select } from "./element.js"
+import { button, element, empty, field, input, problemText, redraw, select, whenLeft } from "./element.js"
 import { roubles, typedHundredths, typedKopecks, typedThousandths, units } from "./money.js"
 import { openPay } from "./pay.js"
 import { openForm, openSheet } from "./sheet.js"
@@ -86,8 +86,11 @@ export function saleView() {
       ...shop().categories.filter(({ id }) => used.has(id)),
     ]
     if (!all.some(({ id }) => id === chosen)) chosen = ""
-    categories.replaceChildren(
-      ...all.map(({ id, title }) => button(title, () => choose(id), { className: "chip", ariaPressed: String(id === chosen) })),
+    redraw(
+      categories,
+      ...all.map(({ id, title }) =>
+        button(title, () => choose(id), { className: "chip", data: { key: id }, ariaPressed: String(id === chosen) }),
+      ),
     )
   }
 
@@ -95,7 +98,6 @@ export function saleView() {
     chosen = id
     showCategories()
     showGoods()
-    categories.querySelector('[aria-pressed="true"]')?.focus()
   }
 
   function showGoods() {
@@ -137,10 +139,7 @@ export function saleView() {
     const now = basket()
     const sums = totals(now)
     const count = now.lines.length
-    const focused = document.activeElement?.dataset?.key
-    lines.replaceChildren(
-      ...(count === 0 ? [element("li", { className: "empty" }, "Nothing yet: touch a flower.")] : now.lines.map(lineItem)),
-    )
+    redraw(lines, ...(count === 0 ? [element("li", { className: "empty" }, "Nothing yet: touch a flower.")] : now.lines.map(lineItem)))
     about.replaceChildren(...aboutRows(now))
     total.textContent = roubles(sums.total)
     off.textContent = sums.off > 0 ? `Discount −${roubles(sums.off)}` : ""
@@ -149,20 +148,27 @@ export function saleView() {
     pay.textContent = needsShift ? "Open the shift first" : `Pay ${roubles(sums.total)}`
     view.querySelector("#empty").hidden = count === 0
     toBasket.replaceChildren(element("span", {}, count === 0 ? "Basket" : `Basket, ${count}`), element("span", {}, roubles(sums.total)))
-    if (focused !== undefined) view.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus()
   }
 
   function lineItem(line) {
     const { goods, qty } = line
-    const typed = input({ inputMode: "decimal", value: units(qty), ariaLabel: `Quantity of ${goods.title}`, className: "quantity" })
+    const typed = input({
+      inputMode: "decimal",
+      value: units(qty),
+      ariaLabel: `Quantity of ${goods.title}`,
+      className: "quantity",
+      data: { key: goods.id },
+    })
     typed.disabled = goods.kind === "bouquet"
     typed.addEventListener("change", () => {
       const value = typedThousandths(typed.value)
-      setQuantity(goods.id, value === undefined || (!goods.isFractional && value % 1_000 !== 0) ? qty : value)
+      whenLeft(() => setQuantity(goods.id, value === undefined || (!goods.isFractional && value % 1_000 !== 0) ? qty : value))
     })
     const step = (by, sign, label) =>
       button(sign, () => setQuantity(goods.id, qty + by), {
-        ...{ ariaLabel: `One ${goods.title} ${label}`, className: "step", data: { key: `${goods.id}${sign}` } },
+        ariaLabel: `One ${goods.title} ${label}`,
+        className: "step",
+        data: { key: `${goods.id}${sign}` },
         disabled: goods.kind === "bouquet" && by > 0,
       })
     return element(
@@ -227,7 +233,9 @@ function chooseDiscount() {
 }
 
 const customerOf = ({ id, attributes }) => ({
-  ...{ id, title: attributes.title, points: attributes.currentPoints },
+  id,
+  title: attributes.title,
+  points: attributes.currentPoints,
   phone: attributes.phone === null ? "" : `+${attributes.countryCode} ${attributes.phone}`,
 })
 
@@ -240,7 +248,10 @@ function chooseCustomer() {
     const look = async () => {
       const mine = (turn += 1)
       const text = phone.value.trim()
-      if (text.length < 3) return list.replaceChildren()
+      if (text.length < 3) {
+        list.replaceChildren()
+        return
+      }
       try {
         const { data } = await ask("/v1/customers", { query: { search: text, "page[size]": 10 } })
         if (mine !== turn) return

@@ -24,7 +24,16 @@ export function saleJob(basket, tenders) {
   const at = new Date().toISOString()
   const { total } = totals(basket)
   return {
-    ...{ id, kind: "sale", at, worker: session().worker, seller: session().name, store: store(), orderId: id, basket, total, tenders },
+    id,
+    kind: "sale",
+    at,
+    worker: session().worker,
+    seller: session().name,
+    store: store(),
+    orderId: id,
+    basket,
+    total,
+    tenders,
     state: "waiting",
     steps: [orderStep(id, basket, at), ...paymentSteps(id, tenders, at)],
   }
@@ -35,19 +44,17 @@ export function paymentJob({ orderId, docNo, total, customer }, tenders) {
   const at = new Date().toISOString()
   const basket = { lines: [], discount: undefined, customer }
   return {
-    ...{
-      id: newId(),
-      kind: "payment",
-      at,
-      worker: session().worker,
-      seller: session().name,
-      store: store(),
-      orderId,
-      docNo,
-      basket,
-      total,
-      tenders,
-    },
+    id: newId(),
+    kind: "payment",
+    at,
+    worker: session().worker,
+    seller: session().name,
+    store: store(),
+    orderId,
+    docNo,
+    basket,
+    total,
+    tenders,
     state: "waiting",
     steps: paymentSteps(orderId, tenders, at),
   }

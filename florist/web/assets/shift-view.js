@@ -26,9 +26,12 @@ export function shiftView() {
       element("h1", {}, "Shift"),
       button("Read again", () => void loadShift().catch(() => {})),
     )
-    if (here === undefined) return body.replaceChildren(head, empty("This store has no register; the management adds one."))
+    if (here === undefined) {
+      body.replaceChildren(head, empty("This store has no register; the management adds one."))
+      return
+    }
     if (shift === undefined) {
-      return body.replaceChildren(
+      body.replaceChildren(
         head,
         element(
           "section",
@@ -37,6 +40,7 @@ export function shiftView() {
           button("Open the shift", () => openShift(here), { className: "main" }),
         ),
       )
+      return
     }
     const movements = await all("/v1/cash-movements", { "filter[shift]": shift.id }).catch((thrown) => thrown)
     if (mine !== turn) return
@@ -141,9 +145,7 @@ function closeShift(shift) {
   const hint = element(
     "p",
     { className: "notice" },
-    count === 0
-      ? "Count the drawer before you look at what is expected."
-      : `${count} sales still wait to be sent; their cash is not expected yet.`,
+    count === 0 ? "Count the drawer, and type what you counted." : `${count} sales still wait to be sent; their cash is not expected yet.`,
   )
   openForm("Close the shift", [hint, row], "Close the shift", async (_form, key) => {
     if (waiting().length > 0) throw new Error("Wait until every sale was sent.")

@@ -6,7 +6,7 @@ import { kopecksOf, thousandthsOf } from "./money.js"
 
 const mostGoods = 2_000
 
-let listeners = []
+const listeners = []
 let known
 export const onShop = (listener) => listeners.push(listener)
 const tell = () => {
@@ -14,9 +14,19 @@ const tell = () => {
 }
 
 const nothing = {
-  ...{ stores: [], registers: [], goods: [], isWhole: true, categories: [], bouquets: [], balances: {} },
-  ...{ methods: {}, discountReasons: [], shift: undefined, source: undefined },
+  stores: [],
+  registers: [],
+  goods: [],
+  isWhole: true,
+  categories: [],
+  bouquets: [],
+  balances: {},
+  methods: {},
+  discountReasons: [],
+  shift: undefined,
+  source: undefined,
 }
+const byTitle = (a, b) => a.title.localeCompare(b.title)
 const keptAs = () => `shop/${session().shop}`
 
 export const shop = () => known ?? nothing
@@ -63,9 +73,9 @@ export async function load() {
   const prices = await pricesHere(items.data, here)
   known = {
     ...known,
-    goods: items.data.map((item) => goodsOf(item, prices)),
+    goods: items.data.map((item) => goodsOf(item, prices)).toSorted(byTitle),
     isWhole: items.isWhole,
-    categories: categories.data.map(({ id, attributes }) => ({ id, title: attributes.title })),
+    categories: categories.data.map(({ id, attributes }) => ({ id, title: attributes.title })).toSorted(byTitle),
     balances: Object.fromEntries(balances.data.map((balance) => [related(balance, "item"), thousandthsOf(balance.attributes.qty)])),
     bouquets: bouquets.data.map(bouquetOf),
     registers: registers.data.map((each) => ({ id: each.id, title: each.attributes.title, storeId: related(each, "store") })),

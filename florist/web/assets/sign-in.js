@@ -25,7 +25,8 @@ export function signInView(onSignedIn, notice) {
     problem.textContent = ""
     if (name.value === "" || password.value === "") {
       problem.textContent = "Type both the user name and the password."
-      return (name.value === "" ? name : password).focus()
+      ;(name.value === "" ? name : password).focus()
+      return
     }
     submit.disabled = true
     try {
