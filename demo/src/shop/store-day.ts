@@ -33,6 +33,8 @@ interface Promised {
 export class StoreBooks {
   readonly shelf = new Shelf()
   showcase: MadeBouquet[] = []
+  /** What came back today is for sale again tomorrow. */
+  aside: { bouquets: MadeBouquet[]; portions: Portion[] } = { bouquets: [], portions: [] }
   /** Deliveries by day. */
   readonly promised = new Map<string, Promised[]>()
   /** Kopecks left in the drawer. */
@@ -78,6 +80,7 @@ export class StoreDay {
     const { opens, closes } = this.#day
     if (closes - opens < shiftBegins * 3) return
     const cards = await this.#begin()
+    await this.#bringBack()
     await this.#world.supply.receiveDue(this.#crew, this.#books.shelf, this.#at(opens + 2))
     await this.#writeOffWithered(opens + 4)
     for (const { minute, run } of this.#agenda()) await run(minute)
@@ -130,6 +133,23 @@ export class StoreDay {
     })
     await cashier.client.send("POST", "/v1/shifts", shift)
     return cards
+  }
+
+  /** Stock hears of returns a moment after they were made. */
+  async #bringBack(): Promise<void> {
+    const { aside, shelf } = this.#books
+    const { client } = this.#crew.florist
+    const isBack = async (id: string) =>
+      ["assembled", "demonstrated"].includes(String((await client.get(`/v1/bouquets/${id}`)).attributes.status))
+    for (const { id } of aside.bouquets) await until(`the bouquet ${id} is back`, () => isBack(id))
+    shelf.giveBack(aside.portions)
+    for (const item of new Set(aside.portions.map((portion) => portion.item))) {
+      const query = { "filter[stores]": this.#crew.store, "filter[items]": item }
+      const count = async () => Math.round(Number((await client.list("/v1/stock/balances", query))[0]?.attributes.qty) * 1_000)
+      await until(`${item} is back`, async () => (await count()) === shelf.count(item))
+    }
+    this.#books.showcase.push(...aside.bouquets)
+    this.#books.aside = { bouquets: [], portions: [] }
   }
 
   #writeOffWithered(minute: number): Promise<void> {
@@ -280,9 +300,9 @@ export class StoreDay {
     await takeBack(this.#counter, sold, { at: this.#at(minute), writeOff })
     if (writeOff === "written off") return
     for (const { item, bouquet, portions, price } of sold.basket.lines) {
-      if (item !== undefined) this.#books.shelf.giveBack(portions)
+      if (item !== undefined) this.#books.aside.portions.push(...portions)
       const freshUntil = new Date(Math.min(...portions.map((portion) => portion.freshUntil?.getTime() ?? Number.POSITIVE_INFINITY)))
-      if (bouquet !== undefined) this.#books.showcase.push({ id: bouquet, price, portions, freshUntil })
+      if (bouquet !== undefined) this.#books.aside.bouquets.push({ id: bouquet, price, portions, freshUntil })
     }
   }
 
@@ -365,7 +385,7 @@ export class StoreDay {
       })
       await cashier.client.send("POST", `/v1/payments/${id}/refunds`, back)
     }
-    this.#books.showcase.push(bouquet)
+    this.#books.aside.bouquets.push(bouquet)
   }
 
   async #close(cards: ReadonlyMap<Member, string>): Promise<void> {
@@ -397,5 +417,15 @@ export class StoreDay {
       const end = document({ type: "timecards", attributes: { endedAt: this.#at(this.#day.closes + 5).toISOString() } })
       await member.client.send("POST", `/v1/timecards/${card}/end`, end)
     }
+  }
+}
+
+const heardWithinMs = 20_000
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + heardWithinMs
+  while (!(await isSo())) {
+    if (Date.now() > giveUpAt) throw new Error(`After ${heardWithinMs / 1_000} s it is still not so that ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

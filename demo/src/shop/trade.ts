@@ -165,7 +165,8 @@ export async function payWhole(counter: Counter, due: Due): Promise<Sold["paymen
     const amount = left
     paid.push({ id: await payByQr(counter, counter.bank, due, amount), kind: "qr", amount })
   } else if (luck < 0.4) {
-    await payCash(counter, due, left, pay)
+    const amount = left
+    paid.push({ id: await payCash(counter, due, amount), kind: "cash", amount })
   } else {
     await pay("card", left, { terminalTransactionId: `T${random.hex()}` })
   }
@@ -178,13 +179,14 @@ async function pointsToSpend({ crew }: Counter, customer: Customer, left: number
   return points < 30 ? 0 : points
 }
 
-/** A note that is larger than the bill; the change goes back. */
-async function payCash(counter: Counter, due: Due, amount: number, pay: (kind: Tender, amount: number) => Promise<void>): Promise<void> {
+/** A note that is larger than the bill; the change goes back. @returns the payment, of which the amount is left. */
+async function payCash(counter: Counter, due: Due, amount: number): Promise<string> {
   const note = [50_000, 100_000, 500_000].find((each) => each > amount)
   const isExact = note === undefined || due.prepayment !== undefined || counter.random.next() < 0.5
   const given = isExact ? amount : note
-  await pay("cash", given)
+  const id = await record(counter, due, { kind: "cash", amount: given })
   if (given > amount) await record(counter, due, { kind: "cash", amount: given - amount, more: { paymentType: "change" } })
+  return id
 }
 
 interface Recording {
