@@ -37,7 +37,8 @@ interface Source extends Omit<RelayOptions, "consumptions"> {
   consumption: Consumption
 }
 
-const atOnce = 200
+/** What an event locks stays locked until its batch commits, so batches are small: requests of the same shops wait for no longer than a few events take. */
+const atOnce = 8
 const idleMs = 150
 const idleAtMostMs = 1_000
 const retryStuckEveryMs = 10_000
