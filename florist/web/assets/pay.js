@@ -265,7 +265,7 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
   const ways = offered.map(({ kind, label }) => button(label, () => addTender(kind), { data: { kind } }))
   const list = element("ul", { className: "tenders" })
   const rest = element("p", { role: "status" })
-  const take = button(`Take ${roubles(total)}`, () => onTake(tenders), { className: "main" })
+  const take = button(`Take ${roubles(total)}`, () => tryToTake(), { className: "main" })
   place.replaceChildren(
     element("p", { className: "amount" }, roubles(total)),
     element("div", { className: "methods", role: "group", ariaLabel: "Pay by" }, ways),
@@ -283,6 +283,14 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
         ? [element("li", { className: "empty" }, "Choose how it is paid; several ways together are fine.")]
         : tenders.map(tenderLine),
     )
+  }
+
+  function tryToTake() {
+    try {
+      onTake(tenders)
+    } catch (thrown) {
+      rest.textContent = `Nothing was taken: this device could not keep the sale (${thrown.message}).`
+    }
   }
 
   /** While an amount is typed: what can be pressed next follows, and nothing that may be pressed just now is drawn anew. */
@@ -340,14 +348,18 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
       element("span", { className: "name" }, label),
       amount,
       button("×", () => become(tenders.filter(({ id }) => id !== tender.id)), { ariaLabel: `Without ${label}`, className: "plain" }),
-      tender.kind === "cash" ? received(tender, change) : "",
+      tender.kind === "cash" ? received(tender, { change, changed }) : "",
       tender.kind === "gift_card" ? giftCard(tender, change) : "",
       tender.kind === "bonus" ? element("p", { className: "hint" }, `${customer.points} points are there.`) : "",
     )
   }
 
-  function received(tender, change) {
+  function received(tender, { change, changed }) {
     const typed = input({ inputMode: "decimal", value: shown(tender.received), className: "money", data: { key: `${tender.id}-received` } })
+    typed.addEventListener("input", () => {
+      const value = typedKopecks(typed.value)
+      if (value !== undefined) settle(changed({ received: value }))
+    })
     typed.addEventListener("change", () => {
       const value = typedKopecks(typed.value)
       if (value === undefined || value < tender.amount) refuse(typed)
