@@ -17,7 +17,7 @@ const kopecksPerPoint = 100
 /** Whoever asks takes the steps at once; after this time somebody else does. */
 const carriedOutWithinMs = 10_000
 
-type Spending = { payment: NewPayment; saleId: string; customerId: string; state: "asked" | "taken" | "refused" }
+type Spending = { payment: NewPayment; saleId: string; saleTotal: number; customerId: string; state: "asked" | "taken" | "refused" }
 
 /** First step: from here on the points count against what is due. @throws Refusal 422 */
 export async function intendSpending(tx: Transaction, sale: LockedSale, payment: NewPayment, now: Date): Promise<void> {
@@ -41,12 +41,14 @@ export async function intendSpending(tx: Transaction, sale: LockedSale, payment:
 export async function carryOutSpending({ peers }: Surroundings, shop: OpenShop, id: string, signal: AbortSignal): Promise<void> {
   const spending = await findSpending(shop, id)
   if (spending === undefined || spending.state !== "asked") return
-  const { payment, saleId, customerId } = spending
+  const { payment, saleId, saleTotal, customerId } = spending
   const body: z.input<typeof spendingRequest> = {
     paymentId: id,
     orderId: saleId,
     customerId,
     points: payment.amount / kopecksPerPoint,
+    // So that no more of it is paid by points than the customer's group lets.
+    orderAmount: saleTotal,
     occurredAt: payment.occurredAt,
   }
   try {
@@ -72,10 +74,20 @@ async function end(tx: Transaction, { payment, saleId }: Spending, state: "taken
 const kept = z.object({ occurredAt: z.coerce.date(), postedAt: z.coerce.date(), fiscalizedAt: z.coerce.date().nullable() })
 
 async function findSpending(reader: Pick<Transaction, "query">, id: string): Promise<Spending | undefined> {
-  const [row] = await reader.query("SELECT sale_id, customer_id, state, request FROM payments.spending WHERE id = $1", [id])
+  const [row] = await reader.query(
+    `SELECT sale_id, spending.customer_id, state, request, total FROM payments.spending
+     JOIN payments.sale ON sale.shop_id = spending.shop_id AND sale.id = spending.sale_id WHERE spending.id = $1`,
+    [id],
+  )
   if (row === undefined) return undefined
   const payment = { ...(row.request as NewPayment), ...kept.parse(row.request) }
-  return { payment, saleId: String(row.sale_id), customerId: String(row.customer_id), state: row.state as Spending["state"] }
+  return {
+    payment,
+    saleId: String(row.sale_id),
+    saleTotal: Number(row.total),
+    customerId: String(row.customer_id),
+    state: row.state as Spending["state"],
+  }
 }
 
 export function spendingAgenda(surroundings: Surroundings, signal: AbortSignal): Handler {
