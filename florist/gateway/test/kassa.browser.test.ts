@@ -162,6 +162,15 @@ test("a code that nobody pays is cancelled, and the rest is paid otherwise", asy
   assert.deepEqual(tab.errors, [])
 })
 
+test("a courier is offered deliveries, and nothing to sell or to count", async () => {
+  await hire("courier", "timur")
+  await using tab = await openTab()
+  const { page } = tab
+  await signIn(page, "timur")
+  await page.getByRole("heading", { name: "Orders" }).waitFor()
+  assert.deepEqual(await page.getByRole("navigation", { name: "Screens" }).getByRole("link").allInnerTexts(), ["Orders"])
+})
+
 for (const [device, viewport] of Object.entries({ tablet: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } })) {
   test(`every screen fits a ${device}`, async () => {
     await using tab = await openTab()
@@ -237,6 +246,19 @@ test("a shift is closed with what was counted, and the difference is the right o
 async function orders() {
   await settle(platform.shards)
   return owner.list("/v1/orders", { "page[size]": 50, "filter[withReturned]": true })
+}
+
+async function hire(role: string, username: string): Promise<void> {
+  const found = (await owner.list("/v1/roles")).find(({ attributes }) => attributes.code === role)
+  const user = {
+    type: "users",
+    attributes: { login: username, password, status: "on" },
+    relationships: { roles: { data: [to("roles", found?.id ?? "")] } },
+  }
+  const attributes = { firstName: username, lastName: "Dalniy", countryCode: 7, phone: "9001234567" }
+  await owner.send("POST", "/v1/workers", {
+    data: { type: "workers", attributes, relationships: { stores: { data: [to("stores", store)] }, user: { data: user } } },
+  })
 }
 
 /** The goods, what lies on the shelf, and a register whose shift is open. */
@@ -330,8 +352,8 @@ async function openTab(): Promise<Tab> {
   return { page, context, errors, [Symbol.asyncDispose]: () => context.close() }
 }
 
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel("User name").fill("olga")
+async function signIn(page: Page, username = "olga"): Promise<void> {
+  await page.getByLabel("User name").fill(username)
   await page.getByLabel("Password").fill(password)
   await page.getByRole("button", { name: "Sign in" }).click()
 }

@@ -21,6 +21,8 @@ const screens = [
   { name: "today", title: "Today", needs: "manage", view: todayView },
 ]
 const loadAgainAfterMs = 5_000
+/** Prices and goods change while the page is open. */
+const freshForMs = 5 * 60_000
 const byId = (id) => document.getElementById(id)
 let shown
 let loading
@@ -41,6 +43,9 @@ byId("waiting").addEventListener("click", () => {
   if (first === undefined) void pump()
   else follow(first.id)
 })
+setInterval(() => {
+  if (document.visibilityState === "visible" && session() !== undefined) void start()
+}, freshForMs)
 showVersion()
 if (session() === undefined) showSignIn()
 else showRegister()
@@ -63,6 +68,9 @@ function showRegister() {
   byId("who").replaceChildren(
     element("span", { className: "name" }, who.name),
     button("Sign out", async () => {
+      const count = waiting().length
+      const question = `${count} waiting on this device are sent when somebody of this shop signs in again. Sign out?`
+      if (count > 0 && !confirm(question)) return
       await signOut()
       location.reload()
     }),
