@@ -80,6 +80,8 @@ onJobs((changed) => {
 
 function finish(done) {
   drop(done.id)
+  // On a phone the basket lies below the goods.
+  scrollTo(0, 0)
   void loadShelf().catch(() => {})
 }
 
