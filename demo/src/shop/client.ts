@@ -61,7 +61,7 @@ function parsed(text: string): unknown {
 }
 
 /** What was asked and what came, in words that can be pasted. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   readonly status: number
 
   constructor({ method, address, body }: Pick<Request, "method" | "address" | "body">, status: number, answer: unknown) {

@@ -155,7 +155,7 @@ export class DayBooks {
   }
 }
 
-export const costOf = (parts: readonly Part[]): number => parts.reduce((sum, { cost }) => sum + cost, 0)
+const costOf = (parts: readonly Part[]): number => parts.reduce((sum, { cost }) => sum + cost, 0)
 
 /** A part of a whole in per cent with two decimals, half away from zero. */
 export const shareOf = (part: number, whole: number): number => (whole === 0 ? 0 : rounded(part * 10_000, whole) / 100)

@@ -31,7 +31,7 @@ let played: PlayedDay
 let owner: ShopClient
 
 before(async () => {
-  platform = await startPlatform({ signal: stop.signal, shops: [shopNumber], logLevel: "error" })
+  platform = await startPlatform({ signal: stop.signal, shardCount: 1, shops: [shopNumber], logLevel: "error" })
   asked = await publishedExchange(platform.services.url)
   const opened = await platform.openShop({
     id: shopNumber,

@@ -12,7 +12,7 @@ export const day = "2026-03-06"
 export const floatOfMorning = 300_000
 /** Kopecks that are missing in the evening. */
 export const missingInDrawer = 50
-export const bonusPercent = 5
+const bonusPercent = 5
 
 export interface PlayedDay {
   books: DayBooks

@@ -35,6 +35,3 @@ export function idsFrom(random: Random): (at: Date) => string {
     return `${time.slice(0, 8)}-${time.slice(8)}-7${a.slice(0, 3)}-${"89ab"[random.below(4)]}${a.slice(3, 6)}-${b}${c.slice(0, 4)}`
   }
 }
-
-/** Kopecks as roubles on the wire. */
-export const roubles = (kopecks: number): number => kopecks / 100
