@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { latencyBoundsMs } from "../edge/edge.ts"
-import { judge, percentile, since } from "./evidence.ts"
+import { judge, percentile, since, warmUpMs } from "./evidence.ts"
 import type { BakePolicy, Sample, Verdict } from "./evidence.ts"
 
 const policy: BakePolicy = { for: 60_000, at_least: 100, at_most: 300_000 }
@@ -61,6 +61,16 @@ test("slower needs both a ratio and a difference that a person would notice", ()
   assert.equal(verdictOf(sample(500, 0, 40), sample(500, 0, 4), policy.for), "good", "10 times, but by 36 ms")
   assert.equal(verdictOf(sample(500, 0, 900), sample(500, 0, 500), policy.for), "good", "by 400 ms, but not twice")
   assert.equal(verdictOf(sample(150, 0, 900), sample(500, 0, 50), policy.for), "good", "too few to say")
+})
+
+test("a version is not judged by how slowly its first requests came, but by those since it was warm; its errors count from the start", () => {
+  const judged = (warm: Sample) =>
+    judge({ newer: sample(1_000, 0, 900), warm, older: sample(1_000, 0, 50), elapsedMs: policy.for }, policy).verdict
+  assert.equal(judged(sample(500, 0, 60)), "good")
+  assert.equal(judged(sample(500, 0, 900)), "bad")
+  assert.equal(judge({ newer: sample(200, 20), warm: sample(10, 0), older: sample(10_000, 5), elapsedMs: 1_000 }, policy).verdict, "bad")
+  assert.equal(warmUpMs({ ...policy, for: 120_000 }), 5_000)
+  assert.equal(warmUpMs({ ...policy, for: 3_000 }), 1_000)
 })
 
 test("the reason names both rates", () => {

@@ -10,6 +10,8 @@ export type Sample = VersionCounters
 
 export interface Evidence {
   newer: Sample
+  /** What the new version did since it was warm; undefined until then. */
+  warm?: Sample
   /** Undefined for the first release, which has nothing to be compared with. */
   older: Sample | undefined
   elapsedMs: number
@@ -24,13 +26,15 @@ export interface BakePolicy {
 export type Verdict = { verdict: "good" | "bad" | "wait" | "no-evidence"; reason: string }
 
 const fewestErrors = 5
+/** The first requests compile the code and fill the caches; how long they take says nothing of those that follow. */
+export const warmUpMs = ({ for: duration }: BakePolicy): number => Math.min(5_000, duration / 3)
 /** One-sided p below 0.00004: a bake is looked at hundreds of times, and all its looks together must seldom be wrong. */
 const significantZ = 4
 const slowerByRatio = 3
 const slowerByMs = 100
 const fewestForLatency = 200
 
-export function judge({ newer, older, elapsedMs }: Evidence, policy: BakePolicy): Verdict {
+export function judge({ newer, warm = newer, older, elapsedMs }: Evidence, policy: BakePolicy): Verdict {
   if (older === undefined) return { verdict: "good", reason: "the first version has nothing to be compared with" }
 
   const errors = { newer: failures(newer), older: failures(older) }
@@ -47,8 +51,8 @@ export function judge({ newer, older, elapsedMs }: Evidence, policy: BakePolicy)
       : { verdict: "no-evidence", reason: seen }
   }
 
-  const [fast, slow] = [percentile(older, 0.9), percentile(newer, 0.9)]
-  if (newer.requests >= fewestForLatency && older.requests >= fewestForLatency && slow > fast * slowerByRatio && slow > fast + slowerByMs) {
+  const [fast, slow] = [percentile(older, 0.9), percentile(warm, 0.9)]
+  if (warm.requests >= fewestForLatency && older.requests >= fewestForLatency && slow > fast * slowerByRatio && slow > fast + slowerByMs) {
     return { verdict: "bad", reason: `slower than before: p90 ${formatDuration(slow)}, before ${formatDuration(fast)}` }
   }
   return { verdict: "good", reason: `${rates}; p90 ${formatDuration(slow)}, before ${formatDuration(fast)}` }

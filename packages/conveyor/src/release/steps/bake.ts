@@ -1,7 +1,7 @@
 // bake: the new version is watched beside the old one, and judged. Bad means going back; no evidence means the same.
 import type { VersionCounters } from "../../edge/edge.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { judge, since } from "../evidence.ts"
+import { judge, since, warmUpMs } from "../evidence.ts"
 import type { Evidence } from "../evidence.ts"
 import type { Step, StepContext } from "./step.ts"
 
@@ -24,8 +24,12 @@ export const bake: Step = {
   async run(context, prepared) {
     const switched = prepared as unknown as Switched
     const { ports, config, signal, report, version } = context
+    // Taken at the first look after the warm-up; whoever carries on after a crash takes it then.
+    let atWarm: VersionCounters | undefined
     for (;;) {
       const evidence = await gather(context, switched)
+      if (evidence.elapsedMs >= warmUpMs(config.release.bake)) atWarm ??= evidence.newer
+      if (atWarm !== undefined) evidence.warm = since(atWarm, evidence.newer)
       const { verdict, reason } = judge(evidence, config.release.bake)
       if (verdict === "good") {
         await endRescue(context)
