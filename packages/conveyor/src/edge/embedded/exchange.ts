@@ -64,6 +64,8 @@ export class Exchange {
   #claims: Claim[] = []
   #askings: Asking[] = []
   #tried = new Set<string>()
+  /** Versions that were on probation when they were asked: the answer counts by that time, though they were taken back since. */
+  #onProbation = new Set<string>()
   #waitsForContinue: boolean
 
   constructor(request: IncomingMessage, response: ServerResponse, tools: ProxyTools) {
@@ -94,6 +96,7 @@ export class Exchange {
         return this.#unreachable(claim.version, "noCopy")
       }
       this.#claims.push(claim)
+      if (this.#tools.traffic.table?.rescue?.from === claim.version) this.#onProbation.add(claim.version)
       const outcome = await this.#ask(claim, connection)
       if (this.#response.destroyed) return { kind: "client-gone" }
       if (outcome.kind === "answered") return this.#answered(claim, outcome.answer)
@@ -143,7 +146,7 @@ export class Exchange {
     const { traffic } = this.#tools
     const nothingSent = failed.kind === "unreachable" && failed.why === "noCopy" && this.#body.untouched
     const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
-    const mayAsk = nothingSent || (isSafe && traffic.table?.rescue?.from === failed.version)
+    const mayAsk = nothingSent || (isSafe && this.#onProbation.has(failed.version))
     const substitute = mayAsk ? traffic.substituteFor(failed.version) : undefined
     return substitute === undefined ? undefined : { failed, substitute }
   }

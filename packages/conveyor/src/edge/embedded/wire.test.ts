@@ -339,6 +339,34 @@ withWire(
   },
 )
 
+const held: (() => void)[] = []
+withWire(
+  "rescues a read that a version on probation fails after it was taken back",
+  (_, response) => void held.push(() => response.writeHead(500).end("bad")),
+  async ({ under, copy }) => {
+    const { port } = copy.address() as AddressInfo
+    const other = createServer((_, response) => response.end("good"))
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+    try {
+      const versionAt = (copyPort: number) => ({
+        release: "r",
+        targets: { web: [{ copy: `web-${copyPort}`, host: "127.0.0.1", port: copyPort }] },
+      })
+      const versions = { v1: versionAt(port), v0: versionAt((other.address() as AddressInfo).port) }
+      const routes = [{ prefix: "/", service: "web" }]
+      await under.edge.apply({ generation: 2, current: "v1", routes, versions, rescue: { from: "v1", to: "v0" } }, never)
+      const answer = ask(`${under.url}/`)
+      await soon("the request", () => held.length === 1)
+      await under.edge.apply({ generation: 3, current: "v0", routes, versions }, never)
+      held[0]?.()
+      assert.deepEqual([(await answer).status, (await answer).text], [200, "good"])
+    } finally {
+      other.close()
+      other.closeAllConnections()
+    }
+  },
+)
+
 withWire(
   "answers 502 for a copy that does not speak HTTP, asks it once, and says why in the log",
   (request) => request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),

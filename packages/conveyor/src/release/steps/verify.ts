@@ -1,6 +1,7 @@
 // verify: a status query to each new copy, at its own address, answered with the id of the release that started it.
 import { runningCopies, waitUntilWell } from "../copies.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
+import type { Copy } from "../../runtime/runtime.ts"
 import type { Step } from "./step.ts"
 
 export const verify: Step = {
@@ -13,10 +14,21 @@ export const verify: Step = {
         hint: `See their output: conveyor logs ${version().name} ${missing[0] ?? ""}`,
       })
     }
-    for (const copy of copies) {
-      report({ message: `asking ${copy.service} ${copy.index + 1} of ${copy.version} how it is` })
-      await waitUntilWell(ports, copy, config, signal)
-    }
+    report({ message: `asking ${copies.length} copies of ${version().name} how they are` })
+    await askAll(copies, (copy, others) => waitUntilWell(ports, copy, config, AbortSignal.any([signal, others])))
     return { well: copies.map((copy) => copy.id) }
   },
+}
+
+/** All at once; the first that is not well ends the asking of the others. */
+async function askAll(copies: readonly Copy[], ask: (copy: Copy, others: AbortSignal) => Promise<unknown>): Promise<void> {
+  const failed = new AbortController()
+  const asked = copies.map((copy) =>
+    ask(copy, failed.signal).catch((cause: unknown) => {
+      failed.abort(cause)
+      throw cause
+    }),
+  )
+  const [first] = (await Promise.allSettled(asked)).filter((each) => each.status === "rejected")
+  if (first !== undefined) throw failed.signal.reason
 }
