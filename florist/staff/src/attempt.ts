@@ -95,7 +95,8 @@ async function count(reader: Reader, subject: string, limit: Limit, now: Date): 
   )
   const failures = Number(row?.failures ?? 0)
   const blocked = row?.blocked_until instanceof Date ? row.blocked_until.getTime() : 0
-  const wait = failures === 0 ? 0 : blocked - now.getTime()
+  // Of many at once one may be counted that began earlier: what costs nothing makes nobody wait.
+  const wait = waitAfter(failures, limit) === 0 ? 0 : blocked - now.getTime()
   if (wait > 0) return wait
   const blockedUntil = new Date(now.getTime() + waitAfter(failures + 1, limit))
   await reader.query(

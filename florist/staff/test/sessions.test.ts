@@ -1,9 +1,11 @@
 // Signing in, refreshing and ending sessions, on real servers.
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
+import { openFleet } from "@florist/kit/fleet"
 import { newId } from "@florist/kit/id"
 import fc from "fast-check"
 import { shops } from "../../kit/test/platform.ts"
+import { Attempts } from "../src/attempt.ts"
 import { openShop, readerOf } from "../src/open-shop.ts"
 import { neighbourShop, openGround, password, refresh, signIn, switchBody, textOf, userOf, workerBody } from "./ground.ts"
 import type { Ground } from "./ground.ts"
@@ -68,6 +70,20 @@ test("guessing has to wait longer and longer, also many at once, and the right p
   assert.ok(Number(refused.headers.get("retry-after")) >= 1)
   ground.platform.clock.advance(16 * 60_000)
   assert.equal((await call("POST", signIn("guessed"))).status, 200)
+})
+
+test("of many who sign in at once, one that began earlier and is counted later does not wait", async () => {
+  const fleet = openFleet({ service: "staff", directoryUrl: ground.platform.directoryUrl, poolSize: 1 })
+  try {
+    const attempts = new Attempts(fleet)
+    const at = ground.platform.clock.now().getTime()
+    const begin = (username: string, ms: number) =>
+      attempts.begin({ username, address: "203.0.113.20", shard: "s1", now: new Date(at + ms) })
+    assert.equal(await begin("later", 40), 0)
+    assert.equal(await begin("earlier", 0), 0)
+  } finally {
+    await fleet.close()
+  }
 })
 
 test("an address that guesses many names has to wait as well, and others do not", async () => {
