@@ -10,7 +10,7 @@ import { bouquetSeparated, orderChanged, orderPosted, orderReturned } from "@flo
 import { pointsChanged } from "@florist/kit/contracts/loyalty"
 import { timecardClosed } from "@florist/kit/contracts/staff"
 import { project } from "./projection.ts"
-import type { Fact } from "./projection.ts"
+import type { Fact } from "./project/projecting.ts"
 import { addTotals } from "./total.ts"
 
 /** What is kept, by sender. */

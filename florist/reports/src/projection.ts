@@ -7,7 +7,7 @@ import { pointsChanged } from "@florist/kit/contracts/loyalty"
 import { timecardClosed } from "@florist/kit/contracts/staff"
 import type { Reader } from "@florist/kit/database"
 import { localTime, standardZone } from "./calendar.ts"
-import type { LocalTime } from "./calendar.ts"
+import type { Fact, Projecting } from "./project/projecting.ts"
 import { projectBouquet } from "./project/bouquet.ts"
 import { projectCashMovement, projectCashShift } from "./project/cash.ts"
 import { projectOrder, projectPosting, projectReturn } from "./project/order.ts"
@@ -16,25 +16,6 @@ import { projectPoints } from "./project/points.ts"
 import { projectMovements } from "./project/stock.ts"
 import { projectTimecard } from "./project/timecard.ts"
 import type { Contribution } from "./total.ts"
-
-/** An event, as it was sent. */
-export interface Fact {
-  id: string
-  type: string
-  subject: string
-  occurredAt: Date
-  data: unknown
-}
-
-export interface Projecting {
-  reader: Reader
-  shop: number
-  side: number
-  /** A moment by the clock of a store. */
-  local: (store: string | null, at: Date) => LocalTime
-  /** Is added to the sums when the fact is done. */
-  add: (contributions: readonly Contribution[]) => void
-}
 
 type Projector = (on: Projecting, fact: Fact) => Promise<void>
 

@@ -7,7 +7,7 @@ import { splitByWeight } from "@florist/kit/quantity"
 import { weekdayOf } from "../calendar.ts"
 import type { Day } from "../calendar.ts"
 import { priceBandOf } from "../price-band.ts"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { takenBack, toBouquets } from "../total.ts"
 import type { Contribution } from "../total.ts"
 

@@ -1,6 +1,6 @@
 // Cash shifts as they are by their newest event, what moved in their drawers, and which shift is the last of each register.
 import { cashMovement, cashShiftSnapshot } from "@florist/kit/contracts/payments"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { toMoney } from "../total.ts"
 
 /** Signed, in kopecks. The shift's own event may come later. */

@@ -2,7 +2,7 @@
 // sale, and everything may come again.
 import { orderReturn, orderSnapshot } from "@florist/kit/contracts/orders"
 import type { OrderLine, OrderSnapshot } from "@florist/kit/contracts/orders"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { takenBack, toSales } from "../total.ts"
 import type { Contribution } from "../total.ts"
 import { sellBouquets } from "./bouquet.ts"

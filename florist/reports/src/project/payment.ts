@@ -1,6 +1,6 @@
 // Payments: money (and points, and gift cards' balances) in and out, by method; what each order was paid; what each shift's drawer took.
 import { paymentFact } from "@florist/kit/contracts/payments"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { toMoney } from "../total.ts"
 import { moveCash } from "./cash.ts"
 

@@ -1,6 +1,6 @@
 // Points given and taken, by kind, in the store of the order that they belong to; they move there when the order becomes known.
 import { pointsEntry } from "@florist/kit/contracts/loyalty"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { noStore, takenBack, toMoney } from "../total.ts"
 import type { Contribution } from "../total.ts"
 

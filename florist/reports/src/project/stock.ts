@@ -2,7 +2,7 @@
 // took. All of it adds up, so the order of arrival does not matter.
 import { movementsOf } from "@florist/kit/contracts/stock"
 import type { Movement } from "@florist/kit/contracts/stock"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 import { takenBack, toStock } from "../total.ts"
 import type { Contribution } from "../total.ts"
 import { takeComponents } from "./bouquet.ts"

@@ -1,6 +1,6 @@
 // Hours worked: each closed timecard on the day that it began. Of a corrected one the newest event counts; ids of events grow with time.
 import { timecardSnapshot } from "@florist/kit/contracts/staff"
-import type { Fact, Projecting } from "../projection.ts"
+import type { Fact, Projecting } from "./projecting.ts"
 
 export async function projectTimecard({ reader, shop, side, local }: Projecting, fact: Fact): Promise<void> {
   const { id, workerId, storeId, startedAt, minutes } = timecardSnapshot.parse(fact.data)
