@@ -14,8 +14,8 @@ import { Terminal } from "./terminal.ts"
 const help = `npm run demo -- [options]
 
   --rows <n>     payments that are there before the change (200000)
-  --rate <n>     requests a second (200)
-  --pages <n>    browser-like pages open at a time (40)
+  --rate <n>     requests a second (60)
+  --pages <n>    browser-like pages open at a time (20)
   --shops <n>    shops in the directory (8500)
   --report <dir> where report.json and report.html go (demo-report)
   --keep         leave everything up at the end, with its traffic, until Ctrl-C
@@ -92,8 +92,8 @@ function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | 
     const { values } = parseArgs({
       options: {
         rows: { type: "string", default: "200000" },
-        rate: { type: "string", default: "200" },
-        pages: { type: "string", default: "40" },
+        rate: { type: "string", default: "60" },
+        pages: { type: "string", default: "20" },
         shops: { type: "string", default: "8500" },
         report: { type: "string", default: "demo-report" },
         keep: { type: "boolean", default: false },

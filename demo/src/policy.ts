@@ -8,7 +8,7 @@ const policy = (listen: string) => `
 # The demo is watched in one sitting: what takes minutes and hours in production takes seconds here.
 edge: { listen: "${listen}" }
 release:
-  bake: { for: 10s, at_least: 200, at_most: 60s }
+  bake: { for: 25s, at_least: 200, at_most: 60s }
   notice: ${noticeSeconds}s
   rollback_window: 1h
   stop_grace: 10s

@@ -8,7 +8,7 @@ const schema = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   FLORIST_DIRECTORY_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a PostgreSQL URL, as postgres://user@host:5432/directory"),
   FLORIST_SECRET: z.string().min(32, "must be at least 32 characters; `openssl rand -base64 48` makes one"),
-  FLORIST_POOL: z.coerce.number().int().min(1).max(100).default(6),
+  FLORIST_POOL: z.coerce.number().int().min(1).max(100).default(3),
   FLORIST_LOG: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   /** Where the other services are found, under /internal/<service>. */
   FLORIST_PEERS: url.optional(),

@@ -69,8 +69,8 @@ test("a version is not judged by how slowly its first requests came, but by thos
   assert.equal(judged(sample(500, 0, 60)), "good")
   assert.equal(judged(sample(500, 0, 900)), "bad")
   assert.equal(judge({ newer: sample(200, 20), warm: sample(10, 0), older: sample(10_000, 5), elapsedMs: 1_000 }, policy).verdict, "bad")
-  assert.equal(warmUpMs({ ...policy, for: 120_000 }), 5_000)
-  assert.equal(warmUpMs({ ...policy, for: 3_000 }), 1_000)
+  assert.equal(warmUpMs({ ...policy, for: 120_000 }), 10_000)
+  assert.equal(warmUpMs({ ...policy, for: 3_000 }), 1_500)
 })
 
 test("the reason names both rates", () => {

@@ -27,7 +27,7 @@ export type Verdict = { verdict: "good" | "bad" | "wait" | "no-evidence"; reason
 
 const fewestErrors = 5
 /** The first requests compile the code and fill the caches; how long they take says nothing of those that follow. */
-export const warmUpMs = ({ for: duration }: BakePolicy): number => Math.min(5_000, duration / 3)
+export const warmUpMs = ({ for: duration }: BakePolicy): number => Math.min(10_000, duration / 2)
 /** One-sided p below 0.00004: a bake is looked at hundreds of times, and all its looks together must seldom be wrong. */
 const significantZ = 4
 const slowerByRatio = 3
