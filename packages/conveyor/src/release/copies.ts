@@ -46,10 +46,15 @@ export async function waitUntilWell(
   withinMs = config.release.start_within,
 ): Promise<Facts> {
   const probe = async (): Promise<{ done: Facts | "died" }> => {
-    const now = (await ports.runtime.list()).find((each) => each.id === copy.id)
-    if (now?.state !== "running") return { done: "died" }
     const { address, release } = copy
-    return { done: await ports.queryStatus({ address, ...config.status, release, signal }) }
+    try {
+      return { done: await ports.queryStatus({ address, ...config.status, release, signal }) }
+    } catch (cause) {
+      // Whoever is well is alive: only one that is not is looked for, so that a rollback to warm copies loses no time.
+      const now = (await ports.runtime.list()).find((each) => each.id === copy.id)
+      if (now?.state !== "running") return { done: "died" }
+      throw cause
+    }
   }
   const state = await until(probe, {
     what: `${copy.service} of ${copy.version} is well`,
