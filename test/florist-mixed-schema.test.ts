@@ -22,8 +22,8 @@ import { merchantOf } from "../florist/payments/src/merchant.ts"
 import { methodId } from "../florist/payments/src/payment-method.ts"
 import type { Change } from "../packages/conveyor/src/change/change.ts"
 import type { ChangeEngine } from "../packages/conveyor/src/change/engine.ts"
-import { loadChanges } from "../packages/conveyor/src/change/load-changes.ts"
-import { engineFor, testRun } from "../packages/conveyor/src/change/testing.ts"
+import { loadChanges } from "../packages/conveyor/src/change/files/load-changes.ts"
+import { engineFor, testRun } from "../packages/conveyor/src/change/test/testing.ts"
 
 const root = join(import.meta.dirname, "..")
 const secret = "a secret of the mixed schema, of forty letters"

@@ -1,7 +1,7 @@
 // The table that the backfill is measured on: a million payments of about a hundred bytes with seven indexes, and the
 // change that derives a column that hardly widens them, so that what grows is bloat. Called by the scenarios of this folder.
 import pg from "pg"
-import { parseChange } from "../../packages/conveyor/src/change/load-changes.ts"
+import { parseChange } from "../../packages/conveyor/src/change/files/load-changes.ts"
 
 export const change = parseChange(
   "changes/0002-payment-methods.yml",

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import pg from "pg"
 import { createChangeEngine } from "../../../packages/conveyor/src/change/create-engine.ts"
-import { loadChanges } from "../../../packages/conveyor/src/change/load-changes.ts"
+import { loadChanges } from "../../../packages/conveyor/src/change/files/load-changes.ts"
 import { systemClock } from "../../../packages/conveyor/src/kernel/clock.ts"
 import { silentLogger } from "../../../packages/conveyor/src/kernel/logger.ts"
 

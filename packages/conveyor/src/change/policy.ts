@@ -1,7 +1,7 @@
 // How carefully the engine works: every limit it holds to, with a default that suits a busy production server.
 // Made once from the configuration by whoever builds the engine; read by every part of it.
 import { hours, milliseconds, minutes, seconds } from "../kernel/duration.ts"
-import type { ShardSpec } from "./shard.ts"
+import type { ShardSpec } from "./fleet/shard.ts"
 
 export interface BatchPolicy {
   /** Rows of the first batch, before anything has been measured. */

@@ -1,12 +1,12 @@
 // How far a change has come on the fleet: from the shards' ledgers, and while this process works, from its own progress.
 // Called by the engine.
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import { readProgress } from "./backfill-ledger.ts"
+import { readProgress } from "./ledger/backfill-ledger.ts"
 import type { Change } from "./change.ts"
 import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"
-import { hasLedger, hasRepackLedger, readEntry } from "./ledger.ts"
-import { readRepack } from "./repack-ledger.ts"
-import type { Session } from "./session.ts"
+import { hasLedger, hasRepackLedger, readEntry } from "./ledger/ledger.ts"
+import { readRepack } from "./ledger/repack-ledger.ts"
+import type { Session } from "./fleet/session.ts"
 
 const phaseOrder: readonly ShardPhase[] = [
   "absent",

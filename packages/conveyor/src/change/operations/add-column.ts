@@ -1,9 +1,9 @@
 // add_column: a column that no running code knows. Nullable, or with a constant default, so that it costs no rewrite.
 import type { z } from "zod"
-import { columnOf } from "../catalog.ts"
-import { displayName, quote, sqlName } from "../names.ts"
-import { cast, columnDefinition, columnFacts, columnField, identifierField, tableField } from "./fields.ts"
-import { missingTable } from "./objections.ts"
+import { columnOf } from "../evidence/catalog.ts"
+import { displayName, quote, sqlName } from "../files/names.ts"
+import { cast, columnDefinition, columnFacts, columnField, identifierField, tableField } from "./parts/fields.ts"
+import { missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
 

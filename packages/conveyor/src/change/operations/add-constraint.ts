@@ -2,12 +2,12 @@
 // constraint is added unproven, then proven beside the traffic. It holds from the end of the backfill on, so old code
 // has to keep to it; `enforce: contract` waits until old code is gone.
 import { z } from "zod"
-import { columnOf } from "../catalog.ts"
-import { displayName, quote, quoteAll, sqlName } from "../names.ts"
+import { columnOf } from "../evidence/catalog.ts"
+import { displayName, quote, quoteAll, sqlName } from "../files/names.ts"
 import { buildIndex } from "./create-index.ts"
-import { identifierField, sqlField, tableField } from "./fields.ts"
-import { notNull } from "./not-null.ts"
-import { missingColumn, missingTable } from "./objections.ts"
+import { identifierField, sqlField, tableField } from "./parts/fields.ts"
+import { notNull } from "./parts/not-null.ts"
+import { missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Objection, Operation, Statement, Tables } from "./operation.ts"
 

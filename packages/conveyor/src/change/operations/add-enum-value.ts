@@ -1,7 +1,7 @@
 // add_enum_value: one more value of an enum type. PostgreSQL cannot take a value away again, so undo leaves it, unused.
 import { z } from "zod"
-import { displayName, literal, sqlName } from "../names.ts"
-import { tableField } from "./fields.ts"
+import { displayName, literal, sqlName } from "../files/names.ts"
+import { tableField } from "./parts/fields.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
 

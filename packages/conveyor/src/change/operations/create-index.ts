@@ -1,14 +1,14 @@
 // create_index: built concurrently after the rows are in place, checked to be valid, rebuilt where it is not.
 // A partitioned table gets its index partition by partition.
 import type { z } from "zod"
-import { columnOf } from "../catalog.ts"
-import { displayName, quote, quoteAll, shortId, sqlName } from "../names.ts"
-import type { TableName } from "../names.ts"
-import { indexField, tableField } from "./fields.ts"
-import type { IndexSpec } from "./fields.ts"
+import { columnOf } from "../evidence/catalog.ts"
+import { displayName, quote, quoteAll, shortId, sqlName } from "../files/names.ts"
+import type { TableName } from "../files/names.ts"
+import { indexField, tableField } from "./parts/fields.ts"
+import type { IndexSpec } from "./parts/fields.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement, Tables } from "./operation.ts"
-import { missingColumn, missingTable } from "./objections.ts"
+import { missingColumn, missingTable } from "./parts/objections.ts"
 
 export const schema = indexField.extend({ table: tableField })
 

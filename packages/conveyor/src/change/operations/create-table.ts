@@ -1,7 +1,7 @@
 // create_table: a new table, empty, with its constraints. Nothing that runs knows it yet, so all of it happens in expand.
 import { z } from "zod"
-import { displayName, quote, quoteAll, sqlName } from "../names.ts"
-import { columnDefinition, columnFacts, columnField, identifierField, indexField, record, sqlField, tableField } from "./fields.ts"
+import { displayName, quote, quoteAll, sqlName } from "../files/names.ts"
+import { columnDefinition, columnFacts, columnField, identifierField, indexField, record, sqlField, tableField } from "./parts/fields.ts"
 import { indexDefinition } from "./create-index.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement } from "./operation.ts"

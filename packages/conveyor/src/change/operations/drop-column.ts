@@ -1,10 +1,10 @@
 // drop_column: new code no longer knows a column. Until contract the column stays, filled for rows that new code adds;
 // then it goes.
 import { z } from "zod"
-import { columnOf } from "../catalog.ts"
-import { displayName, quote, sqlName } from "../names.ts"
-import { identifierField, sqlField, tableField } from "./fields.ts"
-import { missingColumn, missingTable } from "./objections.ts"
+import { columnOf } from "../evidence/catalog.ts"
+import { displayName, quote, sqlName } from "../files/names.ts"
+import { identifierField, sqlField, tableField } from "./parts/fields.ts"
+import { missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Objection, Operation, Statement, Tables } from "./operation.ts"
 

@@ -1,11 +1,11 @@
 // drop_constraint: new code writes rows that a constraint forbids, so it goes in expand. Undo brings it back, and says
 // which rows stand against that.
 import { z } from "zod"
-import type { ConstraintFacts, TableFacts } from "../catalog.ts"
-import { displayName, quote, sqlName } from "../names.ts"
-import type { TableName } from "../names.ts"
-import { identifierField, tableField } from "./fields.ts"
-import { missingTable } from "./objections.ts"
+import type { ConstraintFacts, TableFacts } from "../evidence/catalog.ts"
+import { displayName, quote, sqlName } from "../files/names.ts"
+import type { TableName } from "../files/names.ts"
+import { identifierField, tableField } from "./parts/fields.ts"
+import { missingTable } from "./parts/objections.ts"
 import { nothing, wayBack } from "./operation.ts"
 import type { Objection, Operation, Statement } from "./operation.ts"
 

@@ -1,7 +1,7 @@
 // drop_index: an index that only old code's queries need. It goes at contract, concurrently.
 import { z } from "zod"
-import { displayName, sqlName } from "../names.ts"
-import { tableField } from "./fields.ts"
+import { displayName, sqlName } from "../files/names.ts"
+import { tableField } from "./parts/fields.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
 

@@ -1,8 +1,8 @@
 // drop_table: a table that new code does not know. It goes at contract.
 import { z } from "zod"
-import { displayName, quote, sqlName } from "../names.ts"
-import { tableField } from "./fields.ts"
-import { missingTable } from "./objections.ts"
+import { displayName, quote, sqlName } from "../files/names.ts"
+import { tableField } from "./parts/fields.ts"
+import { missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
 

@@ -1,7 +1,7 @@
 // What every operation of a change file is able to say. Operations are pure: from the facts about a shard they make
 // statements, and the engine executes those. Implemented by one file each; called by the engine's phases.
-import type { ColumnFacts, TableFacts } from "../catalog.ts"
-import type { TableName } from "../names.ts"
+import type { ColumnFacts, TableFacts } from "../evidence/catalog.ts"
+import type { TableName } from "../files/names.ts"
 
 /** PostgreSQL's names for the strongest lock that a statement takes on a table that exists already. */
 type LockLevel = "none" | "SHARE UPDATE EXCLUSIVE" | "SHARE" | "SHARE ROW EXCLUSIVE" | "ACCESS EXCLUSIVE"

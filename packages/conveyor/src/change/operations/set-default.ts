@@ -1,10 +1,10 @@
 // set_default: what an insert that does not name a column gives it. Both versions get the same, so it changes in expand
 // where new code needs it, or at contract where old code must not see it.
 import { z } from "zod"
-import { columnOf } from "../catalog.ts"
-import { displayName, quote, sqlName } from "../names.ts"
-import { cast, identifierField, sqlField, tableField } from "./fields.ts"
-import { missingColumn, missingTable } from "./objections.ts"
+import { columnOf } from "../evidence/catalog.ts"
+import { displayName, quote, sqlName } from "../files/names.ts"
+import { cast, identifierField, sqlField, tableField } from "./parts/fields.ts"
+import { missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement } from "./operation.ts"
 

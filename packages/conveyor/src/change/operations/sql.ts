@@ -1,6 +1,6 @@
 // sql: statements of one's own, tagged with the phase that they belong to, for what no other operation covers.
 import { z } from "zod"
-import { identifierField, sqlField, tableField } from "./fields.ts"
+import { identifierField, sqlField, tableField } from "./parts/fields.ts"
 import { nothing, wayBack } from "./operation.ts"
 import type { Operation, SqlText, Statement, Taken } from "./operation.ts"
 

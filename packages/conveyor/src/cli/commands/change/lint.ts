@@ -1,6 +1,6 @@
 // conveyor change lint: what would lock, rewrite or break the version that runs, before anything is committed.
 import type { Command } from "commander"
-import type { Finding } from "../../../change/finding.ts"
+import type { Finding } from "../../../change/lint/finding.ts"
 import { configFileName } from "../../../config/load-config.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"
@@ -17,7 +17,7 @@ export function addLint(change: Command): void {
     .option("--config <file>", "the conveyor.yml whose changes are meant", configFileName)
     .action(async (options: { config: string }) => {
       const { json } = globalOptions(command)
-      const { lintChange } = await import("../../../change/lint.ts")
+      const { lintChange } = await import("../../../change/lint/lint.ts")
       const { changes } = await workingChanges(options.config)
       const findings = (await Promise.all(changes.map(lintChange))).flat()
       if (json) printJson(findings)

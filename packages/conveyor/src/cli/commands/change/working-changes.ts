@@ -16,7 +16,7 @@ export interface WorkingChanges {
 /** @throws BadFileError, ConveyorError "no-config", "no-fleet" or "bad-change" */
 export async function workingChanges(configFile: string): Promise<WorkingChanges> {
   const { config, folder } = await workingConfig(configFile)
-  const { loadChanges } = await import("../../../change/load-changes.ts")
+  const { loadChanges } = await import("../../../change/files/load-changes.ts")
   return { config, folder, changes: await loadChanges(folder) }
 }
 

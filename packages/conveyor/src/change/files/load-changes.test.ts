@@ -1,0 +1,122 @@
+import assert from "node:assert/strict"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import fc from "fast-check"
+import { ConveyorError } from "../../kernel/errors.ts"
+import { loadChanges, parseChange } from "./load-changes.ts"
+
+const good = `summary: One payment, several methods
+operations:
+  - derive_columns:
+      table: payments.payment
+      from: { method: text }
+      to:
+        method_code: { type: smallint, nullable: false }
+      up: { method_code: "length(method)" }
+      down: { method: "repeat('x', method_code)" }
+  - create_index: { table: payments.payment, name: payment_code, columns: [method_code] }
+`
+
+function fault(text: string): ConveyorError {
+  let thrown: unknown = "the file was taken"
+  try {
+    parseChange("changes/0002-x.yml", "0002-x", text)
+  } catch (caught) {
+    thrown = caught
+  }
+  assert.ok(thrown instanceof ConveyorError, String(thrown))
+  return thrown
+}
+
+test("changes are read in the order of their names, each with a digest of its text", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "conveyor-changes-"))
+  try {
+    await writeFile(join(folder, "0002-b.yml"), good)
+    await writeFile(join(folder, "0001-a.yaml"), good.replace("several", "two"))
+    await writeFile(join(folder, "README.md"), "not a change")
+    const changes = await loadChanges(folder)
+    assert.deepEqual(
+      changes.map(({ name }) => name),
+      ["0001-a", "0002-b"],
+    )
+    assert.notEqual(changes[0]?.digest, changes[1]?.digest)
+    assert.deepEqual(
+      changes[1]?.operations.map(({ kind }) => kind),
+      ["derive_columns", "create_index"],
+    )
+    assert.deepEqual(await loadChanges(join(folder, "missing")), [])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test("a fault is told with file, line, column, key and the way out", () => {
+  const cases: [text: string, expected: RegExp][] = [
+    [good.replace("from:", "form:"), /changes\/0002-x.yml:5:7: operations.0.derive_columns.form: unknown key/],
+    [
+      good.replace("table: payments.payment\n", "table: payment\n"),
+      /:4:7: operations.0.derive_columns.table: "payment" is not a table with its schema/,
+    ],
+    [
+      good.replace("create_index", "make_index"),
+      /:10:5: operations.1.make_index: there is no operation "make_index"; there are .*create_index/,
+    ],
+    [good.replace('method_code: "length', 'code: "length'), /:8:\d+: operations.0.derive_columns.up: says nothing about "method_code"/],
+    [good.replace(/ {6}down.*\n/, ""), /derive_columns.down: says nothing about "method"/],
+    [good.replace("nullable: false", "nullable: perhaps"), /:7:\d+: operations.0.derive_columns.to.method_code.nullable: /],
+    [
+      good.replace("type: smallint", "type: smallint; DROP TABLE x"),
+      /:7:\d+: operations.0.derive_columns.to.method_code.type: this is not a type/,
+    ],
+    [good.replace("summary:", "title:"), /title: unknown key/],
+    ["", /:1:1: is empty/],
+    ["summary: [", /:1:\d+: is not YAML/],
+    ["- 1", /0002-x.yml:1:1: /],
+    ["summary: x\noperations: []", /:2:1: operations: a change needs at least one operation/],
+    ["summary: x\noperations:\n  - {}\n", /:3:5: operations.0: an operation is one key with its settings under it; this has none/],
+    [
+      "summary: x\noperations:\n  - add_column: { table: a.b, column: c, type: int, nullable: false }\n",
+      /add_column.nullable: .*give it a default/,
+    ],
+  ]
+  for (const [text, expected] of cases) {
+    const thrown = fault(text)
+    assert.match(thrown.message, expected)
+    assert.equal(thrown.code, "bad-change")
+    assert.ok(thrown.hint)
+  }
+})
+
+test("every fault of a file is told at once", () => {
+  const thrown = fault(good.replace("from:", "form:").replace("columns: [method_code]", "columns: []"))
+  assert.match(thrown.message, /unknown key/)
+  assert.match(thrown.message, /an index needs a column/)
+})
+
+test("whatever a file holds, it gives a change or an error with a place, never anything else", () => {
+  const mutated = fc
+    .tuple(
+      fc.array(
+        fc.tuple(
+          fc.nat(good.length),
+          fc.nat(20),
+          fc.oneof(fc.string(), fc.constantFrom(": ", "\n  - ", "{", "[", "&a ", "*a", "!!map ", "null", "\0", "\t")),
+        ),
+        { maxLength: 4 },
+      ),
+    )
+    .map(([cuts]) => cuts.reduce((text, [at, length, put]) => text.slice(0, at) + put + text.slice(at + length), good))
+  fc.assert(
+    fc.property(fc.oneof(mutated, fc.string(), fc.json()), (text) => {
+      try {
+        parseChange("changes/0002-x.yml", "0002-x", text)
+      } catch (thrown) {
+        assert.ok(thrown instanceof ConveyorError, thrown instanceof Error ? thrown.stack : String(thrown))
+        assert.match(thrown.message, /^changes\/0002-x.yml:\d+:\d+: /)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

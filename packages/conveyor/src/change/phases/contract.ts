@@ -1,0 +1,140 @@
+// Contract: what old code read goes, on evidence. First every shard is asked; then what can refuse is done; then the
+// canary shard lives for a while with the old hidden; only then something is dropped. Called by the engine.
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { Clock } from "../../kernel/clock.ts"
+import type { Change } from "../change.ts"
+import { findDependents } from "../evidence/dependents.ts"
+import type { ContractEvidence } from "../engine.ts"
+import { runStatements, undoSteps } from "./execute.ts"
+import type { Worker } from "./execute.ts"
+import { keyed, readTables } from "./expand.ts"
+import { movePhase, readSteps } from "../ledger/ledger.ts"
+import type { LedgerEntry } from "../ledger/ledger.ts"
+import { displayName } from "../files/names.ts"
+import type { ContractStep, Operation, Readable, Statement, Taken } from "../operations/operation.ts"
+import type { ContractPolicy } from "../policy.ts"
+import { beginObservation, findReaders, missingStatistics } from "../evidence/readers.ts"
+
+export const takenBy = (change: Change): Taken[] => change.operations.flatMap((operation) => operation.takes)
+
+export const describeTaken = (taken: Taken): string =>
+  taken.kind === "other" ? taken.what : taken.kind === "table" ? displayName(taken.table) : `${displayName(taken.table)}.${taken.column}`
+
+const isReadable = (taken: Taken): taken is Readable => taken.kind !== "other"
+
+/** Reasons of one shard against contract; none: it may lose what the change takes. */
+export async function objectionsOfShard(
+  worker: Worker,
+  change: Change,
+  entry: LedgerEntry | undefined,
+  evidence: ContractEvidence,
+  policy: ContractPolicy,
+): Promise<string[]> {
+  const { session, clock, signal } = worker
+  const shard = session.shard.name
+  if (entry?.phase === "contracting" || entry?.phase === "contracted") return []
+  if (entry?.phase !== "verified") return [`shard ${shard} is ${entry?.phase ?? "absent"}, not verified`]
+  const taken = takenBy(change).filter(isReadable)
+  const dependents = await findDependents(session, taken)
+  if (policy.readers === "trust-release" || taken.length === 0) return dependents
+  const missing = await missingStatistics(session)
+  if (missing !== undefined) return [...dependents, missing]
+  const began = await beginObservation(session, change.name, evidence.lastReaderStoppedAt)
+  await sleepUntil(began.getTime() + policy.observeMs, clock, signal)
+  return [...dependents, ...(await findReaders(session, change.name, taken))]
+}
+
+/** Constraints that rows may still refuse; taken back where one does, so that old code could still come back. */
+export async function prepareShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<string[]> {
+  if (entry?.phase !== "verified") return []
+  const statements = await statementsOf(worker, change, (step) => step.prepare)
+  try {
+    await runStatements(worker, statements)
+    return []
+  } catch (thrown) {
+    const meant = new Set(statements.map(({ key }) => key))
+    await undoSteps(worker, (key) => meant.has(key))
+    if (!(thrown instanceof ConveyorError) || !["statement-failed", "rows-refuse"].includes(thrown.code)) throw thrown
+    return [describe(thrown)]
+  }
+}
+
+export async function unprepareShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
+  if (entry?.phase !== "verified") return
+  const meant = new Set((await statementsOf(worker, change, (step) => step.prepare)).map(({ key }) => key))
+  await undoSteps(worker, (key) => meant.has(key))
+}
+
+/** Hides what will go, watches, and brings it back where somebody misses it. Gives the reasons. */
+export async function softDrop(worker: Worker, change: Change, entry: LedgerEntry | undefined, policy: ContractPolicy): Promise<string[]> {
+  if (policy.softDropMs === 0 || entry === undefined || entry.phase === "contracted") return []
+  const hiding = await statementsOf(worker, change, ({ hide }) => (hide === undefined ? [] : [hidingStatement(hide)]))
+  if (hiding.length === 0 || (await hasDropped(worker, change))) return []
+  // The phase first: from here on no old version may start on this shard.
+  await movePhase(worker.session, change.name, "contracting")
+  await runStatements(worker, hiding)
+  const missed = await watch(worker, policy)
+  if (missed.length > 0) {
+    const meant = new Set(hiding.map(({ key }) => key))
+    await undoSteps(worker, (key) => meant.has(key))
+    await movePhase(worker.session, change.name, "verified")
+  }
+  return missed
+}
+
+const hidingStatement = ({ sql, show }: NonNullable<ContractStep["hide"]>): Statement => ({
+  key: "hide",
+  how: "quick",
+  lock: "ACCESS EXCLUSIVE",
+  sql: sql.join(";\n"),
+  undo: { sql: show.join(";\n"), how: "quick" },
+})
+
+async function hasDropped(worker: Worker, change: Change): Promise<boolean> {
+  const drops = new Set((await statementsOf(worker, change, (step) => step.drop)).map(({ key }) => key))
+  return (await readSteps(worker.session, change.name)).some(({ key }) => drops.has(key))
+}
+
+export async function dropOnShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
+  if (entry === undefined || entry.phase === "contracted") return
+  const statements = await statementsOf(worker, change, (step) => step.drop)
+  await movePhase(worker.session, change.name, "contracting")
+  await runStatements(worker, statements)
+  await movePhase(worker.session, change.name, "contracted")
+}
+
+async function statementsOf(worker: Worker, change: Change, pick: (step: ContractStep) => readonly Statement[]): Promise<Statement[]> {
+  const found: Statement[] = []
+  for (const operation of change.operations) {
+    const step = operation.contract(await readTables(worker.session, operation))
+    if (step !== undefined) found.push(...contractSteps(operation, pick(step)))
+  }
+  return found
+}
+
+/** Names in the ledger that no step of expand or finish has. */
+export function contractSteps(operation: Operation, statements: readonly Statement[]): Statement[] {
+  return keyed(operation, statements).map((statement) => ({ ...statement, key: `contract ${statement.key}` }))
+}
+
+async function watch({ clock, signal }: Worker, policy: ContractPolicy): Promise<string[]> {
+  const deadline = clock.now() + policy.softDropMs
+  for (;;) {
+    const missed = (await policy.watch?.(signal)) ?? []
+    const left = deadline - clock.now()
+    if (missed.length > 0 || left <= 0) return [...missed]
+    await clock.sleep(Math.min(left, 1_000), signal)
+  }
+}
+
+async function sleepUntil(at: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const left = at - clock.now()
+  if (left > 0) await clock.sleep(left, signal)
+}
+
+export function contractRefused(change: Change, reasons: readonly string[]): ConveyorError {
+  return new ConveyorError("contract-refused", `${change.name} is not contracted:\n${reasons.map((reason) => `- ${reason}`).join("\n")}`, {
+    facts: { change: change.name, reasons },
+    hint: "Nothing was dropped by this call. Take away the reasons and run conveyor change contract again.",
+  })
+}
