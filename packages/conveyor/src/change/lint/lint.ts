@@ -3,19 +3,25 @@
 import { describe } from "../../kernel/errors.ts"
 import type { Change, Place } from "../change.ts"
 import type { Finding, Remark } from "./finding.ts"
-import { lintStatement } from "./lint-rules.ts"
+import { isValidation, validatedBesideOthers } from "./alter-table.ts"
+import { lintDefault, lintType } from "./columns.ts"
+import { callsIn } from "./functions.ts"
+import { error } from "./remarks.ts"
+import { lintStatement } from "./statements.ts"
 import type { SqlText } from "../operations/operation.ts"
 import { nodesOf, parseSql } from "./sql-parser.ts"
 import type { SqlTree } from "./sql-parser.ts"
 
 export async function lintChange(change: Change): Promise<Finding[]> {
   const found: Finding[] = []
-  const created = new Set(change.operations.flatMap(({ brings }) => brings.filter(({ isNew }) => isNew).map(({ table }) => table.name)))
+  const created = new Set(
+    change.operations.flatMap(({ brings }) => brings.filter(({ isNew }) => isNew).map(({ table }) => `${table.schema}.${table.name}`)),
+  )
   for (const [i, operation] of change.operations.entries()) {
     for (const text of operation.texts) {
       const key = `operations.${i}.${operation.kind}.${text.key}`
       const place = change.places.get(key) ?? change.places.get(`operations.${i}`) ?? { line: 1, column: 1 }
-      const remarks = text.use === "expression" ? await lintExpression(text) : await lintStatements(text, created)
+      const remarks = await lintText(text, created)
       const allowed = new Set(operation.allow)
       found.push(
         ...remarks.filter(({ rule }) => !allowed.has(rule)).map((remark) => ({ file: change.file, ...placeOf(place), key, ...remark })),
@@ -26,6 +32,12 @@ export async function lintChange(change: Change): Promise<Finding[]> {
 }
 
 const placeOf = ({ line, column }: Place) => ({ line, column })
+
+function lintText(text: SqlText, created: Set<string>): Promise<Remark[]> {
+  if (text.use === "expression") return lintExpression(text.sql)
+  if (text.use === "default") return lintValue(text.sql)
+  return text.use === "type" ? lintTypeName(text.sql) : lintStatements(text, created)
+}
 
 async function lintStatements({ sql, use }: SqlText, created: Set<string>): Promise<Remark[]> {
   const statements = await parsed(sql)
@@ -41,32 +53,60 @@ async function lintStatements({ sql, use }: SqlText, created: Set<string>): Prom
           },
         ]
       : []
-  return [...several, ...statements.flatMap(({ tree }) => lintStatement(tree, use, created))]
+  const proven = statements.length > 1 && statements.some(({ tree }) => isValidation(tree)) ? validatedBesideOthers() : []
+  return [...several, ...proven, ...statements.flatMap(({ tree }) => lintStatement(tree, use, created))]
 }
 
-/** What up and down may not do: give another value the next time, or look elsewhere. */
-async function lintExpression({ sql }: SqlText): Promise<Remark[]> {
+/** What up, down and a check may not do: give another value the next time, or look elsewhere. */
+async function lintExpression(sql: string): Promise<Remark[]> {
   const statements = await parsed(`SELECT (${sql}\n)`)
   if (!Array.isArray(statements)) return [statements]
-  const found: Remark[] = []
+  const trees = statements.map(({ tree }) => tree)
+  const kinds = new Set([...nodesOf(trees)].map(([kind]) => kind))
+  const isSteady =
+    !kinds.has("SQLValueFunction") &&
+    callsIn(trees).every(({ name, nature }) => nature !== "changing" && nature !== "acts" && !ofTheMoment.has(name))
+  return [
+    ...(kinds.has("SubLink")
+      ? error(
+          "looks-elsewhere",
+          "an expression that reads other rows goes stale when they change, and makes each write slow",
+          "Use columns of the row alone.",
+        )
+      : []),
+    ...(isSteady
+      ? []
+      : error(
+          "not-repeatable",
+          "an expression that gives another value each time can never be verified",
+          "Derive the value from columns of the row.",
+        )),
+  ]
+}
+
+/** Stable within one transaction or session, another value in the next. */
+const ofTheMoment: ReadonlySet<string> = new Set(
+  "now statement_timestamp transaction_timestamp current_setting pg_backend_pid txid_current pg_current_xact_id current_database current_schema current_schemas inet_client_addr inet_client_port version".split(
+    " ",
+  ),
+)
+
+/** A column's default in an operation; functions of one's own are looked up in the shard's catalog, by expand. */
+async function lintValue(sql: string): Promise<Remark[]> {
+  const statements = await parsed(`SELECT (${sql}\n)`)
+  if (!Array.isArray(statements)) return [statements]
+  const trees = statements.map(({ tree }) => tree)
+  return callsIn(trees).some(({ nature }) => nature === "own") ? [] : lintDefault(trees)
+}
+
+async function lintTypeName(sql: string): Promise<Remark[]> {
+  const statements = await parsed(`SELECT NULL::${sql}`)
+  if (!Array.isArray(statements)) return [statements]
   for (const [kind, node] of nodesOf(statements.map(({ tree }) => tree))) {
-    if (kind === "SubLink") {
-      found.push({
-        rule: "looks-elsewhere",
-        severity: "error",
-        message: "an expression that reads other rows goes stale when they change, and makes each write slow",
-        safeWay: "Use columns of the row alone.",
-      })
-    } else if (kind === "SQLValueFunction" || (kind === "FuncCall" && changing.has(functionName(node)))) {
-      found.push({
-        rule: "not-repeatable",
-        severity: "error",
-        message: "an expression that gives another value each time can never be verified",
-        safeWay: "Derive the value from columns of the row.",
-      })
-    }
+    if (kind !== "typeName") continue
+    return lintType(((node["names"] ?? []) as { String?: { sval?: string } }[]).map((name) => name.String?.sval ?? ""))
   }
-  return found
+  return []
 }
 
 async function parsed(sql: string): Promise<{ tree: SqlTree }[] | Remark> {
@@ -81,15 +121,3 @@ async function parsed(sql: string): Promise<{ tree: SqlTree }[] | Remark> {
     }
   }
 }
-
-function functionName(node: SqlTree): string {
-  const parts = (node["funcname"] ?? []) as { String?: { sval?: string } }[]
-  return parts.at(-1)?.String?.sval ?? ""
-}
-
-/** Functions of PostgreSQL whose value changes from row to row or from time to time. */
-const changing: ReadonlySet<string> = new Set(
-  "now random clock_timestamp statement_timestamp transaction_timestamp timeofday gen_random_uuid uuidv4 uuidv7 nextval setval txid_current pg_backend_pid random_normal".split(
-    " ",
-  ),
-)

@@ -37,6 +37,10 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
             },
           ]
     },
+    texts: [
+      { key: "type", use: "type", sql: spec.type },
+      ...(spec.default === undefined ? [] : [{ key: "default", use: "default" as const, sql: spec.default }]),
+    ],
     proofs: () => [
       { key: "type", sql: `SELECT NULL::${spec.type} LIMIT 0` },
       ...(spec.default === undefined ? [] : [{ key: "default", sql: `SELECT ${cast(spec.default, spec.type)} LIMIT 0` }]),

@@ -47,6 +47,7 @@ export function make(spec: Spec, id: string): Operation {
     tables: [table],
     takes: enforce === "contract" ? [{ kind: "other", what: `rows of ${displayName(table)} that break ${name}` }] : [],
     describe: () => `add constraint ${name} to ${displayName(table)}`,
+    texts: spec.check === undefined ? [] : [{ key: "check", use: "expression", sql: spec.check }],
     objections: (tables) => objections(spec, tables),
     finish: (tables) => (enforce === "ready" ? statements(spec, id, tables) : []),
     contract: (tables) => (enforce === "contract" ? { prepare: statements(spec, id, tables), hide: undefined, drop: [] } : undefined),

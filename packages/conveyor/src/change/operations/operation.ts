@@ -107,7 +107,7 @@ export interface Operation {
 export interface SqlText {
   /** Where it stands under the operation: "up.method_code". */
   key: string
-  use: "expand" | "finish" | "contract" | "undo" | "expression"
+  use: "expand" | "finish" | "contract" | "undo" | "expression" | "default" | "type"
   sql: string
 }
 

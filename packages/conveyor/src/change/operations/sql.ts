@@ -1,6 +1,7 @@
 // sql: statements of one's own, tagged with the phase that they belong to, for what no other operation covers.
 import { z } from "zod"
 import { identifierField, sqlField, tableField } from "./parts/fields.ts"
+import { runsOutsideTransaction } from "./parts/outside-transaction.ts"
 import { nothing, wayBack } from "./operation.ts"
 import type { Operation, SqlText, Statement, Taken } from "./operation.ts"
 
@@ -63,6 +64,4 @@ function statements(phase: string, list: readonly string[] = []): Statement[] {
   return list.map((sql, i) => ({ key: `${phase} ${i + 1}`, sql, how: howOf(sql), lock: "ACCESS EXCLUSIVE" }))
 }
 
-const howOf = (sql: string) => (outsideTransaction.test(sql) ? "alone" : "quick")
-
-const outsideTransaction = /\bCONCURRENTLY\b|^\s*(VACUUM|ALTER\s+SYSTEM|REINDEX)\b/i
+const howOf = (sql: string) => (runsOutsideTransaction(sql) ? "alone" : "quick")
