@@ -27,7 +27,7 @@ export function lintStatement(tree: SqlTree, use: Use, created: Set<string>): Re
 }
 
 /** A table as a key: its schema, which may be empty, and its name. */
-export function tableOf(relation: unknown): string {
+function tableOf(relation: unknown): string {
   const { schemaname = "", relname } = (relation ?? {}) as { schemaname?: string; relname?: string }
   return relname === undefined ? "" : `${schemaname}.${relname}`
 }
