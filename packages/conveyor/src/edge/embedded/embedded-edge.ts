@@ -7,8 +7,8 @@ import { freePort } from "../../kernel/free-port.ts"
 import { signalProcess } from "../../kernel/process-identity.ts"
 import type { Edge } from "../edge.ts"
 import { createEmbeddedEdge } from "./adapter.ts"
-import { launchEdge, stopEdge } from "./launch.ts"
-import type { RunningEdge } from "./launch.ts"
+import { launchEdge, stopEdge } from "./process/launch.ts"
+import type { RunningEdge } from "./process/launch.ts"
 import type { EdgeSettings } from "./settings.ts"
 
 const signal = new AbortController().signal

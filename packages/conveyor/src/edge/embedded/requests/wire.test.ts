@@ -8,11 +8,11 @@ import { connect } from "node:net"
 import type { AddressInfo, Socket } from "node:net"
 import { pipeline } from "node:stream/promises"
 import { test } from "node:test"
-import { ask, textOf } from "../contract/client.ts"
-import { soon } from "../contract/traffic.ts"
-import { embeddedEdge } from "./embedded-edge.ts"
-import type { EmbeddedEdgeUnderTest } from "./embedded-edge.ts"
-import type { EdgeSettings } from "./settings.ts"
+import { ask, textOf } from "../../contract/client.ts"
+import { soon } from "../../contract/traffic.ts"
+import { embeddedEdge } from "../embedded-edge.ts"
+import type { EmbeddedEdgeUnderTest } from "../embedded-edge.ts"
+import type { EdgeSettings } from "../settings.ts"
 
 const never = new AbortController().signal
 

@@ -1,7 +1,7 @@
 // The body of a request on its way to a copy: with back-pressure, never before the copy has taken the connection, and
 // aware of whether anything of it is gone. Called by the exchange.
 import type { IncomingMessage } from "node:http"
-import type { Sending } from "./upstream/asking.ts"
+import type { Sending } from "../upstream/asking.ts"
 
 const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])
 

@@ -1,7 +1,7 @@
 // The table in use and everything that is under way by it. A request's version and copy are picked, and the request is
 // counted, in one synchronous call: nothing new can land on a version between "not routed" and "nothing in flight".
-import type { RoutedVersion, RoutingTable, Target } from "../edge.ts"
-import { Routes } from "../routes.ts"
+import type { RoutedVersion, RoutingTable, Target } from "../../edge.ts"
+import { Routes } from "../../routes.ts"
 
 export interface Claim {
   version: string

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { ManualClock } from "../../kernel/clock.ts"
-import type { Notice, RoutingTable } from "../edge.ts"
+import { ManualClock } from "../../../kernel/clock.ts"
+import type { Notice, RoutingTable } from "../../edge.ts"
 import { LastingStreams } from "./lasting-streams.ts"
 
 function tableOf(current: string, versions: Record<string, Notice | undefined>): RoutingTable {

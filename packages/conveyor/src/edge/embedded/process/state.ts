@@ -3,12 +3,12 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
-import { writeDurably } from "../../kernel/durable-file.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { RoutingTable } from "../edge.ts"
-import { parseRoutingTable } from "../table.ts"
-import { savedCounters } from "./counters.ts"
-import { savedPages } from "./told-pages.ts"
+import { writeDurably } from "../../../kernel/durable-file.ts"
+import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import type { RoutingTable } from "../../edge.ts"
+import { parseRoutingTable } from "../../table.ts"
+import { savedCounters } from "../counting/counters.ts"
+import { savedPages } from "../pages/told-pages.ts"
 
 const savedHistory = z.object({ counters: savedCounters, toldPages: savedPages })
 export type SavedHistory = z.infer<typeof savedHistory>

@@ -2,14 +2,14 @@
 // --log <file> [--settings <json>]`. Started by the launcher; serves until SIGTERM.
 import { readFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
-import { systemClock } from "../../kernel/clock.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { createLogger } from "../../kernel/logger.ts"
-import { identify } from "../../kernel/process-identity.ts"
+import { systemClock } from "../../../kernel/clock.ts"
+import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { createLogger } from "../../../kernel/logger.ts"
+import { identify } from "../../../kernel/process-identity.ts"
 import { writeEdgeAddress } from "./address-file.ts"
 import { EdgeProcess } from "./edge-process.ts"
 import type { Address } from "./edge-process.ts"
-import { edgeSettings } from "./settings.ts"
+import { edgeSettings } from "../settings.ts"
 import { EdgeState } from "./state.ts"
 
 const { values } = parseArgs({

@@ -2,16 +2,16 @@
 // joined to the copy that agrees. Called by the proxy for each upgrade.
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
-import type { EdgeAnswer } from "./answers.ts"
-import { bodyOf, edgeAnswers } from "./answers.ts"
-import type { ProxyTools } from "./exchange.ts"
-import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
-import type { Pin } from "./pin.ts"
-import { readPin } from "./pin.ts"
-import type { Claim } from "./traffic.ts"
+import type { EdgeAnswer } from "../requests/answers.ts"
+import { bodyOf, edgeAnswers } from "../requests/answers.ts"
+import type { ProxyTools } from "../requests/exchange.ts"
+import { answerHeaders, pairs, requestHeaders } from "../requests/headers.ts"
+import type { Pin } from "../requests/pin.ts"
+import { readPin } from "../requests/pin.ts"
+import type { Claim } from "../counting/traffic.ts"
 import { join } from "./tunnel.ts"
-import type { Answer } from "./upstream/answer.ts"
-import type { Outcome, Question } from "./upstream/asking.ts"
+import type { Answer } from "../upstream/answer.ts"
+import type { Outcome, Question } from "../upstream/asking.ts"
 
 const upgradeHeader = ["Upgrade", "websocket"]
 

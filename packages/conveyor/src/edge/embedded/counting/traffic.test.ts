@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { RoutingTable } from "../edge.ts"
+import type { RoutingTable } from "../../edge.ts"
 import { Traffic } from "./traffic.ts"
 import type { Claim } from "./traffic.ts"
 

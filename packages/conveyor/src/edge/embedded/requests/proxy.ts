@@ -3,14 +3,14 @@
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
-import { describe } from "../../kernel/errors.ts"
-import type { Logger } from "../../kernel/logger.ts"
+import { describe } from "../../../kernel/errors.ts"
+import type { Logger } from "../../../kernel/logger.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import { Exchange } from "./exchange.ts"
 import type { ProxyTools } from "./exchange.ts"
-import type { OwnPages } from "./own-pages.ts"
-import { ownPrefix } from "./own-pages.ts"
-import { carryUpgrade } from "./upgrade.ts"
+import type { OwnPages } from "../pages/own-pages.ts"
+import { ownPrefix } from "../pages/own-pages.ts"
+import { carryUpgrade } from "../streams/upgrade.ts"
 
 export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger): Server {
   const { settings } = tools

@@ -1,10 +1,10 @@
 // Connections to copies, kept between requests, and one question over one of them. Called by the exchange and the upgrade,
 // which decide by the outcome whether to ask again; nothing is retried here. HTTP is spoken by the edge's own hand: Node's
 // client takes half as much CPU again for a request; undici's sends no trailers and no "Expect", and takes no "100 Continue".
-import type { RoutingTable, Target } from "../edge.ts"
-import type { EdgeSettings } from "./settings.ts"
-import type { Asking, Question } from "./upstream/asking.ts"
-import { Connection } from "./upstream/connection.ts"
+import type { RoutingTable, Target } from "../../edge.ts"
+import type { EdgeSettings } from "../settings.ts"
+import type { Asking, Question } from "./asking.ts"
+import { Connection } from "./connection.ts"
 
 const freeAtMost = 1_024
 

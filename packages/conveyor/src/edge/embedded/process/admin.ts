@@ -5,9 +5,9 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { EdgeObservation, RoutingTable } from "../edge.ts"
-import { parseRoutingTable } from "../table.ts"
+import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import type { EdgeObservation, RoutingTable } from "../../edge.ts"
+import { parseRoutingTable } from "../../table.ts"
 
 export interface AdminActions {
   apply(table: RoutingTable): Promise<void>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { Facts } from "../../kernel/errors.ts"
-import { silentLogger } from "../../kernel/logger.ts"
+import type { Facts } from "../../../kernel/errors.ts"
+import { silentLogger } from "../../../kernel/logger.ts"
 import { FailureLog } from "./failure-log.ts"
 
 test("one failure of a kind is written a second, and the next says how many were left out", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { latencyBoundsMs } from "../edge.ts"
+import { latencyBoundsMs } from "../../edge.ts"
 import { Counters } from "./counters.ts"
 
 test("an answer time falls into the first bucket whose bound it does not pass", () => {

@@ -1,9 +1,9 @@
 // The notice channels of pages (/.conveyor/events): each page of an old version is told when it reloads, once it has
 // something to be told. Called by the proxy for each channel; told of each new table.
 import type { ServerResponse } from "node:http"
-import type { Clock } from "../../kernel/clock.ts"
-import type { Notice, RoutingTable } from "../edge.ts"
-import type { Counters } from "./counters.ts"
+import type { Clock } from "../../../kernel/clock.ts"
+import type { Notice, RoutingTable } from "../../edge.ts"
+import type { Counters } from "../counting/counters.ts"
 import type { ToldPages } from "./told-pages.ts"
 
 interface Channel {

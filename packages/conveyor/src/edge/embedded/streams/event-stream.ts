@@ -1,7 +1,7 @@
 // An event stream (SSE) that a copy sends: it is closed with a reason at its version's deadline. Called by the exchange.
 import type { ServerResponse } from "node:http"
 import type { LastingStreams } from "./lasting-streams.ts"
-import type { Answer, AnswerSink } from "./upstream/answer.ts"
+import type { Answer, AnswerSink } from "../upstream/answer.ts"
 
 /** A sink that keeps an eye on the stream; its client hears an event before the end, if the stream stands between two events. */
 export function watchEvents(

@@ -4,8 +4,8 @@ import type { IncomingMessage } from "node:http"
 import type { TLSSocket } from "node:tls"
 import type { Pin } from "./pin.ts"
 import { versionCookie, versionHeader } from "./pin.ts"
-import type { EdgeSettings } from "./settings.ts"
-import type { Answer } from "./upstream/answer.ts"
+import type { EdgeSettings } from "../settings.ts"
+import type { Answer } from "../upstream/answer.ts"
 
 const hopByHop = new Set([
   "connection",

@@ -1,8 +1,8 @@
 // What happened to the requests and pages of each version, since the edge first ran. Called by the proxy on each
 // answer; saved and restored by the edge's state. Only the newest versions are kept.
 import { z } from "zod"
-import type { VersionCounters } from "../edge.ts"
-import { latencyBoundsMs } from "../edge.ts"
+import type { VersionCounters } from "../../edge.ts"
+import { latencyBoundsMs } from "../../edge.ts"
 
 const count = z.int().min(0)
 const row = z.object({

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict"
 import type { IncomingMessage } from "node:http"
 import { test } from "node:test"
-import { ask, open } from "../contract/client.ts"
-import { startCopy } from "../contract/copies.ts"
-import { tableOf } from "../contract/tables.ts"
-import { soon } from "../contract/traffic.ts"
-import { embeddedEdge } from "./embedded-edge.ts"
-import type { EmbeddedEdgeUnderTest } from "./embedded-edge.ts"
+import { ask, open } from "../../contract/client.ts"
+import { startCopy } from "../../contract/copies.ts"
+import { tableOf } from "../../contract/tables.ts"
+import { soon } from "../../contract/traffic.ts"
+import { embeddedEdge } from "../embedded-edge.ts"
+import type { EmbeddedEdgeUnderTest } from "../embedded-edge.ts"
 
 const never = new AbortController().signal
 

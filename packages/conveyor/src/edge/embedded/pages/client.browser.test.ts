@@ -4,12 +4,12 @@ import { existsSync } from "node:fs"
 import { after, test } from "node:test"
 import { chromium } from "playwright-core"
 import type { Browser, BrowserContext, Page } from "playwright-core"
-import type { TestCopy } from "../contract/copies.ts"
-import { startCopy } from "../contract/copies.ts"
-import { tableOf } from "../contract/tables.ts"
-import { soon } from "../contract/traffic.ts"
-import { embeddedEdge } from "./embedded-edge.ts"
-import type { EmbeddedEdgeUnderTest } from "./embedded-edge.ts"
+import type { TestCopy } from "../../contract/copies.ts"
+import { startCopy } from "../../contract/copies.ts"
+import { tableOf } from "../../contract/tables.ts"
+import { soon } from "../../contract/traffic.ts"
+import { embeddedEdge } from "../embedded-edge.ts"
+import type { EmbeddedEdgeUnderTest } from "../embedded-edge.ts"
 
 const never = new AbortController().signal
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { answerWith, edgeAnswers } from "./answers.ts"
+import { answerWith, edgeAnswers } from "../requests/answers.ts"
 import type { Notices } from "./notices.ts"
 
 export const ownPrefix = "/.conveyor/"
