@@ -41,6 +41,24 @@ export const edgeAnswers = {
     what: "The request's body is larger than the edge lets through.",
     next: "Send less at once.",
   },
+  unknownCoding: {
+    status: 501,
+    code: "unknown-transfer-coding",
+    what: "The request's body has a transfer coding that the edge does not read.",
+    next: 'Send it with "Transfer-Encoding: chunked" alone, or with its length.',
+  },
+  unknownVersion: {
+    status: 505,
+    code: "unknown-http-version",
+    what: "The edge speaks HTTP/1.1 and HTTP/1.0.",
+    next: "Send the request as HTTP/1.1.",
+  },
+  badRequest: {
+    status: 400,
+    code: "bad-request",
+    what: "The request could be read in two ways, or not at all.",
+    next: "Send one Host header with a host and perhaps a port, and one length of the body.",
+  },
   failed: { status: 500, code: "edge-failed", what: "The edge could not handle this request.", next: "Look at the edge's log." },
   notOurs: {
     status: 404,

@@ -5,7 +5,7 @@ import { answerWith, edgeAnswers } from "./answers.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
-import { answerHeaders, pairs, requestHeaders } from "./headers.ts"
+import { answerHeaders, pairs, requestHeaders, takeOut } from "./headers.ts"
 import type { LastingStreams } from "../streams/lasting-streams.ts"
 import type { Pin } from "./pin.ts"
 import { readPin, versionHeader } from "./pin.ts"
@@ -183,6 +183,8 @@ export class Exchange {
     const [response, { counters, lasting, settings, stopping }] = [this.#response, this.#tools]
     if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
     const headers = answerHeaders(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf })
+    const takesTrailers = this.#request.httpVersion !== "1.0"
+    if (!takesTrailers) takeOut(headers, "trailer")
     // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
     if (this.#waitsForContinue || stopping.aborted) headers.push("connection", "close")
     response.writeHead(answer.status, answer.statusText, headers)
@@ -199,7 +201,7 @@ export class Exchange {
     const sink: AnswerSink = {
       data: (chunk) => response.write(chunk),
       end: (rawTrailers) => {
-        if (rawTrailers.length > 0) response.addTrailers(pairs(rawTrailers))
+        if (takesTrailers && rawTrailers.length > 0) response.addTrailers(pairs(rawTrailers))
         response.end()
       },
       broke: () => {
@@ -229,6 +231,7 @@ export class Exchange {
   }
 
   #passInterim({ status, rawHeaders }: AnswerHead): void {
+    if (this.#request.httpVersion === "1.0") return
     if (status === 100 && this.#waitsForContinue) {
       this.#waitsForContinue = false
       this.#response.writeContinue()

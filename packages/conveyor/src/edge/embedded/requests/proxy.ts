@@ -11,6 +11,7 @@ import type { ProxyTools } from "./exchange.ts"
 import type { OwnPages } from "../pages/own-pages.ts"
 import { ownPrefix } from "../pages/own-pages.ts"
 import { carryUpgrade } from "../streams/upgrade.ts"
+import { hasBody, objectionTo } from "./objections.ts"
 
 export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger): Server {
   const { settings } = tools
@@ -21,11 +22,15 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger):
     maxHeaderSize: settings.maxHeaderBytes,
     connectionsCheckingInterval: Math.min(5_000, settings.headersTimeoutMs),
     noDelay: true,
-    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
+    // An upgrade has no body; with one it is carried as the plain request that it also is.
+    shouldUpgradeCallback: (request) =>
+      request.headers.upgrade?.toLowerCase() === "websocket" && request.method === "GET" && !hasBody(request),
   })
   server.maxConnections = settings.maxConnections
 
   const carry = (request: IncomingMessage, response: ServerResponse) => {
+    const objection = objectionTo(request)
+    if (objection !== undefined) return answerWith(response, edgeAnswers[objection], { connection: "close" })
     if (request.url?.startsWith(ownPrefix)) return ownPages.serve(request, response)
     new Exchange(request, response, tools).carry().catch((thrown: unknown) => {
       log.error({ path: request.url, cause: describe(thrown) }, "a request could not be handled")
@@ -35,7 +40,12 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger):
   server.on("request", carry)
   // The copy decides whether it wants the body; its "100 Continue" is passed on.
   server.on("checkContinue", carry)
+  server.on("connect", (_request, socket: Duplex) => socket.end(refusal("405 Method Not Allowed")))
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (objectionTo(request) !== undefined) {
+      socket.end(refusal("400 Bad Request"))
+      return
+    }
     carryUpgrade(request, socket, head, tools).catch((thrown: unknown) => {
       log.error({ path: request.url, cause: describe(thrown) }, "an upgrade could not be handled")
       socket.destroy()
@@ -56,5 +66,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy()
     return
   }
-  socket.end(`HTTP/1.1 ${refusals[error.code ?? ""] ?? "400 Bad Request"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(refusal(refusals[error.code ?? ""] ?? "400 Bad Request"))
 }
+
+const refusal = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`

@@ -27,10 +27,11 @@ export class RequestBody {
     return this.#sent > this.#limit || Number(this.#incoming.headers["content-length"] ?? 0) > this.#limit
   }
 
-  /** The header that frames the body for the copy, where none is passed on. A POST without a body says so. */
+  /** The header that frames the body for the copy, written from how it is read here. A POST without a body says so. */
   framing(): string[] {
-    if (this.#incoming.headers["transfer-encoding"] !== undefined) return ["transfer-encoding", "chunked"]
-    if (this.#incoming.headers["content-length"] !== undefined) return []
+    const { "content-length": length, "transfer-encoding": encoding } = this.#incoming.headers
+    if (encoding !== undefined) return ["transfer-encoding", "chunked"]
+    if (length !== undefined) return ["content-length", String(Number(length))]
     return bodylessMethods.has(this.#incoming.method ?? "") ? [] : ["content-length", "0"]
   }
 

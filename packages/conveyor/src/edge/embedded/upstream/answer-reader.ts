@@ -16,6 +16,7 @@ type State = "head" | "length" | "to-close" | "chunk-size" | "chunk" | "chunk-en
 const nothing = Buffer.alloc(0)
 const lineEnd = Buffer.from("\r\n")
 const headEnd = Buffer.from("\r\n\r\n")
+const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 const longestSizeLine = 1_024
 const chunkSize = /^([\da-f]{1,12})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/i
 
@@ -90,7 +91,7 @@ export class AnswerReader {
 
   #takeHead(rest: Buffer): number {
     const end = this.#endOf(headEnd, rest, this.#maxHeaderBytes)
-    if (end === undefined) return 0
+    if (end === undefined) return this.#waitForMore(rest)
     const head = readHead(rest.toString("latin1", 0, end + 2), this.#method)
     if (head.status < 200 && head.status !== 101) this.#listener.interim(head)
     else this.#beginBody(head)
@@ -139,6 +140,14 @@ export class AnswerReader {
     if (end === undefined) return 0
     this.#end(readFields(rest.toString("latin1", 0, end + 2), 0))
     return end + 4
+  }
+
+  /** A line that ends by a lone line feed can become no head: its copy has said all it has to say, and waits. */
+  #waitForMore(rest: Buffer): 0 {
+    for (let at = rest.indexOf(lineFeed); at >= 0; at = rest.indexOf(lineFeed, at + 1)) {
+      if (rest[at - 1] !== carriageReturn) throw new MalformedAnswer("a line of the answer's head ends with a lone line feed")
+    }
+    return 0
   }
 
   #endOf(mark: Buffer, rest: Buffer, limit: number): number | undefined {
