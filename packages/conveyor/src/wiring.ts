@@ -1,11 +1,11 @@
 // The only file that names concrete adapters: process or Swarm, embedded edge or HAProxy. Makes everything that a
 // control plane needs, from one state directory and one conveyor.yml.
 import { mkdir, readFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join, relative, sep } from "node:path"
+import { join } from "node:path"
 import { createChangeEngine } from "./change/create-engine.ts"
+import type { Change } from "./change/change.ts"
 import type { ChangeEngine } from "./change/engine.ts"
-import { loadChanges } from "./change/files/load-changes.ts"
+import { readChanges } from "./change/files/load-changes.ts"
 import { configFileName, loadConfig } from "./config/load-config.ts"
 import type { Variables } from "./config/load-config.ts"
 import type { Config } from "./config/config.ts"
@@ -75,7 +75,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     routing,
     queryStatus,
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
-    loadChanges: (directory) => loadChanges(directory, inRepository(directory, state)),
+    loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     clock,
     logger,
@@ -113,10 +113,37 @@ async function readConfigOnce(commit: string, builder: Builder, configs: Map<str
   return config
 }
 
-/** The folder's place in the repository, whichever copy of it is read: an artifact's, or one that a plan laid aside. */
-function inRepository(directory: string, { artifacts }: StateDirectory): string {
-  const roots = [artifacts, tmpdir()].map((root) => relative(root, directory)).find((path) => !path.startsWith(".."))
-  return roots?.split(sep).slice(1).join(sep) ?? directory
+/** The change files as the commit has them, whatever a build made of them since. */
+function changesOf(builder: Builder, commit: string, folder: string): Promise<readonly Change[]> {
+  return readChanges({
+    path: folder,
+    list: () => builder.listFiles(commit, folder),
+    read: async (name) => {
+      const text = await builder.readFile(commit, `${folder}/${name}`)
+      if (text !== undefined) return text
+      throw new ConveyorError("bad-change", `${folder}/${name} of commit ${commit.slice(0, 8)} leads nowhere`, {
+        facts: { commit, folder, name },
+        hint: "Commit the file itself, not a link to what the commit does not have.",
+      })
+    },
+  })
+}
+
+const commitsRemembered = 100
+
+/** What a commit says never changes: it is read once. A reading that failed is tried again. */
+function once<T>(read: (commit: string, folder: string) => Promise<T>): (commit: string, folder: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (commit, folder) => {
+    const key = `${commit}:${folder}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const reading = read(commit, folder)
+    known.set(key, reading)
+    reading.catch(() => known.delete(key))
+    for (const oldest of known.keys()) if (known.size > commitsRemembered) known.delete(oldest)
+    return reading
+  }
 }
 
 /** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */

@@ -26,11 +26,12 @@ export async function startCopies(
   report: Report,
 ): Promise<Copy[]> {
   const artifact = artifactOf(version)
+  const place = { version: version.name, commit: version.commit, release, artifact, environment: config.environment }
   const started: Copy[] = []
   for (const [service, { start, copies }] of Object.entries(config.services)) {
     for (let index = 0; index < copies; index++) {
       report({ message: `starting ${service} ${index + 1} of ${copies} at ${version.name}` })
-      const spec = { service, version: version.name, release, index, artifact, command: start, environment: config.environment }
+      const spec = { ...place, service, index, command: start }
       started.push(await ports.runtime.start(spec, signal))
     }
   }

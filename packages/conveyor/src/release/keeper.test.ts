@@ -85,8 +85,11 @@ test("a copy that a control plane started and died before it could route it is f
     stage.runtime.crash(dead.id)
     await stage.runtime.stop(dead.id, { graceMs: 0, signal })
     const { service, version, index } = dead
-    const artifact = { id: dead.artifact, directory: "/" }
-    await stage.runtime.start({ service, version, release: dead.release, index, artifact, command: "run", environment: {} }, signal)
+    const artifact = { id: dead.artifact, kind: "directory", ref: "/" }
+    await stage.runtime.start(
+      { service, version, commit: "a", release: dead.release, index, artifact, command: "run", environment: {} },
+      signal,
+    )
     await round(stage)
     assert.equal(routed(stage, "v1").length, 2)
     assert.ok(!routed(stage, "v1").includes(dead.id))

@@ -18,7 +18,8 @@ export interface Ports {
   queryStatus: QueryStatus
   /** The engine for a config's fleet; undefined where the config has none. The same fleet gives the same engine. */
   changeEngine: (config: Config) => ChangeEngine | undefined
-  loadChanges: (directory: string) => Promise<Change[]>
+  /** The change files directly in a folder, as the commit has them. @throws ConveyorError "bad-change" */
+  loadChanges: (commit: string, folder: string) => Promise<readonly Change[]>
   /** conveyor.yml of a commit. @throws BadFileError */
   readConfig: (commit: string) => Promise<Config>
   /** What a copy gets besides what conveyor.yml names. */

@@ -78,7 +78,7 @@ export class Rehearsal {
         listFiles: async () => [],
         build: async (commit) => {
           this.builds.push(commit)
-          return { id: `art-${commit}`, directory: "/" }
+          return { id: `art-${commit}`, kind: "directory", ref: "/" }
         },
         runIn: async () => {},
       },

@@ -26,14 +26,14 @@ async function staged(commits: readonly (readonly string[] | undefined)[], body:
     for (const [i, changes] of commits.entries()) {
       const { name } = ports.store.versionOf(`commit-${i}`, "")
       if (changes === undefined) continue
-      ports.store.built(name, { id: `art-${i}`, directory: `/art-${i}` }, changes)
-      folders.set(`/art-${i}/db`, changes)
+      ports.store.built(name, { id: `art-${i}`, kind: "directory", ref: `/art-${i}` }, changes)
+      folders.set(`commit-${i}/db`, changes)
     }
     const engine: Partial<ChangeEngine> = { status: async (changes) => changes.map(status) }
     await body({
       ...ports,
       changeEngine: () => engine as ChangeEngine,
-      loadChanges: async (directory) => (folders.get(directory) ?? []).map(change),
+      loadChanges: async (commit, folder) => (folders.get(`${commit}/${folder}`) ?? []).map(change),
     })
   } finally {
     stage.end()

@@ -1,14 +1,14 @@
 // What a version needs around it: its artifact, its changes, its fleet. Called by the steps, the keeper and the plan.
-import { join } from "node:path"
 import type { Change } from "../change/change.ts"
 import type { ChangeEngine, ChangeStatus } from "../change/engine.ts"
 import type { Config } from "../config/config.ts"
+import type { ArtifactRef } from "../kernel/artifact.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { VersionRecord } from "../store/records.ts"
 import type { Ports } from "./ports.ts"
 
 /** @throws ConveyorError "not-built" */
-export function artifactOf(version: VersionRecord): { id: string; directory: string } {
+export function artifactOf(version: VersionRecord): ArtifactRef {
   if (version.artifact !== undefined) return version.artifact
   throw new ConveyorError("not-built", `${version.name} has no artifact`, {
     facts: { version: version.name, commit: version.commit },
@@ -29,11 +29,11 @@ export async function fleetOf(ports: Ports, version: VersionRecord, config: Conf
   const engine = ports.changeEngine(config)
   if (engine === undefined || config.fleet === undefined) return undefined
   const folder = config.fleet.changes
-  const own = await ports.loadChanges(join(artifactOf(version).directory, folder))
+  const own = await ports.loadChanges(version.commit, folder)
   const known = new Map<string, Change>()
   for (const each of ports.store.versions()) {
     if (each.artifact === undefined || (each.changes ?? []).every((name) => known.has(name))) continue
-    for (const change of await ports.loadChanges(join(each.artifact.directory, folder))) known.set(change.name, change)
+    for (const change of await ports.loadChanges(each.commit, folder)) known.set(change.name, change)
   }
   for (const change of own) known.set(change.name, change)
   return { engine, own, known: [...known.values()].toSorted((a, b) => a.name.localeCompare(b.name, "en")) }

@@ -1,11 +1,6 @@
 // The port to whatever turns a commit into an artifact. Called by the release steps build and test, and by whoever
-// needs a file of a commit that is not built yet.
-
-export interface Artifact {
-  /** Named by content: the same tree and build command give the same id. */
-  id: string
-  directory: string
-}
+// needs a file of a commit, built or not.
+import type { ArtifactRef } from "../kernel/artifact.ts"
 
 export interface CommandRun {
   command: string
@@ -23,7 +18,7 @@ export interface Builder {
   /** Names of the files directly in a folder, as the commit has it; none where there is no such folder. */
   listFiles(commit: string, folder: string): Promise<string[]>
   /** Builds the commit's artifact once; a second call finds it. @throws ConveyorError "command-failed" with the last lines. */
-  build(commit: string, run: Omit<CommandRun, "command"> & { command: string | undefined }): Promise<Artifact>
+  build(commit: string, run: Omit<CommandRun, "command"> & { command: string | undefined }): Promise<ArtifactRef>
   /** Runs a command in a throw-away copy of the artifact. @throws ConveyorError "command-failed" with the last lines. */
-  runIn(artifact: Artifact, run: CommandRun): Promise<void>
+  runIn(artifact: ArtifactRef, run: CommandRun): Promise<void>
 }

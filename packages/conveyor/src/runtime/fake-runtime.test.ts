@@ -8,9 +8,10 @@ describeRuntime("fake", async () => {
     spec: (overrides, onTerm) => ({
       service: "web",
       version: "v1",
+      commit: "c1",
       release: "r-1",
       index: 0,
-      artifact: { id: "art", directory: "/" },
+      artifact: { id: "art", kind: "directory", ref: "/" },
       command: `${onTerm} SIGTERM`,
       environment: {},
       ...overrides,

@@ -1,16 +1,18 @@
 // The port to whatever runs copies: processes on this machine, tasks of a Swarm. Called by the release steps.
 // The truth is where the copies are: `list` asks the machine, never a memory of what was once started.
+import type { ArtifactRef } from "../kernel/artifact.ts"
 
 /** What a copy is started from. `environment` is complete: a copy inherits nothing from its starter but PATH and HOME. */
 export interface CopySpec {
   service: string
   /** "v42" */
   version: string
+  commit: string
   /** Unique id of the release that starts the copy; the copy must repeat it in its status. */
   release: string
   /** 0-based among the copies of one service at one version. */
   index: number
-  artifact: { id: string; directory: string }
+  artifact: ArtifactRef
   /** The command line, run by `sh -c` in the artifact's directory. The copy listens on $PORT. */
   command: string
   environment: Readonly<Record<string, string>>

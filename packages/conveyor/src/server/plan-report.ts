@@ -1,8 +1,5 @@
 // What a release would do, found out without changing anything: asked of the repository, the shards, the runtime and
 // the edge as they are now. Called for `conveyor plan`.
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { PlannedStatement } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
@@ -57,17 +54,7 @@ async function plannedStatements(ports: Ports, commit: string, signal: AbortSign
   const config = await ports.readConfig(commit)
   const engine = ports.changeEngine(config)
   if (engine === undefined || config.fleet === undefined) return []
-  const aside = await mkdtemp(join(tmpdir(), "conveyor-plan-"))
-  try {
-    const folder = join(aside, config.fleet.changes)
-    await mkdir(folder, { recursive: true })
-    for (const name of await ports.builder.listFiles(commit, config.fleet.changes)) {
-      await writeFile(join(folder, name), (await ports.builder.readFile(commit, `${config.fleet.changes}/${name}`)) ?? "")
-    }
-    return await engine.plan(await ports.loadChanges(folder), signal)
-  } finally {
-    await rm(aside, { recursive: true, force: true })
-  }
+  return engine.plan(await ports.loadChanges(commit, config.fleet.changes), signal)
 }
 
 function count(statements: readonly PlannedStatement[], phase: PlannedStatement["phase"], shards: number): string {

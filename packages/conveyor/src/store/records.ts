@@ -1,4 +1,5 @@
 // The records of state.db as the program sees them.
+import type { ArtifactRef } from "../kernel/artifact.ts"
 import type { Facts } from "../kernel/errors.ts"
 
 /** "contract" drops what a change has made unused; "abort" takes an expanded change away again; "repack" gives back the room of what a contract dropped. */
@@ -31,7 +32,7 @@ export interface VersionRecord {
   /** First line of the commit's message. */
   subject: string
   createdAt: number
-  artifact: { id: string; directory: string } | undefined
+  artifact: ArtifactRef | undefined
   /** Names of the changes in its commit; undefined until it was built. */
   changes: readonly string[] | undefined
   warmUntil: number | undefined

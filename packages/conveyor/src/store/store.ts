@@ -1,5 +1,6 @@
 // state.db: versions, releases and their journal. Written only by the holder of the lease, read by anybody.
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import type { ArtifactRef } from "../kernel/artifact.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Facts } from "../kernel/errors.ts"
@@ -68,7 +69,7 @@ export class Store {
     return this.#database.prepare("SELECT * FROM version ORDER BY number").all().map(toVersion)
   }
 
-  built(version: string, artifact: { id: string; directory: string }, changes: readonly string[]): void {
+  built(version: string, artifact: ArtifactRef, changes: readonly string[]): void {
     this.#write(() =>
       this.#database
         .prepare("UPDATE version SET artifact = ?, changes = ? WHERE number = ?")
@@ -190,7 +191,7 @@ function toVersion(row: Row): VersionRecord {
     commit: String(row["commit_sha"]),
     subject: String(row["subject"]),
     createdAt: Number(row["created_at"]),
-    artifact: artifact === undefined ? undefined : (JSON.parse(artifact) as { id: string; directory: string }),
+    artifact: artifact === undefined ? undefined : (JSON.parse(artifact) as ArtifactRef),
     changes: changes === undefined ? undefined : (JSON.parse(changes) as string[]),
     warmUntil: optionalNumber(row["warm_until"]),
     stoppedAt: optionalNumber(row["stopped_at"]),

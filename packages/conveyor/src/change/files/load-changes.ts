@@ -12,22 +12,36 @@ import { shortId } from "./names.ts"
 import { kinds } from "../operations/kinds.ts"
 import type { Operation } from "../operations/operation.ts"
 
-/**
- * `shownAs` is the folder as people know it, where the files were copied from.
- * @throws ConveyorError "bad-change" that lists every fault of the first file that has one.
- */
-export async function loadChanges(directory: string, shownAs = directory): Promise<Change[]> {
-  const files = (await listFiles(directory)).filter((name) => /\.ya?ml$/.test(name)).sort()
+/** A folder of change files, wherever it is: on disk, or in a commit. */
+export interface ChangeFolder {
+  /** As people know it. */
+  path: string
+  /** Names of the files in it; none where there is no such folder. */
+  list(): Promise<readonly string[]>
+  read(name: string): Promise<string>
+}
+
+/** @throws ConveyorError "bad-change" that lists every fault of the first file that has one. */
+export async function readChanges(folder: ChangeFolder): Promise<Change[]> {
+  const files = (await folder.list()).filter((name) => /\.ya?ml$/.test(name)).toSorted()
   const changes: Change[] = []
   for (const file of files) {
-    const text = await readFile(join(directory, file), "utf8")
-    changes.push(parseChange(join(shownAs, file), file.replace(/\.ya?ml$/, ""), text))
+    changes.push(parseChange(join(folder.path, file), file.replace(/\.ya?ml$/, ""), await folder.read(file)))
   }
   const twice = changes.find((change, i) => changes[i + 1]?.name === change.name)
   if (twice !== undefined) {
-    throw new ConveyorError("bad-change", `${shownAs}: there are two files of the name ${twice.name}`, { hint: "Rename one of them." })
+    throw new ConveyorError("bad-change", `${folder.path}: there are two files of the name ${twice.name}`, { hint: "Rename one of them." })
   }
   return changes
+}
+
+/** The change files of a folder on disk. @throws ConveyorError "bad-change" */
+export function loadChanges(directory: string): Promise<Change[]> {
+  return readChanges({
+    path: directory,
+    list: () => listFiles(directory),
+    read: (name) => readFile(join(directory, name), "utf8"),
+  })
 }
 
 export function parseChange(file: string, name: string, text: string): Change {

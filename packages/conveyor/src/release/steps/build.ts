@@ -1,16 +1,15 @@
 // build: the commit's artifact, once, and the names of the changes in the commit.
-import { join } from "node:path"
 import type { Step } from "./step.ts"
 
 export const build: Step = {
   async run({ ports, release, config, signal, report }) {
     const artifact = await ports.builder.build(release.commit, {
       command: config.build,
-      environment: config.environment,
+      environment: { ...config.environment, CONVEYOR_COMMIT: release.commit },
       signal,
       onLine: (line) => report({ message: line }),
     })
-    const changes = config.fleet === undefined ? [] : await ports.loadChanges(join(artifact.directory, config.fleet.changes))
+    const changes = config.fleet === undefined ? [] : await ports.loadChanges(release.commit, config.fleet.changes)
     ports.store.built(
       release.version,
       artifact,

@@ -21,8 +21,8 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
   try {
     const ports = rehearsal.ports()
     for (const commit of ["a", "b", "c"]) ports.store.versionOf(commit, commit)
-    ports.store.built("v1", { id: "art-a", directory: "/" }, [])
-    ports.store.built("v2", { id: "art-b", directory: "/" }, [change])
+    ports.store.built("v1", { id: "art-a", kind: "directory", ref: "/" }, [])
+    ports.store.built("v2", { id: "art-b", kind: "directory", ref: "/" }, [change])
     let index = 0
     await body({
       rehearsal,
@@ -31,8 +31,8 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
         await rehearsal.edge.apply({ generation: rehearsal.edge.applied.length + 1, current, routes: [], versions }, signal)
       },
       startCopy: async (version) => {
-        const artifact = { id: "art", directory: "/" }
-        const spec = { service: "web", version, release: "r-1", index: index++, artifact, command: "run", environment: {} }
+        const artifact = { id: "art", kind: "directory", ref: "/" }
+        const spec = { service: "web", version, commit: "a", release: "r-1", index: index++, artifact, command: "run", environment: {} }
         return (await rehearsal.runtime.start(spec, signal)).id
       },
       objections: () => objectionsTo(rehearsal.ports(), change, signal),

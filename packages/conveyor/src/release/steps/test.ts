@@ -12,7 +12,7 @@ export const test: Step = {
     if (earlier !== undefined) return { skipped: `the same artifact passed in run ${earlier.id}` }
     await ports.builder.runIn(artifactOf(version()), {
       command: config.test,
-      environment: config.environment,
+      environment: { ...config.environment, CONVEYOR_COMMIT: version().commit },
       signal,
       onLine: (line) => report({ message: line }),
     })

@@ -34,7 +34,7 @@ test("a commit is built once: the second call finds the artifact and runs nothin
   const lines: string[] = []
   const run = { ...quiet, command: "echo building; cp rose.txt bouquet.txt", onLine: (line: string) => lines.push(line) }
   const first = await builder.build(commit, run)
-  assert.equal(readFileSync(join(first.directory, "bouquet.txt"), "utf8"), "red")
+  assert.equal(readFileSync(join(first.ref, "bouquet.txt"), "utf8"), "red")
   assert.deepEqual(await builder.build(commit, run), first)
   assert.deepEqual(lines, ["building"])
 })
@@ -68,7 +68,7 @@ test("tests run beside the artifact, not in it", async () => {
   const { builder } = newBuilder()
   const artifact = await builder.build(commit, { ...quiet, command: undefined })
   await builder.runIn(artifact, { ...quiet, command: "test -f rose.txt && echo wilted > rose.txt" })
-  assert.equal(readFileSync(join(artifact.directory, "rose.txt"), "utf8"), "red")
+  assert.equal(readFileSync(join(artifact.ref, "rose.txt"), "utf8"), "red")
 })
 
 test("a file of a commit is read as it was committed, and a commit that is missing is named", async () => {
@@ -82,7 +82,7 @@ test("a file of a commit is read as it was committed, and a commit that is missi
 test("what a killed builder has left half-way is cleared, finished artifacts stay", async () => {
   const { artifacts, builder } = newBuilder()
   await clearUnfinished(artifacts)
-  const { directory } = await builder.build(commit, { ...quiet, command: undefined })
+  const { ref: directory } = await builder.build(commit, { ...quiet, command: undefined })
   for (const name of ["unfinished-a", "scratch-b"]) {
     mkdirSync(join(artifacts, name))
     writeFileSync(join(artifacts, name, "rose.txt"), "half")

@@ -1,16 +1,16 @@
-// Artifacts as directories: `git archive` of the commit, the build command run in it, then one rename to its name.
+// Artifacts as directories: the commit checked out, the build command run in it, then one rename to its name.
 // A directory that has its name is complete; a build that was killed leaves only one with a temporary name.
-import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import { ConveyorError } from "../../kernel/errors.ts"
-import type { Artifact, Builder, CommandRun } from "../builder.ts"
+import type { ArtifactRef } from "../../kernel/artifact.ts"
+import type { Builder, CommandRun } from "../builder.ts"
+import { checkOut } from "./checkout.ts"
 import { runCommand } from "./command.ts"
-
-const execute = promisify(execFile)
+import { CommitFiles } from "./commit-files.ts"
+import { git } from "./git.ts"
 
 export interface DirectoryBuilderOptions {
   /** A git directory, bare or not. */
@@ -18,6 +18,9 @@ export interface DirectoryBuilderOptions {
   /** Where artifacts are kept. */
   artifacts: string
 }
+
+/** What this builder makes, and the process runtime starts. */
+const kind = "directory"
 
 const unfinishedPrefix = "unfinished-"
 const scratchPrefix = "scratch-"
@@ -30,12 +33,14 @@ export async function clearUnfinished(artifacts: string): Promise<void> {
 }
 
 export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuilderOptions): Builder {
-  const git = async (...argv: string[]) => (await execute("git", ["--git-dir", repository, ...argv], { maxBuffer: 64 << 20 })).stdout
+  const files = new CommitFiles(repository)
 
   return {
     async resolve(revision) {
       try {
-        const [commit = "", subject = ""] = (await git("log", "-1", "--format=%H%n%s", "--end-of-options", revision)).split("\n")
+        const [commit = "", subject = ""] = (await git(repository, ["log", "-1", "--format=%H%n%s", "--end-of-options", revision])).split(
+          "\n",
+        )
         return { commit, subject }
       } catch (cause) {
         throw new ConveyorError("no-such-commit", `the repository has no commit "${revision}"`, {
@@ -46,53 +51,39 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
       }
     },
 
-    async readFile(commit, path) {
-      try {
-        return await git("show", `${commit}:${path}`)
-      } catch {
-        return undefined
-      }
-    },
-
-    async listFiles(commit, folder) {
-      const paths = (await git("ls-tree", "--name-only", commit, `${folder.replace(/\/+$/, "")}/`)).split("\n")
-      return paths.filter((path) => path !== "").map((path) => path.slice(path.lastIndexOf("/") + 1))
-    },
+    readFile: (commit, path) => files.readFile(commit, path),
+    listFiles: (commit, folder) => files.listFiles(commit, folder),
 
     async build(commit, { command, ...run }) {
-      const tree = (await git("rev-parse", `${commit}^{tree}`)).trim()
+      // A build is told its commit, and may write it into what it builds: another commit of the same tree is another artifact.
       const id = createHash("sha256")
-        .update(`${tree}\n${command ?? ""}\n${process.version}`)
+        .update(`${commit}\n${command ?? ""}\n${process.version}`)
         .digest("hex")
         .slice(0, 16)
       const directory = join(artifacts, id)
-      if (existsSync(directory)) return { id, directory }
+      const artifact = { id, kind, ref: directory }
+      if (existsSync(directory)) return artifact
 
       await mkdir(artifacts, { recursive: true })
       const unfinished = await mkdtemp(join(artifacts, unfinishedPrefix))
       try {
-        await unpack(repository, commit, unfinished, run)
+        await checkOut(repository, commit, unfinished, run.signal)
         if (command !== undefined) await runCommand(unfinished, { command, ...run })
         await rename(unfinished, directory)
       } finally {
         await rm(unfinished, { recursive: true, force: true })
       }
-      return { id, directory }
+      return artifact
     },
 
-    async runIn(artifact: Artifact, run: CommandRun) {
+    async runIn(artifact: ArtifactRef, run: CommandRun) {
       const aside = await mkdtemp(join(artifacts, scratchPrefix))
       try {
-        await cp(artifact.directory, aside, { recursive: true, verbatimSymlinks: true })
+        await cp(artifact.ref, aside, { recursive: true, verbatimSymlinks: true })
         await runCommand(aside, run)
       } finally {
         await rm(aside, { recursive: true, force: true })
       }
     },
   }
-}
-
-function unpack(repository: string, commit: string, into: string, run: Omit<CommandRun, "command">): Promise<void> {
-  const command = 'git --git-dir "$REPOSITORY" archive --format=tar "$COMMIT" | tar -x -f -'
-  return runCommand(into, { ...run, command, environment: { REPOSITORY: repository, COMMIT: commit } })
 }

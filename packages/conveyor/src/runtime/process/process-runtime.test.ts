@@ -22,9 +22,10 @@ describeRuntime("process", async () => {
     spec: (overrides, onTerm) => ({
       service: "web",
       version: "v1",
+      commit: "c1",
       release: "r-1",
       index: 0,
-      artifact: { id: "art", directory },
+      artifact: { id: "art", kind: "directory", ref: directory },
       command: scripts[onTerm],
       environment: {},
       ...overrides,
@@ -49,7 +50,14 @@ test("a copy is told who it is and where the edge listens, whatever its config s
   const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
   const signal = AbortSignal.timeout(60_000)
   const runtime = createProcessRuntime({ directory, clock: systemClock, edgeUrl: "http://127.0.0.1:8080" })
-  const place = { service: "web", version: "v7", release: "r-1", index: 0, artifact: { id: "art", directory } }
+  const place = {
+    service: "web",
+    version: "v7",
+    commit: "c7",
+    release: "r-1",
+    index: 0,
+    artifact: { id: "art", kind: "directory", ref: directory },
+  }
   const environment = { CONVEYOR_EDGE: "http://elsewhere", FLOWERS: "roses" }
   try {
     const copy = await runtime.start({ ...place, command: "env && echo whole && exec sleep 600", environment }, signal)
@@ -58,7 +66,13 @@ test("a copy is told who it is and where the edge listens, whatever its config s
       await pause()
       told = (await readFile(copy.logFile, "utf8")).split("\n")
     }
-    const expected = ["CONVEYOR_EDGE=http://127.0.0.1:8080", "CONVEYOR_VERSION=v7", `CONVEYOR_COPY=${copy.id}`, "FLOWERS=roses"]
+    const expected = [
+      "CONVEYOR_EDGE=http://127.0.0.1:8080",
+      "CONVEYOR_VERSION=v7",
+      "CONVEYOR_COMMIT=c7",
+      `CONVEYOR_COPY=${copy.id}`,
+      "FLOWERS=roses",
+    ]
     assert.deepEqual(
       expected.filter((line) => !told.includes(line)),
       [],

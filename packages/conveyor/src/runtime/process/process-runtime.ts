@@ -116,7 +116,7 @@ function launch(spec: CopySpec, record: CopyRecord, pidFile: string, edgeUrl: st
   const log = openSync(record.logFile, "a")
   try {
     const child = spawn("sh", ["-c", introduceAndBecome, asLeader(spec.command)], {
-      cwd: spec.artifact.directory,
+      cwd: spec.artifact.ref,
       detached: true,
       stdio: ["ignore", log, log],
       env: {
@@ -126,6 +126,7 @@ function launch(spec: CopySpec, record: CopyRecord, pidFile: string, edgeUrl: st
         HOST: record.address.host,
         PORT: String(record.address.port),
         CONVEYOR_VERSION: spec.version,
+        CONVEYOR_COMMIT: spec.commit,
         CONVEYOR_RELEASE: spec.release,
         CONVEYOR_SERVICE: spec.service,
         CONVEYOR_COPY: record.id,
@@ -136,7 +137,9 @@ function launch(spec: CopySpec, record: CopyRecord, pidFile: string, edgeUrl: st
     })
     child.on("error", () => {})
     if (child.pid === undefined) {
-      throw new ConveyorError("cannot-start", `could not start a shell for ${record.id} in ${spec.artifact.directory}`, { facts: { spec } })
+      throw new ConveyorError("cannot-start", `could not start a shell for ${record.id} in ${spec.artifact.ref}`, {
+        facts: { copy: record.id, artifact: spec.artifact },
+      })
     }
     child.unref()
   } finally {
