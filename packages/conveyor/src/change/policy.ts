@@ -81,6 +81,8 @@ export interface ContractPolicy {
   observeMs: number
   /** "required" refuses without evidence from pg_stat_statements; "trust-release" accepts the release layer's word that no reader runs. */
   readers: "required" | "trust-release"
+  /** Standbys have statistics of their own, which nobody asks here. "hold" refuses while there is one; "trust" takes it that nothing reads there. */
+  replicas: "hold" | "trust"
   /** How long the canary shard lives with the old column renamed before anything is dropped. */
   softDropMs: number
   /** Asked while the canary lives without the column; what it gives are reasons to bring the column back. */
@@ -152,7 +154,7 @@ export const defaultPolicy: ChangePolicy = {
   },
   disk: { freePart: 0.1, probe: undefined, unknown: "allow" },
   expand: { starReaders: "warn" },
-  contract: { observeMs: seconds(10), readers: "required", softDropMs: seconds(10), watch: undefined },
+  contract: { observeMs: seconds(10), readers: "required", replicas: "hold", softDropMs: seconds(10), watch: undefined },
   fleet: {
     expandPerServer: 8,
     rowsPerServer: 2,

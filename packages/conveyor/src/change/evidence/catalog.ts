@@ -32,6 +32,15 @@ export interface ConstraintFacts {
   isValid: boolean
 }
 
+/** A right that somebody other than the owner has. */
+export interface GrantFacts {
+  /** "PUBLIC", or a role, quoted for SQL. */
+  role: string
+  privilege: string
+  /** Undefined: on the whole table. */
+  column: string | undefined
+}
+
 export interface TableFacts {
   oid: number
   table: TableName
@@ -43,6 +52,11 @@ export interface TableFacts {
   constraints: readonly ConstraintFacts[]
   /** The application's own row triggers on UPDATE. */
   updateTriggers: readonly string[]
+  /** The application's own row triggers BEFORE INSERT or UPDATE, by name: PostgreSQL fires them in the order of the names' bytes. */
+  beforeTriggers: readonly string[]
+  grants: readonly GrantFacts[]
+  /** Tables that inherit from it, and those that it inherits from; partitions are none. */
+  relatives: readonly string[]
 }
 
 export const columnOf = (facts: TableFacts, name: string): ColumnFacts | undefined => facts.columns.find((column) => column.name === name)
@@ -62,6 +76,9 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     await session.rows<{ name: string }>(triggersSql, [oid]),
     await session.rows<{ name: string; kind: string; definition: string; valid: boolean }>(constraintsSql, [oid]),
   ]
+  const before = await session.rows<{ name: string }>(beforeTriggersSql, [oid])
+  const grants = await session.rows<{ role: string; privilege: string; column: string | null }>(grantsSql, [oid])
+  const relatives = await session.rows<{ name: string }>(relativesSql, [oid])
   const filled: LeafFacts[] = []
   for (const leaf of leaves) filled.push(await leafFacts(session, leaf))
   return {
@@ -78,6 +95,9 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
       isValid: valid,
     })),
     updateTriggers: triggers.map((row) => row.name),
+    beforeTriggers: before.map((row) => row.name),
+    grants: grants.map(({ role, privilege, column }) => ({ role, privilege, column: column ?? undefined })),
+    relatives: relatives.map((row) => row.name),
   }
 }
 
@@ -149,3 +169,20 @@ const leavesSql = `
 const triggersSql = `
   SELECT tgname AS name FROM pg_trigger
   WHERE tgrelid = $1::oid AND NOT tgisinternal AND (tgtype & 1) = 1 AND (tgtype & 16) = 16 AND tgname NOT LIKE 'zzz\\_conveyor\\_%' ORDER BY tgname`
+
+/** Timing bits: 1 for each row, 2 BEFORE, 4 INSERT, 16 UPDATE. */
+const beforeTriggersSql = `
+  SELECT tgname AS name FROM pg_trigger
+  WHERE tgrelid = $1::oid AND NOT tgisinternal AND tgenabled <> 'D' AND (tgtype & 3) = 3 AND (tgtype & 20) <> 0
+    AND NOT starts_with(tgname, 'zzz_conveyor_') ORDER BY tgname COLLATE "C"`
+
+const grantsSql = `
+  SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS role, a.privilege_type AS privilege, g.column
+  FROM (SELECT relacl AS acl, relowner AS owner, NULL::name AS column FROM pg_class WHERE oid = $1::oid
+        UNION ALL SELECT t.attacl, c.relowner, t.attname FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid
+        WHERE t.attrelid = $1::oid AND t.attacl IS NOT NULL AND NOT t.attisdropped) g
+  CROSS JOIN LATERAL aclexplode(g.acl) a WHERE a.grantee <> g.owner ORDER BY role, privilege, g.column`
+
+const relativesSql = `
+  SELECT CASE WHEN i.inhparent = $1::oid THEN i.inhrelid ELSE i.inhparent END::regclass::text AS name
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE (i.inhparent = $1::oid OR i.inhrelid = $1::oid) AND NOT c.relispartition ORDER BY name`

@@ -3,8 +3,10 @@
 import { displayName } from "../files/names.ts"
 import type { TableName } from "../files/names.ts"
 import type { Readable } from "../operations/operation.ts"
-import { codeOf } from "../fleet/session.ts"
+import { isOwn } from "../fleet/mark.ts"
 import type { Session } from "../fleet/session.ts"
+import { statisticsViews, thisDatabase } from "./statistics.ts"
+import { isTable, usesColumn } from "./column-use.ts"
 import { nodesOf, parseSql } from "../lint/sql-parser.ts"
 import type { SqlTree } from "../lint/sql-parser.ts"
 
@@ -31,20 +33,6 @@ export async function beginObservation(session: Session, change: string, lastRea
     )
     return row?.began ?? new Date()
   })
-}
-
-/** Undefined where PostgreSQL keeps statistics of statements here; otherwise the reason why it does not. */
-export async function missingStatistics(session: Session): Promise<string | undefined> {
-  const views = await statisticsViews(session).catch(() => undefined)
-  if (views === undefined) return `shard ${session.shard.name} has no pg_stat_statements: run CREATE EXTENSION pg_stat_statements there`
-  try {
-    await session.rows(`SELECT 1 FROM ${views.info}`)
-    return undefined
-  } catch (thrown) {
-    if (codeOf(thrown) === "55000")
-      return `shard ${session.shard.name} does not load pg_stat_statements: add it to shared_preload_libraries and restart the server`
-    return `shard ${session.shard.name} does not let this user read pg_stat_statements: GRANT pg_read_all_stats to it`
-  }
 }
 
 /** Statements that ran since the observation began and name what would be taken. */
@@ -78,78 +66,37 @@ export async function findReaders(session: Session, change: string, taken: reado
   return found
 }
 
-/** Statements that read every column of a table: a prepared one of them fails once when a column is added. */
-export async function findStarReaders(session: Session, tables: readonly TableName[]): Promise<string[]> {
-  if ((await missingStatistics(session)) !== undefined) return []
-  const { view } = await statisticsViews(session)
-  const statements = await session.rows<{ query: string }>(
-    `SELECT DISTINCT query FROM ${view} WHERE dbid = ${thisDatabase} AND query LIKE '%*%'`,
-  )
-  const found: string[] = []
-  for (const { query } of statements) {
-    if (isOurs(query) || !tables.some((table) => mentions(query, table.name))) continue
-    const trees = await parseSql(query).catch(() => [])
-    const isStar = trees.some(({ tree }) => {
-      const nodes = [...nodesOf(tree)]
-      return (
-        isReadable(tree) &&
-        nodes.some(([kind]) => kind === "A_Star") &&
-        nodes.some(([, node]) => tables.some((table) => isTable(node, table)))
-      )
-    })
-    if (isStar) found.push(shorten(query))
-  }
-  return found
-}
-
-const isTable = (node: SqlTree, table: TableName) => node["relname"] === table.name && (node["schemaname"] ?? table.schema) === table.schema
-
-/** What of the taken a statement names; undefined where it names none. */
+/** What of the taken a statement uses; undefined where it can be ruled out that it uses any. */
 export async function namedBy(query: string, taken: readonly Readable[]): Promise<string | undefined> {
-  const near = taken.filter(
-    (one) => mentions(query, one.table.name) && (one.kind === "table" || mentions(query, one.column) || query.includes("*")),
-  )
-  if (near.length === 0 || isOurs(query)) return undefined
+  const near = taken.filter((one) => mentions(query, one.table.name))
+  if (near.length === 0 || isOwn(query)) return undefined
   const trees = await parseSql(query).catch(() => undefined)
-  // A statement that was cut off or is a command cannot be parsed; that it mentions the names is reason enough.
+  // A statement that was cut off cannot be parsed; that it mentions the table is reason enough.
   if (trees === undefined) return describeTaken(near[0])
   return describeTaken(near.find((one) => trees.some(({ tree }) => reads(tree, one))))
 }
 
 function reads(tree: SqlTree, taken: Readable): boolean {
-  const { table } = taken
-  const nodes = [...nodesOf(tree)]
-  if (!isReadable(tree) || !nodes.some(([, node]) => isTable(node, table))) return false
-  return taken.kind === "table" || nodes.some(([kind, node]) => kind === "A_Star" || lastName(kind, node) === taken.column)
+  if (!isReadable(tree)) return false
+  if (taken.kind === "column") return usesColumn(tree, taken)
+  return [...nodesOf(tree)].some(([, node]) => isTable(node, taken.table)) || hasText(tree, taken.table)
 }
 
-/** Data definition and maintenance do not read for the application. */
-const isReadable = (tree: SqlTree) =>
-  Object.keys(tree).some((kind) => /^(Select|Insert|Update|Delete|Merge|Copy|Prepare|DeclareCursor|Explain)Stmt$/.test(kind))
+/** Data definition and maintenance do not read for the application; anything else may. */
+export const isReadable = (tree: SqlTree) => !Object.keys(tree).every((kind) => reading.has(kind) === false && definition.test(kind))
 
-function lastName(kind: string, node: SqlTree): unknown {
-  if (kind === "ResTarget" || kind === "IndexElem") return node["name"]
-  if (kind === "String") return node["sval"]
-  return undefined
-}
+const reading: ReadonlySet<string> = new Set(["CreateTableAsStmt"])
+const definition =
+  /^(Alter|Create|Drop|Index|Rename|Comment|Grant|Truncate|Vacuum|Lock|Cluster|Reindex|Transaction|Variable|Discard|Deallocate|ClosePortal|Fetch|Execute|Listen|Unlisten|Notify|CheckPoint|Load|SecLabel|Define|View|Rule|RefreshMatView|ConstraintsSet|CompositeType|ReassignOwned)/
 
-const mentions = (query: string, name: string) =>
+/** DO and CALL carry their SQL as text. */
+const hasText = (tree: SqlTree, table: TableName) =>
+  /^(Do|Call)Stmt$/.test(Object.keys(tree)[0] ?? "") && mentions(JSON.stringify(tree), table.name)
+
+export const mentions = (query: string, name: string) =>
   query.includes(name) || query.includes(name.replaceAll('"', '""')) || query.toLowerCase().includes(name)
-
-const isOurs = (query: string) => /\bconveyor\./.test(query) || query.includes("ctid >= ")
 
 const describeTaken = (taken: Readable | undefined) =>
   taken === undefined ? undefined : taken.kind === "table" ? displayName(taken.table) : `"${taken.column}" of ${displayName(taken.table)}`
 
-const shorten = (query: string) => (query.length > 160 ? `${query.slice(0, 157)}...` : query).replace(/\s+/g, " ")
-
-const thisDatabase = "(SELECT oid FROM pg_database WHERE datname = current_database())"
-
-/** The extension may live in any schema. */
-async function statisticsViews(session: Session): Promise<{ view: string; info: string }> {
-  const [row] = await session.rows<{ schema: string }>(
-    "SELECT quote_ident(n.nspname) AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'",
-  )
-  if (row === undefined) throw new Error("pg_stat_statements is not installed")
-  return { view: `${row.schema}.pg_stat_statements`, info: `${row.schema}.pg_stat_statements_info` }
-}
+export const shorten = (query: string) => (query.length > 160 ? `${query.slice(0, 157)}...` : query).replace(/\s+/g, " ")

@@ -87,7 +87,7 @@ function readOperation(source: Source, change: string, entry: Record<string, unk
     source.fault(["operations", i, name], `there is no operation "${name}"; there are ${known}`)
     return []
   }
-  const read = kind.read(entry[name], shortId(change, String(i)))
+  const read = kind.read(entry[name], `${shortId(change)}_${String(i).padStart(2, "0")}`)
   if ("operation" in read) return [read.operation]
   source.faults(read.issues, ["operations", i, name])
   return []

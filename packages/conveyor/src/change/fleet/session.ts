@@ -1,6 +1,7 @@
 // One dedicated connection to a shard, in a known state. Engine code talks to PostgreSQL only through it.
 import pg from "pg"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { ownMark } from "./mark.ts"
 import type { ShardSpec } from "./shard.ts"
 
 type Row = Record<string, unknown>
@@ -95,7 +96,8 @@ class PgSession implements Session {
     const onAbort = () => void this.#cancel()
     signal.addEventListener("abort", onAbort, { once: true })
     try {
-      return await (values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, [...values]))
+      const marked = `${sql} ${ownMark}`
+      return await (values.length === 0 ? this.#client.query(marked) : this.#client.query(marked, [...values]))
     } catch (thrown) {
       if (signal.aborted) throw signal.reason
       throw thrown

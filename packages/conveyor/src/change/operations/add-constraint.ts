@@ -3,9 +3,10 @@
 // has to keep to it; `enforce: contract` waits until old code is gone.
 import { z } from "zod"
 import { columnOf } from "../evidence/catalog.ts"
-import { displayName, quote, quoteAll, sqlName } from "../files/names.ts"
+import type { TableFacts } from "../evidence/catalog.ts"
+import { displayName, literal, quote, quoteAll, sqlName } from "../files/names.ts"
 import { buildIndex } from "./create-index.ts"
-import { identifierField, sqlField, tableField } from "./parts/fields.ts"
+import { cast, identifierField, rowOf, sqlField, tableField } from "./parts/fields.ts"
 import { notNull } from "./parts/not-null.ts"
 import { missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
@@ -49,6 +50,12 @@ export function make(spec: Spec, id: string): Operation {
     describe: () => `add constraint ${name} to ${displayName(table)}`,
     texts: spec.check === undefined ? [] : [{ key: "check", use: "expression", sql: spec.check }],
     objections: (tables) => objections(spec, tables),
+    proofs: (tables) => {
+      const facts = tables(table)
+      return spec.check === undefined || facts === undefined
+        ? []
+        : [{ key: "check", sql: `SELECT ${cast(spec.check, "boolean")} FROM ${rowOf(facts)} LIMIT 0` }]
+    },
     finish: (tables) => (enforce === "ready" ? statements(spec, id, tables) : []),
     contract: (tables) => (enforce === "contract" ? { prepare: statements(spec, id, tables), hide: undefined, drop: [] } : undefined),
   }
@@ -91,7 +98,8 @@ function statements(spec: Spec, id: string, tables: Tables): Statement[] {
     how: "check",
     lock: "none",
     work: "rows",
-    sql: `SELECT left(t::text, 200) AS key FROM ${sqlName(table)} t WHERE ${broken}`,
+    // Keys, and never the row: what it holds is nobody's here.
+    sql: `SELECT ${keyOf(tables(table))} AS key FROM ${sqlName(table)} t WHERE ${broken}`,
   })
   if (column !== undefined) return [rowsThat(`${quote(column)} IS NULL`), ...notNull(table, id, column)]
   if (check !== undefined) return [rowsThat(`NOT (${check}\n)`), ...unproven(spec, `CHECK (${check}\n)`, "ACCESS EXCLUSIVE")]
@@ -105,6 +113,14 @@ function statements(spec: Spec, id: string, tables: Tables): Statement[] {
     ...unproven(spec, definition, "SHARE ROW EXCLUSIVE"),
   ]
 }
+
+const keyOf = (facts: TableFacts | undefined): string =>
+  facts === undefined || facts.primaryKey.length === 0
+    ? "'row at ' || t.ctid::text"
+    : `${literal(`(${facts.primaryKey.join(", ")}) = `)} || ROW(${facts.primaryKey.map((column) => `t.${quote(column)}`).join(", ")})::text`
+
+/** Of rows that are equal: two of them. */
+const keysOf = (facts: TableFacts | undefined): string => `'each other: ' || min(${keyOf(facts)}) || ' and ' || max(${keyOf(facts)})`
 
 function unproven({ table, name }: Spec, definition: string, lock: Statement["lock"]): Statement[] {
   const alter = `ALTER TABLE ${sqlName(table)}`
@@ -134,7 +150,7 @@ function uniqueByIndex({ table, name }: Spec, columns: readonly string[], tables
       how: "check",
       lock: "none",
       work: "rows",
-      sql: `SELECT ROW(${quoteAll(columns)})::text AS key FROM ${sqlName(table)} WHERE ${columns.map((column) => `${quote(column)} IS NOT NULL`).join(" AND ")}
+      sql: `SELECT ${keysOf(tables(table))} AS key FROM ${sqlName(table)} t WHERE ${columns.map((column) => `${quote(column)} IS NOT NULL`).join(" AND ")}
 GROUP BY ${quoteAll(columns)} HAVING count(*) > 1`,
     },
     ...buildIndex(table, index, tables),

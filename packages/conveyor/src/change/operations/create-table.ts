@@ -36,7 +36,15 @@ export function make(spec: z.infer<typeof schema>, id: string): Operation {
     kind: "create_table",
     id,
     tables: [table],
-    brings: [{ table, isNew: true, columns: Object.entries(spec.columns).map(([name, column]) => columnFacts(name, column)) }],
+    brings: [
+      {
+        table,
+        isNew: true,
+        columns: Object.entries(spec.columns).map(([name, column]) =>
+          columnFacts(name, column.identity ? { ...column, default: "an identity" } : column),
+        ),
+      },
+    ],
     describe: () => `create table ${displayName(table)} (${Object.keys(spec.columns).join(", ")})`,
     objections: (tables) =>
       tables(table) === undefined

@@ -3,8 +3,8 @@
 import { z } from "zod"
 import { columnOf } from "../evidence/catalog.ts"
 import { displayName, quote, sqlName } from "../files/names.ts"
-import { identifierField, sqlField, tableField } from "./parts/fields.ts"
-import { missingColumn, missingTable } from "./parts/objections.ts"
+import { identifierField, letsGoField, sqlField, tableField } from "./parts/fields.ts"
+import { inheritance, missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Objection, Operation, Statement, Tables } from "./operation.ts"
 
@@ -13,6 +13,7 @@ export const schema = z.strictObject({
   column: identifierField,
   /** What old code finds in rows that new code has added; needed where the column takes no NULL and has no default. */
   fill: sqlField.optional(),
+  lets_go: letsGoField,
 })
 
 type Spec = z.infer<typeof schema>
@@ -27,6 +28,7 @@ export function make(spec: Spec, id: string): Operation {
     id,
     tables: [table],
     takes: [{ kind: "column", table, column }],
+    letsGo: { names: spec.lets_go, own: "along" },
     describe: () => `drop column ${column} of ${displayName(table)}`,
     objections: (tables) => objections(spec, tables),
     expand: (tables) => expand(spec, tables),
@@ -50,6 +52,7 @@ function objections({ table, column, fill }: Spec, tables: Tables): Objection[] 
   if (facts === undefined) return [missingTable(table)]
   const there = columnOf(facts, column)
   if (there === undefined) return [missingColumn(facts, column)]
+  if (facts.relatives.length > 0) return inheritance(facts)
   if (there.isNullable || there.default !== undefined || fill !== undefined) return []
   return [
     {

@@ -89,6 +89,11 @@ export interface Operation {
   /** What it adds to the schema, so that later operations of the change can be judged before it has run. */
   readonly brings: readonly Brought[]
   readonly takes: readonly Taken[]
+  readonly letsGo: LetsGo
+  /** Columns that are given a default from expand on. */
+  readonly fills: readonly { table: TableName; column: string }[]
+  /** Expressions that have to give the same value in every session, each over the columns of one row. */
+  readonly steady: readonly SteadyExpression[]
   /** Reasons why it cannot work on this shard, checked before its first statement. */
   objections(tables: Tables): readonly Objection[]
   /** SQL of the change file's author, for the lint. */
@@ -96,7 +101,7 @@ export interface Operation {
   /** Rules of the lint that the author lets pass. */
   readonly allow: readonly string[]
   /** Queries that PostgreSQL has to accept, none of which reads a row: they prove the expressions. */
-  proofs(): readonly Proof[]
+  proofs(tables: Tables): readonly Proof[]
   expand(tables: Tables): readonly Statement[]
   rows(tables: Tables): RowWork | undefined
   /** What has to wait for the rows. */
@@ -109,6 +114,21 @@ export interface SqlText {
   key: string
   use: "expand" | "finish" | "contract" | "undo" | "expression" | "default" | "type"
   sql: string
+}
+
+/** What hangs on the taken columns and is meant to go with them. */
+export interface LetsGo {
+  names: readonly string[]
+  /** What rests on one taken column and nothing else goes "along" where the column's values are at an end, and has to be "named" where they live on. */
+  own: "along" | "named"
+}
+
+export interface SteadyExpression {
+  /** Where it stands in the change file: "derive_columns.up.cents". */
+  key: string
+  sql: string
+  /** Type of each column that it may look at. */
+  columns: Readonly<Record<string, string>>
 }
 
 export interface Objection {
@@ -135,6 +155,9 @@ export const wayBack = (key: string, sql: string, how: UndoHow): Statement => ({
 export const nothing = {
   brings: [],
   takes: [],
+  letsGo: { names: [], own: "named" },
+  fills: [],
+  steady: [],
   texts: [],
   allow: [],
   objections: () => [],

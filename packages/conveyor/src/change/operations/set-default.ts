@@ -32,13 +32,18 @@ export function make({ table, column, default: value, when }: z.infer<typeof sch
     id,
     tables: [table],
     takes: when === "contract" ? [{ kind: "other", what: `the old default of ${displayName(table)}.${column}` }] : [],
+    fills: when === "expand" && value !== null ? [{ table, column }] : [],
     describe: () => `${value === null ? "drop the default" : `set the default ${value}`} of ${displayName(table)}.${column}`,
     objections: (tables) => {
       const facts = tables(table)
       if (facts === undefined) return [missingTable(table)]
       return columnOf(facts, column) === undefined ? [missingColumn(facts, column)] : []
     },
-    proofs: () => (value === null ? [] : [{ key: "default", sql: `SELECT ${cast(value, "text")} LIMIT 0` }]),
+    proofs: (tables) => {
+      const facts = tables(table)
+      const type = facts === undefined ? undefined : columnOf(facts, column)?.type
+      return value === null ? [] : [{ key: "default", sql: `SELECT ${cast(value, type ?? "text")} LIMIT 0` }]
+    },
     expand: (tables) => {
       const facts = tables(table)
       const before = facts === undefined ? undefined : columnOf(facts, column)?.default

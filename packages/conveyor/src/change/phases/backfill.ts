@@ -12,6 +12,7 @@ import type { Worker } from "./execute.ts"
 import { sqlName } from "../files/names.ts"
 import type { TableName } from "../files/names.ts"
 import type { RowWork } from "../operations/operation.ts"
+import { applicationPath } from "../operations/derive/trigger-function.ts"
 import { backfillSetting } from "../operations/derive/sync-triggers.ts"
 import type { BatchPolicy } from "../policy.ts"
 import { Rate } from "../pace/rate.ts"
@@ -225,7 +226,7 @@ class BackfillState {
       let rows = 0
       if (batch !== undefined) {
         await session.execute(
-          `SELECT set_config('${backfillSetting}', 'on', true), set_config('lock_timeout', '${policy.rowLockMs}ms', true), set_config('statement_timeout', '${this.size.panicMs}ms', true)`,
+          `SELECT set_config('${backfillSetting}', 'on', true), set_config('search_path', ${applicationPath}, true), set_config('lock_timeout', '${policy.rowLockMs}ms', true), set_config('statement_timeout', '${this.size.panicMs}ms', true)`,
         )
         if (work.before !== undefined) await session.execute(work.before)
         rows = await session.execute(batchSql(work, leaf, batch.window))

@@ -13,7 +13,8 @@ import type { LedgerEntry } from "../ledger/ledger.ts"
 import { displayName } from "../files/names.ts"
 import type { ContractStep, Operation, Readable, Statement, Taken } from "../operations/operation.ts"
 import type { ContractPolicy } from "../policy.ts"
-import { beginObservation, findReaders, missingStatistics } from "../evidence/readers.ts"
+import { beginObservation, findReaders } from "../evidence/readers.ts"
+import { missingStatistics, unseenReplicas } from "../evidence/statistics.ts"
 
 export const takenBy = (change: Change): Taken[] => change.operations.flatMap((operation) => operation.takes)
 
@@ -39,9 +40,10 @@ export async function objectionsOfShard(
   if (policy.readers === "trust-release" || taken.length === 0) return dependents
   const missing = await missingStatistics(session)
   if (missing !== undefined) return [...dependents, missing]
+  const standbys = policy.replicas === "trust" ? [] : await unseenReplicas(session)
   const began = await beginObservation(session, change.name, evidence.lastReaderStoppedAt)
   await sleepUntil(began.getTime() + policy.observeMs, clock, signal)
-  return [...dependents, ...(await findReaders(session, change.name, taken))]
+  return [...dependents, ...standbys, ...(await findReaders(session, change.name, taken))]
 }
 
 /** Constraints that rows may still refuse; taken back where one does, so that old code could still come back. */

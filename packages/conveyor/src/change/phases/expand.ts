@@ -1,5 +1,5 @@
 // Expand and its undo on one shard: what the new version needs is added, and taken away again. Called by the engine.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
 import { readTable } from "../evidence/catalog.ts"
 import type { TableFacts } from "../evidence/catalog.ts"
 import type { Change } from "../change.ts"
@@ -7,13 +7,11 @@ import { runStatements, undoSteps } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { beginEntry, forget, movePhase } from "../ledger/ledger.ts"
 import type { LedgerEntry } from "../ledger/ledger.ts"
-import { lintChange } from "../lint/lint.ts"
-import { displayName, sqlName } from "../files/names.ts"
-import type { Brought, Operation, Statement, Tables } from "../operations/operation.ts"
-import { syncTriggerPrefix } from "../operations/derive/sync-triggers.ts"
+import { examine } from "./examine.ts"
+import { sqlName } from "../files/names.ts"
+import type { Operation, Statement, Tables } from "../operations/operation.ts"
 import type { ExpandPolicy } from "../policy.ts"
-import { findStarReaders } from "../evidence/readers.ts"
-import { codeOf, isConnectionLost } from "../fleet/session.ts"
+import { findStarReaders } from "../evidence/star-readers.ts"
 import type { Session } from "../fleet/session.ts"
 
 export async function expandShard(
@@ -80,79 +78,4 @@ export async function readTables(session: Session, operation: Operation): Promis
   const facts = new Map<string, TableFacts | undefined>()
   for (const table of operation.tables) facts.set(sqlName(table), await readTable(session, table))
   return (table) => facts.get(sqlName(table))
-}
-
-/** Everything that can be found wrong before the first statement, in one error. Changes nothing. */
-export async function examine(session: Session, change: Change, before: readonly Brought[] = []): Promise<void> {
-  const brought: Brought[] = [...before]
-  const faults: { message: string; hint: string | undefined }[] = []
-  for (const operation of change.operations) {
-    const tables = withBrought(await readTables(session, operation), brought)
-    faults.push(...operation.objections(tables), ...(await chained(session, operation)))
-    for (const proof of operation.proofs()) {
-      const fault = await refused(session, proof.sql)
-      if (fault !== undefined)
-        faults.push({
-          message: `${operation.kind}.${proof.key}: ${fault}`,
-          hint: "Write it as PostgreSQL takes it; functions, types and tables of your own need their schema.",
-        })
-    }
-    brought.push(...operation.brings)
-  }
-  for (const finding of (await lintChange(change)).filter(({ severity }) => severity === "error")) {
-    faults.push({ message: `${finding.key}: ${finding.message} [${finding.rule}]`, hint: finding.safeWay })
-  }
-  const [first] = faults
-  if (first === undefined) return
-  throw new ConveyorError("change-refused", faults.map(({ message }) => `${change.file}: ${message}`).join("\n"), {
-    facts: { change: change.name, shard: session.shard.name },
-    hint: `${first.hint ?? "Correct the change file."} Nothing was changed.`,
-  })
-}
-
-/** The tables as they will be when the earlier operations of the change have run. */
-export function withBrought(tables: Tables, brought: readonly Brought[]): Tables {
-  return (table) => {
-    const columns = brought.filter((one) => sqlName(one.table) === sqlName(table)).flatMap((one) => one.columns)
-    const facts = tables(table)
-    if (columns.length === 0) return facts
-    const before = facts ?? { oid: 0, table, kind: "table", columns: [], primaryKey: [], leaves: [], constraints: [], updateTriggers: [] }
-    const known = new Set(before.columns.map(({ name }) => name))
-    return { ...before, columns: [...before.columns, ...columns.filter(({ name }) => !known.has(name))] }
-  }
-}
-
-async function refused(session: Session, sql: string): Promise<string | undefined> {
-  try {
-    // A parameter makes it a prepared statement: one statement, whatever the text tries to be.
-    await session.rows(`${sql.replace(/ LIMIT 0$/, "")} LIMIT $1`, [0])
-    return undefined
-  } catch (thrown) {
-    if (isConnectionLost(thrown) || codeOf(thrown) === undefined) throw thrown
-    return describe(thrown)
-  }
-}
-
-/** Two syncs over one column would each have to run before the other. */
-async function chained(session: Session, operation: Operation): Promise<{ message: string; hint: string }[]> {
-  const columns = operation.takes.filter((taken) => taken.kind === "column")
-  const [there] = await session.rows<{ there: boolean }>("SELECT to_regnamespace('conveyor') IS NOT NULL AS there")
-  if (columns.length === 0 || there?.there !== true) return []
-  const found: { message: string; hint: string }[] = []
-  for (const { table, column } of columns) {
-    const rows = await session.rows<{ name: string }>(
-      `SELECT t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3
-       WHERE n.nspname = $1 AND c.relname = $2 AND starts_with(t.tgname, $4)
-         AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)
-       LIMIT 1`,
-      [table.schema, table.name, column, syncTriggerPrefix],
-    )
-    if (rows.length === 0) continue
-    found.push({
-      message: `column "${column}" of ${displayName(table)} is being derived by an earlier change that is not contracted`,
-      hint: "Contract the earlier change first.",
-    })
-  }
-  return found
 }

@@ -7,9 +7,10 @@ import { buildIndex } from "../create-index.ts"
 import type { DeriveSpec } from "./derive-spec.ts"
 import { cast, columnFacts, comparable, isSameType } from "../parts/fields.ts"
 import { notNull } from "../parts/not-null.ts"
-import { missingColumn, missingTable } from "../parts/objections.ts"
+import { sameColumnGrants } from "../parts/grants.ts"
+import { inheritance, lateTriggers, missingColumn, missingTable } from "../parts/objections.ts"
 import { nothing } from "../operation.ts"
-import type { ContractStep, Objection, Operation, Proof, RowWork, SqlText, Statement } from "../operation.ts"
+import type { ContractStep, Objection, Operation, Proof, RowWork, SqlText, Statement, SteadyExpression } from "../operation.ts"
 import { syncTriggers } from "./sync-triggers.ts"
 
 export { schema } from "./derive-spec.ts"
@@ -31,6 +32,11 @@ export function make(spec: DeriveSpec, id: string): Operation {
       },
     ],
     takes: olds.map((column) => ({ kind: "column", table, column })),
+    letsGo: {
+      names: [...spec.lets_go, ...(Object.values(to).some((column) => column.default !== undefined) ? ["default"] : [])],
+      own: "named",
+    },
+    steady: spec.session === undefined ? steady(spec) : [],
     describe: () =>
       `derive ${news.join(", ")} from ${olds.join(", ")} in ${displayName(table)}, ${spec.round_trip === "one_way" ? "one way: old code does not see what new code writes" : "both ways"}`,
     texts: (["up", "down"] as const).flatMap((side) =>
@@ -41,7 +47,7 @@ export function make(spec: DeriveSpec, id: string): Operation {
       return facts === undefined ? [missingTable(table)] : objections(spec, facts)
     },
     proofs: () => proofs(spec),
-    expand: () => [addColumns(spec), ...syncTriggers(spec, id).expand],
+    expand: (tables) => [addColumns(spec), ...sameColumnGrants(table, olds, news, tables(table)), ...syncTriggers(spec, id).expand],
     rows: () => rowWork(spec),
     finish: (tables) => [
       ...syncTriggers(spec, id).settle,
@@ -55,6 +61,7 @@ export function make(spec: DeriveSpec, id: string): Operation {
 function objections(spec: DeriveSpec, facts: TableFacts): Objection[] {
   const name = displayName(spec.table)
   const found: Objection[] = []
+  found.push(...inheritance(facts), ...lateTriggers(facts))
   if (facts.kind === "other") found.push({ message: `${name} is not a table`, hint: "Only tables have rows of their own to fill." })
   for (const [column, type] of Object.entries({ ...spec.from, ...spec.reads })) {
     const there = columnOf(facts, column)
@@ -74,6 +81,23 @@ function objections(spec: DeriveSpec, facts: TableFacts): Objection[] {
     found.push({ message: `table ${name} has a column "${column}" already`, hint: "Choose another name for the new column." })
   }
   return found
+}
+
+function steady({ from, to, reads, up, down }: DeriveSpec): SteadyExpression[] {
+  const types = (columns: DeriveSpec["to"]) => Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]))
+  const columns = { ...from, ...reads, ...types(to) }
+  return [
+    ...Object.entries(up).map(([column, sql]) => ({
+      key: `derive_columns.up.${column}`,
+      sql: cast(sql, to[column]?.type ?? "text"),
+      columns,
+    })),
+    ...Object.entries(down).map(([column, sql]) => ({
+      key: `derive_columns.down.${column}`,
+      sql: cast(sql, from[column] ?? "text"),
+      columns,
+    })),
+  ]
 }
 
 /** The expressions over columns of the declared types, and over nothing else. */
@@ -147,6 +171,9 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
   const hidden = (column: string) => (column in from ? `conveyor_dropped_${id}_${olds.indexOf(column)}` : column)
   const triggers = syncTriggers(spec, id)
   const gone = olds.flatMap((column) => [column, hidden(column)]).map((column) => `DROP COLUMN IF EXISTS ${quote(column)}`)
+  const defaults = Object.entries(to).flatMap(([column, { default: value }]) =>
+    value === undefined ? [] : [`ALTER COLUMN ${quote(column)} SET DEFAULT (${value}\n)`],
+  )
   return {
     prepare: Object.entries(to)
       .filter(([, { nullable }]) => !nullable)
@@ -167,7 +194,7 @@ function contractStep(spec: DeriveSpec, id: string): ContractStep {
         key: "drop",
         how: "quick",
         lock: "ACCESS EXCLUSIVE",
-        sql: [...triggers.drop, `ALTER TABLE ${name} ${gone.join(", ")}`].join(";\n"),
+        sql: [...triggers.drop, `ALTER TABLE ${name} ${[...defaults, ...gone].join(", ")}`].join(";\n"),
       },
       { key: "drop functions", how: "quick", lock: "none", sql: triggers.dropFunctions },
     ],

@@ -4,8 +4,9 @@
 import { z } from "zod"
 import { columnOf } from "../../evidence/catalog.ts"
 import { displayName, literal, quote, quoteAll, sqlName } from "../../files/names.ts"
-import { identifierField, isSameType, record, tableField, typeField } from "../parts/fields.ts"
-import { missingColumn, missingTable } from "../parts/objections.ts"
+import { identifierField, isSameType, letsGoField, record, tableField, typeField } from "../parts/fields.ts"
+import { sameGrants } from "../parts/grants.ts"
+import { inheritance, missingColumn, missingTable } from "../parts/objections.ts"
 import { nothing } from "../operation.ts"
 import type { ContractStep, Objection, Operation, RowWork, Statement, Tables } from "../operation.ts"
 import { rowTriggers } from "./row-triggers.ts"
@@ -21,6 +22,7 @@ export const schema = z
     /** The old columns, with their types. */
     columns: record(typeField, "old column"),
     slots: record(slotField, "slot"),
+    lets_go: letsGoField,
   })
   .superRefine((spec, context) => {
     const slots = Object.entries(spec.slots)
@@ -54,13 +56,14 @@ export function make(spec: Spec, id: string): Operation {
     id,
     tables: [from, to],
     takes: olds.map((column) => ({ kind: "column", table: from, column })),
+    letsGo: { names: spec.lets_go, own: "named" },
     describe: () => `derive rows of ${displayName(to)} from ${olds.join(", ")} of ${displayName(from)}, both ways`,
     objections: (tables) => objections(spec, tables),
     proofs: () =>
       Object.entries(spec.slots).flatMap(([name, { is }]) =>
         Object.entries(is).map(([column, sql]) => ({ key: `slots.${name}.is.${column}`, sql: `SELECT (${sql}\n) LIMIT 0` })),
       ),
-    expand: () => [uniqueKeyCheck(spec), ...triggers.expand],
+    expand: (tables) => [uniqueKeyCheck(spec), ...rowTriggers(spec, id, tables(from)?.kind).expand, ...sameGrants(from, to, tables(from))],
     rows: () => rowWork(spec),
     finish: () => [
       ...triggers.settle,
@@ -74,7 +77,15 @@ function objections(spec: Spec, tables: Tables): Objection[] {
   const [from, to] = [tables(spec.from), tables(spec.to)]
   if (from === undefined) return [missingTable(spec.from)]
   if (to === undefined) return [missingTable(spec.to)]
-  const found: Objection[] = []
+  const found: Objection[] = [...inheritance(from)]
+  const filled = new Set(insertedColumns(spec))
+  for (const column of to.columns) {
+    if (filled.has(column.name) || column.isNullable || column.default !== undefined) continue
+    found.push({
+      message: `column "${column.name}" of ${displayName(spec.to)} takes no NULL, has no default, and no slot fills it: every write of the running version would fail`,
+      hint: "Give it a default in create_table, let it be nullable, or fill it from a slot.",
+    })
+  }
   if (to.leaves.length > 0) {
     found.push({
       message: `table ${displayName(spec.to)} is there already`,

@@ -1,17 +1,28 @@
 // What a change file says under derive_columns, parsed. Read by the operation and its triggers.
 import { z } from "zod"
-import { identifierField, indexField, record, sqlField, tableField, typeField } from "../parts/fields.ts"
+import { identifierField, indexField, letsGoField, record, sqlField, tableField, typeField } from "../parts/fields.ts"
 
 export const schema = z
   .strictObject({
     table: tableField,
     from: record(typeField, "old column"),
-    to: record(z.strictObject({ type: typeField, nullable: z.boolean().default(true) }), "new column"),
+    to: record(
+      z.strictObject({
+        type: typeField,
+        nullable: z.boolean().default(true),
+        /** From contract on: before that a default would look like a value that new code has written. */
+        default: sqlField.optional(),
+      }),
+      "new column",
+    ),
     reads: record(typeField, "column").optional(),
     up: record(sqlField, "expression"),
     down: z.record(identifierField, sqlField).default({}),
     round_trip: z.enum(["exact", "lossy", "one_way"]).default("exact"),
     indexes: z.array(indexField).default([]),
+    /** Works both sides out in UTC with ISO dates, whatever the client's session says: for expressions that depend on it. */
+    session: z.literal("utc").optional(),
+    lets_go: letsGoField,
   })
   .superRefine((spec, context) => {
     const complain = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message })

@@ -8,6 +8,7 @@ import { literal, quote, sqlName } from "../../files/names.ts"
 import type { DeriveSpec } from "./derive-spec.ts"
 import { cast, comparable } from "../parts/fields.ts"
 import type { Statement } from "../operation.ts"
+import { triggerFunction } from "./trigger-function.ts"
 
 /** Set in the backfill's transactions, whose writes are already equal on both sides. */
 export const backfillSetting = "conveyor.backfill"
@@ -96,7 +97,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END`
-  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS ${dollarQuoted(body)}`
+  return triggerFunction(name, spec.session === "utc" ? "pinned in UTC" : "pinned", body)
 }
 
 function newSideIsEmpty({ to }: DeriveSpec, row: "NEW", actual: (column: string) => string): string {
@@ -119,9 +120,3 @@ function changes({ from, to, reads }: DeriveSpec): string[] {
 
 const changed = (column: string, type: string) =>
   `${comparable(`OLD.${quote(column)}`, type)} IS DISTINCT FROM ${comparable(`NEW.${quote(column)}`, type)}`
-
-function dollarQuoted(text: string): string {
-  let tag = "$conveyor$"
-  for (let n = 1; text.includes(tag); n++) tag = `$conveyor_${n}$`
-  return `${tag}${text}\n${tag}`
-}

@@ -1,6 +1,6 @@
 // The pieces that change files are made of: table names, types, expressions. Used by the operations' schemas.
 import { z } from "zod"
-import type { ColumnFacts } from "../../evidence/catalog.ts"
+import type { ColumnFacts, TableFacts } from "../../evidence/catalog.ts"
 import { parseTableName, quote } from "../../files/names.ts"
 
 export const tableField = z.string().transform((text, context) => {
@@ -52,6 +52,9 @@ export const indexField = z.strictObject({
   method: z.enum(["btree", "hash", "gin", "gist", "spgist", "brin"]).default("btree"),
 })
 export type IndexSpec = z.infer<typeof indexField>
+
+/** What hangs on a column that goes, and is meant to go with it: constraints, indexes, "default", "identity". */
+export const letsGoField = z.array(z.string().min(1)).default([])
 
 export const record = <T extends z.ZodType>(value: T, what: string) =>
   z.record(identifierField, value).refine((entries) => Object.keys(entries).length > 0, `needs at least one ${what}`)
@@ -112,3 +115,7 @@ function normalType(type: string): string {
   const [, time = full, itsZone = ""] = /^(time|timestamp)( with(?:out)? time zone)$/.exec(full) ?? []
   return `${time}${modifier.replaceAll(" ", "")}${itsZone}${array}`
 }
+
+/** A row of the table that holds nothing, for proofs of expressions over it: FROM ... */
+export const rowOf = ({ table, columns }: TableFacts): string =>
+  `(SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quote(name)}`).join(", ")}) AS ${quote(table.name)}`
