@@ -5,7 +5,7 @@ export interface Change {
   /** The file's name without its ending: "0002-payment-methods". */
   name: string
   file: string
-  /** sha256 of the file's text: a change that was begun may not be edited. */
+  /** sha256 of the operations, as parsed: a change that was begun may not be edited. */
   digest: string
   /** What the file says it is for. */
   summary: string

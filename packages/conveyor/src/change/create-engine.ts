@@ -11,8 +11,10 @@ import {
   contractRefused,
   describeTaken,
   dropOnShard,
+  hasLost,
   objectionsOfShard,
   prepareShard,
+  showAgain,
   softDrop,
   takenBy,
   unprepareShard,
@@ -34,12 +36,12 @@ import { objectionsToRepack, repackRefused, repackShard, slimmedTables } from ".
 import { beginRepack, readRepack } from "./ledger/repack-ledger.ts"
 import type { ShardSpec } from "./fleet/shard.ts"
 import { reach, runOnShard } from "./fleet/shard-run.ts"
-import type { PhaseWork } from "./fleet/shard-run.ts"
+import type { PhaseWork, ShardRun } from "./fleet/shard-run.ts"
 import { signalsOf } from "./pace/signals.ts"
 import { FleetProgress, hasReached, readShardStatus, summarise, unreachableStatus } from "./status.ts"
 import { createThrottle } from "./pace/throttle.ts"
 import type { Throttle } from "./pace/throttle.ts"
-import { verifyTable } from "./phases/verify.ts"
+import { verifyOperation } from "./phases/verify.ts"
 import type { TableChecksum } from "./phases/verify.ts"
 
 export interface EngineParts {
@@ -138,11 +140,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
       if (hasReached(entry?.phase, "contracting")) return
       const when = entry?.phase === "backfilled" ? "before release" : "in use"
       for (const operation of change.operations) {
-        const tables = await readTables(worker.session, operation)
-        const work = operation.rows(tables)
-        const facts = work === undefined ? undefined : tables(work.table)
-        if (work === undefined || facts === undefined) continue
-        const checksum = await verifyTable(worker, work, facts, when)
+        const checksum = await verifyOperation(worker, operation, await readTables(worker.session, operation), when)
         sum.rows += checksum.rows
         sum.mismatches += checksum.mismatches
         if (checksum.mismatches > 0) throw mismatch(change, worker, checksum)
@@ -156,10 +154,14 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
 
   async function undo(change: Change, run: ChangeRun): Promise<void> {
     const progress = await startProgress(change, run)
+    const how = { waves: undefined, perServer: policy.fleet.expandPerServer, file: "whatever it says" } as const
     // Asked of all before it is done to one: half a fleet cannot go back.
-    const { contract: state } = (await status([change], run.signal))[0] ?? {}
-    if (state === "begun" || state === "done") throw alreadyContracted(change)
-    await everywhere(change, run, { waves: undefined, perServer: policy.fleet.expandPerServer }, async (worker, entry) => {
+    const dropped: string[] = []
+    await everywhere(change, run, how, async (worker, entry) => {
+      if (await hasLost(worker, entry)) dropped.push(worker.session.shard.name)
+    })
+    if (dropped.length > 0) throw alreadyContracted(change, dropped)
+    await everywhere(change, run, how, async (worker, entry) => {
       await undoShard(worker, change, entry)
       progress.update(worker.session.shard.name, { phase: "absent", rowsDone: 0, rowsTotal: 0, error: undefined })
     })
@@ -184,11 +186,17 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
       if (!run.signal.aborted) await everywhere(change, run, all, (worker, entry) => unprepareShard(worker, change, entry))
       throw thrown
     }
-    await everywhere(change, run, { waves: policy.fleet.waves, perServer }, async (worker, entry) => {
-      progress.update(worker.session.shard.name, { phase: "contracting" })
-      await dropOnShard(worker, change, entry)
-      progress.update(worker.session.shard.name, { phase: "contracted" })
-    })
+    try {
+      await everywhere(change, run, { waves: policy.fleet.waves, perServer }, async (worker, entry) => {
+        progress.update(worker.session.shard.name, { phase: "contracting" })
+        await dropOnShard(worker, change, entry)
+        progress.update(worker.session.shard.name, { phase: "contracted" })
+      })
+    } catch (thrown) {
+      // Where nothing is dropped yet, nobody has to live with what was hidden.
+      if (!run.signal.aborted) await everywhere(change, run, all, (worker, entry) => showAgain(worker, entry)).catch(() => {})
+      throw thrown
+    }
     return dropped
   }
 
@@ -263,15 +271,21 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
   function everywhere(
     change: Change,
     run: ChangeRun,
-    how: { waves: readonly number[] | undefined; perServer: number },
+    how: { waves: readonly number[] | undefined; perServer: number; file?: ShardRun["file"] },
     work: PhaseWork<void>,
   ): Promise<void> {
-    return walkFleet(shards, (shard) => onShard(shard, change, run, work), { ...how, signal: run.signal })
+    return walkFleet(shards, (shard) => onShard(shard, change, run, work, how.file), { ...how, signal: run.signal })
   }
 
-  function onShard<T>(shard: ShardSpec, change: Change, run: ChangeRun, work: PhaseWork<T>): Promise<T> {
+  function onShard<T>(
+    shard: ShardSpec,
+    change: Change,
+    run: ChangeRun,
+    work: PhaseWork<T>,
+    file: ShardRun["file"] = "as begun",
+  ): Promise<T> {
     const signal = AbortSignal.any([run.signal, closing.signal])
-    return runOnShard({ shard, change, run: { ...run, signal }, policy, clock, logger }, work)
+    return runOnShard({ shard, change, run: { ...run, signal }, policy, clock, logger, file }, work)
   }
 
   async function startProgress(change: Change, run: ChangeRun): Promise<FleetProgress> {
@@ -363,9 +377,9 @@ function mismatch(change: Change, worker: Worker, { rows, mismatches, firstKeys 
   )
 }
 
-function alreadyContracted(change: Change): ConveyorError {
-  return new ConveyorError("already-contracted", `${change.name} is contracted, at least in part: what old code read is gone`, {
-    facts: { change: change.name },
-    hint: "Go forward: write a new change.",
+function alreadyContracted(change: Change, shards: readonly string[]): ConveyorError {
+  return new ConveyorError("already-contracted", `${change.name} has dropped what old code read on ${shards.join(", ")}`, {
+    facts: { change: change.name, shards },
+    hint: "Go forward: conveyor change contract finishes it; what is wanted back is a new change.",
   })
 }

@@ -30,18 +30,20 @@ function fault(text: string): ConveyorError {
   return thrown
 }
 
-test("changes are read in the order of their names, each with a digest of its text", async () => {
+test("changes are read in the order of their names, each with a digest of what its operations say", async () => {
   const folder = await mkdtemp(join(tmpdir(), "conveyor-changes-"))
   try {
     await writeFile(join(folder, "0002-b.yml"), good)
     await writeFile(join(folder, "0001-a.yaml"), good.replace("several", "two"))
+    await writeFile(join(folder, "0003-c.yml"), good.replace("nullable: false", "nullable: true"))
     await writeFile(join(folder, "README.md"), "not a change")
     const changes = await loadChanges(folder)
     assert.deepEqual(
       changes.map(({ name }) => name),
-      ["0001-a", "0002-b"],
+      ["0001-a", "0002-b", "0003-c"],
     )
-    assert.notEqual(changes[0]?.digest, changes[1]?.digest)
+    assert.equal(changes[0]?.digest, changes[1]?.digest)
+    assert.notEqual(changes[1]?.digest, changes[2]?.digest)
     assert.deepEqual(
       changes[1]?.operations.map(({ kind }) => kind),
       ["derive_columns", "create_index"],

@@ -59,12 +59,18 @@ export function parseChange(file: string, name: string, text: string): Change {
   return {
     name,
     file,
-    digest: createHash("sha256").update(text).digest("hex"),
+    digest: digestOf(outer?.data?.operations),
     summary: outer?.data?.summary ?? "",
     operations,
     places: source.places(),
   }
 }
+
+/** Of what the file says: line ends, comments and the summary are no edit. */
+const digestOf = (operations: unknown): string =>
+  createHash("sha256")
+    .update(JSON.stringify(operations) ?? "")
+    .digest("hex")
 
 const outerSchema = z.strictObject({
   summary: z.string().min(1, "says in one line what the change is for"),

@@ -23,6 +23,8 @@ export interface ShardRun {
   policy: ChangePolicy
   clock: Clock
   logger: Logger
+  /** The way back goes by what the ledger has recorded, "whatever it says" now; every other phase by the file that was begun. */
+  file?: "as begun" | "whatever it says"
 }
 
 /** What the ledger says of the change when the work begins, and what to work with. */
@@ -70,7 +72,8 @@ function unreachable(shard: ShardSpec, thrown: unknown, tries: string): Conveyor
   )
 }
 
-async function attempt<T>({ shard, change, run, policy, clock, logger }: ShardRun, work: PhaseWork<T>): Promise<T> {
+async function attempt<T>(shardRun: ShardRun, work: PhaseWork<T>): Promise<T> {
+  const { shard, change, run, policy, clock, logger } = shardRun
   const session = await reach(shard, { connectMs: policy.fleet.connectMs, signal: run.signal }, "again")
   try {
     await lockShard(session, { fence: run.fence, policy: policy.lock, clock, signal: run.signal })
@@ -86,7 +89,7 @@ async function attempt<T>({ shard, change, run, policy, clock, logger }: ShardRu
       onWait: () => {},
     }
     const entry = await readEntry(session, change.name)
-    refuseEdited(change, entry)
+    if (shardRun.file !== "whatever it says") refuseEdited(change, entry)
     try {
       return await work(worker, entry)
     } catch (thrown) {
@@ -102,6 +105,6 @@ export function refuseEdited(change: Change, entry: LedgerEntry | undefined): vo
   if (entry === undefined || entry.digest === change.digest) return
   throw new ConveyorError("change-edited", `${change.file} was edited after it was begun`, {
     facts: { change: change.name, begun: entry.digest, now: change.digest },
-    hint: "Put the file back as it was, and write what is new in a change of its own.",
+    hint: `Put the file back as it was; or take it away with conveyor change abort ${change.name}, and release the new one.`,
   })
 }

@@ -46,6 +46,10 @@ export interface RowWork {
   wrong: string
   /** True on rows that may not be there at any time: neither side follows from the other. */
   torn: string
+  /** True on rows that a transaction no older than `age` (as age(xmin) counts) has written, on either side. */
+  touchedWithin(age: string): string
+  /** Rows of the other table that no row of this one stands behind, where both sides are rows: the same proof from there. */
+  strays?: { table: TableName; torn: string }
   /** Bytes that a row will take more, for the disk gate. */
   widensBy: number
 }

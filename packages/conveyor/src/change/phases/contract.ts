@@ -8,6 +8,9 @@ import type { ContractEvidence } from "../engine.ts"
 import { runStatements, undoSteps } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { keyed, readTables } from "./expand.ts"
+import { lastProof } from "./last-proof.ts"
+import { refusalsOfDrop } from "./tried-drop.ts"
+import { verifyOperation } from "./verify.ts"
 import { movePhase, readSteps } from "../ledger/ledger.ts"
 import type { LedgerEntry } from "../ledger/ledger.ts"
 import { displayName } from "../files/names.ts"
@@ -36,7 +39,11 @@ export async function objectionsOfShard(
   if (entry?.phase === "contracting" || entry?.phase === "contracted") return []
   if (entry?.phase !== "verified") return [`shard ${shard} is ${entry?.phase ?? "absent"}, not verified`]
   const taken = takenBy(change).filter(isReadable)
-  const dependents = await findDependents(session, taken)
+  const dependents = [
+    ...(await findDependents(session, taken)),
+    ...(await refusalsOfDrop(worker, await statementsOf(worker, change, "drop"))),
+    ...(await differences(worker, change)),
+  ]
   if (policy.readers === "trust-release" || taken.length === 0) return dependents
   const missing = await missingStatistics(session)
   if (missing !== undefined) return [...dependents, missing]
@@ -46,10 +53,23 @@ export async function objectionsOfShard(
   return [...dependents, ...standbys, ...(await findReaders(session, change.name, taken))]
 }
 
+/** Old against new, now: what wrote past the triggers since the last proof is found before anything is hidden. */
+async function differences(worker: Worker, change: Change): Promise<string[]> {
+  const found: string[] = []
+  for (const operation of change.operations) {
+    const { mismatches, firstKeys } = await verifyOperation(worker, operation, await readTables(worker.session, operation), "in use")
+    if (mismatches === 0) continue
+    found.push(
+      `shard ${worker.session.shard.name}: old and new differ in ${mismatches} rows (${operation.describe()}); the first: ${firstKeys.join(", ")}; something writes with the triggers off`,
+    )
+  }
+  return found
+}
+
 /** Constraints that rows may still refuse; taken back where one does, so that old code could still come back. */
 export async function prepareShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<string[]> {
   if (entry?.phase !== "verified") return []
-  const statements = await statementsOf(worker, change, (step) => step.prepare)
+  const statements = await statementsOf(worker, change, "prepare")
   try {
     await runStatements(worker, statements)
     return []
@@ -63,15 +83,15 @@ export async function prepareShard(worker: Worker, change: Change, entry: Ledger
 
 export async function unprepareShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
   if (entry?.phase !== "verified") return
-  const meant = new Set((await statementsOf(worker, change, (step) => step.prepare)).map(({ key }) => key))
+  const meant = new Set((await statementsOf(worker, change, "prepare")).map(({ key }) => key))
   await undoSteps(worker, (key) => meant.has(key))
 }
 
 /** Hides what will go, watches, and brings it back where somebody misses it. Gives the reasons. */
 export async function softDrop(worker: Worker, change: Change, entry: LedgerEntry | undefined, policy: ContractPolicy): Promise<string[]> {
   if (policy.softDropMs === 0 || entry === undefined || entry.phase === "contracted") return []
-  const hiding = await statementsOf(worker, change, ({ hide }) => (hide === undefined ? [] : [hidingStatement(hide)]))
-  if (hiding.length === 0 || (await hasDropped(worker, change))) return []
+  const hiding = await statementsOf(worker, change, "hide")
+  if (hiding.length === 0 || (await hasLost(worker, entry))) return []
   // The phase first: from here on no old version may start on this shard.
   await movePhase(worker.session, change.name, "contracting")
   await runStatements(worker, hiding)
@@ -92,31 +112,55 @@ const hidingStatement = ({ sql, show }: NonNullable<ContractStep["hide"]>): Stat
   undo: { sql: show.join(";\n"), how: "quick" },
 })
 
-async function hasDropped(worker: Worker, change: Change): Promise<boolean> {
-  const drops = new Set((await statementsOf(worker, change, (step) => step.drop)).map(({ key }) => key))
-  return (await readSteps(worker.session, change.name)).some(({ key }) => drops.has(key))
+/** What is hidden and not dropped comes back. */
+export async function showAgain(worker: Worker, entry: LedgerEntry | undefined): Promise<void> {
+  if (entry?.phase !== "contracting" || (await hasLost(worker, entry))) return
+  await undoSteps(worker, (key) => key.startsWith(contractPrefix))
+  await movePhase(worker.session, worker.change, "verified")
+}
+
+/** Whether something is dropped that no undo brings back. */
+export async function hasLost(worker: Worker, entry: LedgerEntry | undefined): Promise<boolean> {
+  if (entry?.phase === "contracted") return true
+  if (entry?.phase !== "contracting") return false
+  return (await readSteps(worker.session, worker.change)).some(({ key }) => key.startsWith(`${contractPrefix}drop `))
 }
 
 export async function dropOnShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
   if (entry === undefined || entry.phase === "contracted") return
-  const statements = await statementsOf(worker, change, (step) => step.drop)
   await movePhase(worker.session, change.name, "contracting")
-  await runStatements(worker, statements)
+  for (const operation of change.operations) {
+    const tables = await readTables(worker.session, operation)
+    const step = operation.contract(tables)
+    if (step === undefined) continue
+    const proof = await lastProof(worker, operation, step, tables)
+    await runStatements(worker, contractSteps(operation, "drop", step.drop), proof)
+  }
   await movePhase(worker.session, change.name, "contracted")
 }
 
-async function statementsOf(worker: Worker, change: Change, pick: (step: ContractStep) => readonly Statement[]): Promise<Statement[]> {
+const pick: Readonly<Record<Part, (step: ContractStep) => readonly Statement[]>> = {
+  prepare: ({ prepare }) => prepare,
+  hide: ({ hide }) => (hide === undefined ? [] : [hidingStatement(hide)]),
+  drop: ({ drop }) => drop,
+}
+
+async function statementsOf(worker: Worker, change: Change, part: Part): Promise<Statement[]> {
   const found: Statement[] = []
   for (const operation of change.operations) {
     const step = operation.contract(await readTables(worker.session, operation))
-    if (step !== undefined) found.push(...contractSteps(operation, pick(step)))
+    if (step !== undefined) found.push(...contractSteps(operation, part, pick[part](step)))
   }
   return found
 }
 
+const contractPrefix = "contract "
+
+type Part = "prepare" | "hide" | "drop"
+
 /** Names in the ledger that no step of expand or finish has. */
-export function contractSteps(operation: Operation, statements: readonly Statement[]): Statement[] {
-  return keyed(operation, statements).map((statement) => ({ ...statement, key: `contract ${statement.key}` }))
+export function contractSteps(operation: Operation, part: Part, statements: readonly Statement[]): Statement[] {
+  return keyed(operation, statements).map((statement) => ({ ...statement, key: `${contractPrefix}${part} ${statement.key}` }))
 }
 
 async function watch({ clock, signal }: Worker, policy: ContractPolicy): Promise<string[]> {

@@ -5,6 +5,7 @@ import type { Change } from "../change.ts"
 import { foreignDefaults, steadiness, strangeTypes } from "../evidence/expressions.ts"
 import { whatHangsOn } from "../evidence/hanging.ts"
 import { displayName, sqlName } from "../files/names.ts"
+import type { TableName } from "../files/names.ts"
 import { codeOf, isConnectionLost } from "../fleet/session.ts"
 import type { Session } from "../fleet/session.ts"
 import { lintChange } from "../lint/lint.ts"
@@ -14,16 +15,19 @@ import { readTables } from "./expand.ts"
 
 export async function examine(session: Session, change: Change, before: readonly Brought[] = []): Promise<void> {
   const brought: Brought[] = [...before]
+  const derived: ColumnName[] = []
   const faults: { message: string; hint: string | undefined }[] = []
   for (const operation of change.operations) {
     const tables = withBrought(await readTables(session, operation), brought)
     const objections = operation.objections(tables)
-    faults.push(...objections, ...(await synced(session, operation)))
+    faults.push(...objections, ...(await synced(session, operation)), ...filledTooEarly(operation, derived))
     // What an expression is said of has to be there before the expression can be judged.
     const unproven = await disproven(session, operation, tables)
     faults.push(...unproven)
     if (objections.length + unproven.length === 0) faults.push(...(await unfit(session, operation)), ...(await hanging(session, operation)))
     brought.push(...operation.brings)
+    if (operation.takes.length > 0)
+      derived.push(...operation.brings.flatMap(({ table, columns }) => columns.map(({ name }) => ({ table, column: name }))))
   }
   for (const finding of (await lintChange(change)).filter(({ severity }) => severity === "error")) {
     faults.push({ message: `${finding.key}: ${finding.message} [${finding.rule}]`, hint: finding.safeWay })
@@ -34,6 +38,21 @@ export async function examine(session: Session, change: Change, before: readonly
     facts: { change: change.name, shard: session.shard.name },
     hint: `${first.hint ?? "Correct the change file."} Nothing was changed.`,
   })
+}
+
+interface ColumnName {
+  table: TableName
+  column: string
+}
+
+/** An insert of the running version would leave the default there, and the sync would take it for what new code has written. */
+function filledTooEarly({ fills }: Operation, derived: readonly ColumnName[]): Objection[] {
+  return fills
+    .filter(({ table, column }) => derived.some((one) => sqlName(one.table) === sqlName(table) && one.column === column))
+    .map(({ table, column }) => ({
+      message: `"${column}" of ${displayName(table)} is derived: a default before contract would look like a value that new code has written`,
+      hint: "Write the default under to, where it takes effect at contract: { type: ..., default: ... }; or say when: contract.",
+    }))
 }
 
 /** The tables as they will be when the earlier operations of the change have run. */

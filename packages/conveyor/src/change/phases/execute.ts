@@ -17,11 +17,15 @@ export interface Worker extends Waiter {
   fence: number
 }
 
-/** Runs what has not been run. Keys are unique in the change. */
-export async function runStatements(worker: Worker, statements: readonly Statement[]): Promise<void> {
+/** Run in the transaction of a statement, before it: takes locks and throws what must not go on. */
+export type Guard = () => Promise<void>
+
+/** Runs what has not been run. Keys are unique in the change. The guard stands in the transaction of the first, if that is still to be run. */
+export async function runStatements(worker: Worker, statements: readonly Statement[], guard?: Guard): Promise<void> {
   const steps = new Map((await readSteps(worker.session, worker.change)).map((step) => [step.key, step.state]))
-  for (const statement of statements) {
-    if (steps.get(statement.key) !== "done") await runStatement(worker, statement, steps.get(statement.key) === "begun")
+  for (const [i, statement] of statements.entries()) {
+    if (steps.get(statement.key) === "done") continue
+    await runStatement(worker, statement, steps.get(statement.key) === "begun", i === 0 ? guard : undefined)
   }
 }
 
@@ -41,7 +45,7 @@ export async function undoSteps(worker: Worker, isMeant: (key: string) => boolea
   }
 }
 
-async function runStatement(worker: Worker, statement: Statement, wasBegun: boolean): Promise<void> {
+async function runStatement(worker: Worker, statement: Statement, wasBegun: boolean, guard: Guard | undefined): Promise<void> {
   const { session, change, logger } = worker
   const { key, sql, how, undo } = statement
   const beganAt = worker.clock.now()
@@ -56,17 +60,24 @@ async function runStatement(worker: Worker, statement: Statement, wasBegun: bool
     await withRetries(worker, key, how, () => session.execute(sql))
     await recordStep(session, change, key, "done", undo)
   } else {
-    await withRetries(worker, key, how, () => inTransaction(worker, how, sql, () => recordStep(session, change, key, "done", undo)))
+    await withRetries(worker, key, how, () => inTransaction(worker, how, sql, () => recordStep(session, change, key, "done", undo), guard))
   }
   logger.info({ shard: session.shard.name, change, step: key, ms: worker.clock.now() - beganAt }, "step done")
 }
 
-async function inTransaction({ session, fence, lock }: Worker, how: How, sql: string, record: () => Promise<void>): Promise<void> {
+async function inTransaction(
+  { session, fence, lock }: Worker,
+  how: How,
+  sql: string,
+  record: () => Promise<void>,
+  guard?: Guard,
+): Promise<void> {
   await session.transaction(async () => {
     await checkFence(session, fence)
     await session.execute(
       `SELECT set_config('lock_timeout', '${lock.waitMs}ms', true), set_config('statement_timeout', '${how === "quick" ? lock.statementMs : 0}ms', true)`,
     )
+    await guard?.()
     await session.execute(sql)
     await record()
   })

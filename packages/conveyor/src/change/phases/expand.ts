@@ -53,18 +53,9 @@ async function judgeStarReaders({ session, logger }: Worker, change: Change, sta
   )
 }
 
+/** By the steps that the ledger has recorded. What was dropped cannot come back, which the caller has to have asked. */
 export async function undoShard(worker: Worker, change: Change, entry: LedgerEntry | undefined): Promise<void> {
   if (entry === undefined) return
-  if (entry.phase === "contracting" || entry.phase === "contracted") {
-    throw new ConveyorError(
-      "already-contracted",
-      `${change.name} is ${entry.phase} on shard ${worker.session.shard.name}: what old code read is gone`,
-      {
-        facts: { change: change.name, shard: worker.session.shard.name },
-        hint: "Go forward: write a new change.",
-      },
-    )
-  }
   await undoSteps(worker, () => true)
   await forget(worker.session, change.name)
 }

@@ -70,7 +70,7 @@ function planOperation(
     ...(work === undefined || hasReached(entry?.phase, "verified") ? [] : [planVerify(shard, work.wrong, facts, operation)]),
     ...(contract === undefined || entry?.phase === "contracted"
       ? []
-      : plan("contract", contractSteps(operation, [...contract.prepare, ...contract.drop]))),
+      : plan("contract", [...contractSteps(operation, "prepare", contract.prepare), ...contractSteps(operation, "drop", contract.drop)])),
   ]
 }
 

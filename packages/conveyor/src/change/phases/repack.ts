@@ -95,6 +95,7 @@ function rewriting(table: TableName, column: string, since: string, before: stri
     pending: `(age(xmin) > age('${since}'::xid) OR age(xmin) < 0)`,
     wrong: "false",
     torn: "false",
+    touchedWithin: () => "true",
     widensBy: 0,
     ...(before === undefined ? {} : { before }),
   }

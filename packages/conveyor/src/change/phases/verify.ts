@@ -4,7 +4,7 @@ import type { Checksum } from "../engine.ts"
 import type { LeafFacts, TableFacts } from "../evidence/catalog.ts"
 import type { Worker } from "./execute.ts"
 import { quoteAll, sqlName } from "../files/names.ts"
-import type { RowWork } from "../operations/operation.ts"
+import type { Operation, Tables } from "../operations/operation.ts"
 
 export interface TableChecksum extends Checksum {
   /** The first rows that differ, by their key. */
@@ -14,15 +14,28 @@ export interface TableChecksum extends Checksum {
 const rowsAtOnce = 50_000
 const keysShown = 5
 
+/** Both sides of an operation's rows; the other table too, where both sides are rows. */
+export async function verifyOperation(worker: Worker, operation: Operation, tables: Tables, when: When): Promise<TableChecksum> {
+  const sum = { rows: 0, mismatches: 0, firstKeys: [] as string[] }
+  const work = operation.rows(tables)
+  const facts = work === undefined ? undefined : tables(work.table)
+  if (work === undefined || facts === undefined) return sum
+  const parts = [await verifyTable(worker, when === "before release" ? work.wrong : work.torn, facts)]
+  const others = work.strays === undefined ? undefined : tables(work.strays.table)
+  if (work.strays !== undefined && others !== undefined) parts.push({ ...(await verifyTable(worker, work.strays.torn, others)), rows: 0 })
+  for (const part of parts) {
+    sum.rows += part.rows
+    sum.mismatches += part.mismatches
+    sum.firstKeys.push(...part.firstKeys)
+  }
+  return sum
+}
+
 /** "before release" holds the rows to what old code alone has written; "in use" takes what either version wrote. */
-export async function verifyTable(
-  worker: Worker,
-  work: RowWork,
-  facts: TableFacts,
-  when: "before release" | "in use",
-): Promise<TableChecksum> {
+type When = "before release" | "in use"
+
+async function verifyTable(worker: Worker, condition: string, facts: TableFacts): Promise<TableChecksum> {
   const sum: { rows: number; mismatches: number; firstKeys: string[] } = { rows: 0, mismatches: 0, firstKeys: [] }
-  const condition = when === "before release" ? work.wrong : work.torn
   for (const leaf of facts.leaves) {
     for (const [from, to] of pageRanges(leaf)) {
       const range = `ctid >= '(${from},0)' AND ctid < '(${to},0)'`

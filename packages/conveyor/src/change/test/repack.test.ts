@@ -112,7 +112,7 @@ test("a later change that derives from the same table goes first", async () => {
   await contracted(engine)
   const derive = changeOf(
     "0003-derive",
-    "summary: x\noperations:\n  - derive_columns:\n      table: shop.item\n      from: { touched: int }\n      to: { moved: { type: int } }\n      up: { moved: touched }\n      down: { touched: moved }\n",
+    "summary: x\noperations:\n  - derive_columns:\n      table: shop.item\n      from: { touched: int }\n      to: { moved: { type: int } }\n      up: { moved: touched }\n      down: { touched: moved }\n      lets_go: [default]\n",
   )
   await engine.expand(derive, testRun())
   await assert.rejects(engine.repack(slim, testRun()), { code: "repack-refused", message: /a later change derives/ })

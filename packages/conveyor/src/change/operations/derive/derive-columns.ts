@@ -155,6 +155,7 @@ function rowWork({ table, from, to, up, down, round_trip }: DeriveSpec): RowWork
     wrong: anyOf([...newDiffers, ...missing, ...(round_trip === "exact" ? oldDiffers : [])]),
     // One way, the new side may have gone on by itself.
     torn: anyOf([...(round_trip === "one_way" ? ["false"] : [`(${pending} AND ${anyOf(oldDiffers)})`]), ...missing]),
+    touchedWithin: (age) => `age(xmin) <= ${age}`,
     widensBy: Object.keys(to).length * 8,
   }
 }

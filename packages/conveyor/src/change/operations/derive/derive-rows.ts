@@ -152,8 +152,31 @@ ON CONFLICT (${quoteAll(rowKey(spec))}) DO NOTHING`,
     pending: onRow(slots.map((slot) => `(${isPresent(slot, "w")} AND NOT ${has(slot)})`)),
     wrong,
     torn: wrong,
+    touchedWithin: (age) =>
+      `(age(xmin) <= ${age} OR ${onRow([`EXISTS (SELECT FROM ${to} t WHERE ${familyOf(spec)} AND age(t.xmin) <= ${age})`])})`,
+    strays: {
+      table: spec.to,
+      torn: strayed(spec),
+    },
     widensBy: slots.length * 64,
   }
+}
+
+const familyOf = ({ parent }: Spec) =>
+  Object.entries(parent)
+    .map(([column, key]) => `t.${quote(column)} = w.${quote(key)}`)
+    .join(" AND ")
+
+/** The row of the new table under a name of its own. */
+const strayed = (spec: Spec): string => {
+  const family = Object.entries(spec.parent)
+    .map(([column, key]) => `w.${quote(key)} = t.${quote(column)}`)
+    .join(" AND ")
+  const conditions = Object.values(spec.slots).map((slot) => {
+    const isSlot = Object.entries(slot.is).map(([column, sql]) => `t.${quote(column)} = (${sql}\n)`)
+    return `(${[...isSlot, `NOT EXISTS (SELECT FROM ${sqlName(spec.from)} w WHERE ${family} AND ${isPresent(slot, "w")})`].join(" AND ")})`
+  })
+  return `(SELECT ${conditions.join(" OR ")} FROM (SELECT ${quoteAll(rowKey(spec))}) AS t)`
 }
 
 const insertedColumns = (spec: Spec) => [
