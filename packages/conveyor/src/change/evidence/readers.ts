@@ -83,7 +83,7 @@ function reads(tree: SqlTree, taken: Readable): boolean {
 }
 
 /** Data definition and maintenance do not read for the application; anything else may. */
-export const isReadable = (tree: SqlTree) => !Object.keys(tree).every((kind) => reading.has(kind) === false && definition.test(kind))
+export const isReadable = (tree: SqlTree) => !Object.keys(tree).every((kind) => !reading.has(kind) && definition.test(kind))
 
 const reading: ReadonlySet<string> = new Set(["CreateTableAsStmt"])
 const definition =

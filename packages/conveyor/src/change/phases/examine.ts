@@ -11,7 +11,7 @@ import type { Session } from "../fleet/session.ts"
 import { lintChange } from "../lint/lint.ts"
 import { syncTriggerPrefix } from "../operations/derive/sync-triggers.ts"
 import type { Brought, Objection, Operation, Tables } from "../operations/operation.ts"
-import { readTables } from "./expand.ts"
+import { readTables } from "../evidence/tables.ts"
 
 export async function examine(session: Session, change: Change, before: readonly Brought[] = []): Promise<void> {
   const brought: Brought[] = [...before]

@@ -1,18 +1,15 @@
 // Expand and its undo on one shard: what the new version needs is added, and taken away again. Called by the engine.
 import { ConveyorError } from "../../kernel/errors.ts"
-import { readTable } from "../evidence/catalog.ts"
-import type { TableFacts } from "../evidence/catalog.ts"
+import { readTables } from "../evidence/tables.ts"
 import type { Change } from "../change.ts"
 import { runStatements, undoSteps } from "./execute.ts"
 import type { Worker } from "./execute.ts"
 import { beginEntry, forget, movePhase } from "../ledger/ledger.ts"
 import type { LedgerEntry } from "../ledger/ledger.ts"
 import { examine } from "./examine.ts"
-import { sqlName } from "../files/names.ts"
-import type { Operation, Statement, Tables } from "../operations/operation.ts"
+import type { Operation, Statement } from "../operations/operation.ts"
 import type { ExpandPolicy } from "../policy.ts"
 import { findStarReaders } from "../evidence/star-readers.ts"
-import type { Session } from "../fleet/session.ts"
 
 export async function expandShard(
   worker: Worker,
@@ -63,10 +60,4 @@ export async function undoShard(worker: Worker, change: Change, entry: LedgerEnt
 /** The step's name in the ledger, unique in its change. */
 export function keyed(operation: Operation, statements: readonly Statement[]): Statement[] {
   return statements.map((statement) => ({ ...statement, key: `${operation.kind} ${operation.id}: ${statement.key}` }))
-}
-
-export async function readTables(session: Session, operation: Operation): Promise<Tables> {
-  const facts = new Map<string, TableFacts | undefined>()
-  for (const table of operation.tables) facts.set(sqlName(table), await readTable(session, table))
-  return (table) => facts.get(sqlName(table))
 }
