@@ -1,6 +1,7 @@
 // Structured logs, one JSON object a line. Made once a process, passed to what logs.
-import { destination, pino } from "pino"
+import { pino } from "pino"
 import type { Facts } from "./errors.ts"
+import { LogSink } from "./log-sink.ts"
 
 export interface Logger {
   info(facts: Facts, message: string): void
@@ -9,9 +10,9 @@ export interface Logger {
   child(facts: Facts): Logger
 }
 
-/** A logger that writes to `file`, or to standard error where none is named. */
+/** A logger that writes to `file`, or to standard error where none is named. Logging never throws, and never ends a process. */
 export function createLogger(name: string, file?: string): Logger {
-  return pino({ name }, destination(file === undefined ? 2 : { dest: file, mkdir: true, sync: true }))
+  return pino({ name }, new LogSink(file))
 }
 
 export const silentLogger: Logger = {

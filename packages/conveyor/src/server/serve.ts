@@ -9,6 +9,7 @@ import { writeDurably } from "../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import { identify } from "../kernel/process-identity.ts"
+import { roomBeside } from "../kernel/room.ts"
 import type { Ports } from "../release/ports.ts"
 import { createApi } from "./api.ts"
 import { ControlPlane } from "./control-plane.ts"
@@ -29,6 +30,7 @@ export interface ServeOptions {
 }
 
 const edgeLookEveryMs = seconds(1)
+const roomLookEveryMs = seconds(5)
 
 export async function serve(options: ServeOptions): Promise<void> {
   const { state, ports, signal, logger } = options
@@ -39,8 +41,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl })
   const url = await api.listen({ host: "127.0.0.1", port: 0 })
 
-  const working = Promise.all([controlPlane.work(), watchEdge(options)])
+  const working = Promise.all([controlPlane.work(), watchEdge(options), keepRoom(options)])
   signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
+  // A terminal or a disk that takes no more output ends nothing.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   await announce(options, url, token)
   logger.info({ url, edge: options.edgeUrl, fence: ports.fence }, "control plane is up")
 
@@ -63,5 +67,17 @@ async function watchEdge({ reviveEdge, clock, logger, signal }: ServeOptions): P
     await clock.sleep(edgeLookEveryMs, signal).catch(() => {})
     if (signal.aborted) return
     await reviveEdge().catch((thrown: unknown) => logger.error({ error: describe(thrown) }, "the edge is down and could not be started"))
+  }
+}
+
+async function keepRoom({ state, clock, logger, signal }: ServeOptions): Promise<void> {
+  const room = roomBeside(state.database)
+  let was: "whole" | "short" = "whole"
+  while (!signal.aborted) {
+    const is = room.keep()
+    if (is !== was)
+      logger.warn({ folder: state.root }, is === "short" ? "the disk is nearly full: no room is kept aside" : "room is kept aside again")
+    was = is
+    await clock.sleep(roomLookEveryMs, signal).catch(() => {})
   }
 }

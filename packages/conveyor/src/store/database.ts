@@ -4,26 +4,41 @@ import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
 import { ConveyorError } from "../kernel/errors.ts"
+import { roomBeside } from "../kernel/room.ts"
+import type { Room } from "../kernel/room.ts"
 
 const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), "migrations")
+
+/** What is kept aside for a database, so that its journal can be written when the disk is full. */
+const rooms = new WeakMap<DatabaseSync, Room>()
 
 export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   // FULL: a journal line that was committed is on disk before the effect it announces begins.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000")
+  rooms.set(database, roomBeside(file))
   migrate(database, file)
   return database
 }
 
-/** Runs `work` in one transaction that holds the write lock from its start. */
+/**
+ * Runs `work` in one transaction that holds the write lock from its start; again from its start where room had to be made.
+ * @throws ConveyorError "disk-full" where what is kept aside is used up too.
+ */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  const room = rooms.get(database)
+  return room === undefined ? once(database, work) : room.within(() => once(database, work))
+}
+
+function once<T>(database: DatabaseSync, work: () => T): T {
   database.exec("BEGIN IMMEDIATE")
   try {
     const result = work()
     database.exec("COMMIT")
     return result
   } catch (thrown) {
-    database.exec("ROLLBACK")
+    // A full disk has rolled it back already, and a second time would hide why.
+    if (database.isTransaction) database.exec("ROLLBACK")
     throw thrown
   }
 }

@@ -5,6 +5,8 @@ import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { roomBeside } from "../../../kernel/room.ts"
+import type { Room } from "../../../kernel/room.ts"
 import type { RoutingTable } from "../../edge.ts"
 import { parseRoutingTable } from "../../table.ts"
 import { savedCounters } from "../counting/counters.ts"
@@ -13,12 +15,17 @@ import { savedPages } from "../pages/told-pages.ts"
 const savedHistory = z.object({ counters: savedCounters, toldPages: savedPages })
 export type SavedHistory = z.infer<typeof savedHistory>
 
+/** A table of a hundred versions is a tenth of this. */
+const roomBytesEach = 64 * 1024
+
 export class EdgeState {
   #directory: string
+  #room: Room
   #lastHistory = ""
 
   private constructor(directory: string) {
     this.#directory = directory
+    this.#room = roomBeside(join(directory, "table.json"), roomBytesEach)
   }
 
   static async open(directory: string): Promise<EdgeState> {
@@ -44,7 +51,8 @@ export class EdgeState {
   }
 
   async writeTable(table: RoutingTable): Promise<void> {
-    await writeDurably(join(this.#directory, "table.json"), `${JSON.stringify(table, undefined, 2)}\n`)
+    const text = `${JSON.stringify(table, undefined, 2)}\n`
+    await this.#room.withinAsync(() => writeDurably(join(this.#directory, "table.json"), text))
   }
 
   async readHistory(): Promise<SavedHistory> {
@@ -53,6 +61,7 @@ export class EdgeState {
   }
 
   async writeHistory(history: SavedHistory): Promise<void> {
+    this.#room.keep()
     const text = JSON.stringify(history)
     if (text === this.#lastHistory) return
     await writeDurably(join(this.#directory, "history.json"), text)
