@@ -1,7 +1,7 @@
 // Everything that the edge's bench measures, as real processes on loopback: two copies, the edge, a bare
 // proxy of Node's, and HAProxy where it is installed. Called by the bench, which closes it.
 import { join } from "node:path"
-import type { Edge, RoutingTable } from "../../packages/conveyor/src/edge/edge.ts"
+import type { EdgeMember, RoutingTable } from "../../packages/conveyor/src/edge/edge.ts"
 import { embeddedEdge } from "../../packages/conveyor/src/edge/embedded/embedded-edge.ts"
 import { startHaproxy } from "./haproxy.ts"
 import { startNode } from "./program.ts"
@@ -16,7 +16,7 @@ export interface Front {
 
 export interface Stage {
   fronts: readonly Front[]
-  edge: Edge
+  edge: EdgeMember
   edgeUrl: string
   /** A table by which this generation goes to one of the two copies alone: odd ones to the first. */
   tableOf: (generation: number) => RoutingTable
@@ -41,7 +41,7 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
     const version = `v${generation}`
     const target = { copy: `copy-${generation}`, host: "127.0.0.1", port: ports[generation % 2 === 1 ? 0 : 1] }
     const routed = { release: `release of ${version}`, targets: { web: [target] } }
-    return { generation, current: version, routes: [{ prefix: "/", service: "web" }], versions: { [version]: routed } }
+    return { epoch: 0, generation, current: version, routes: [{ prefix: "/", service: "web" }], versions: { [version]: routed } }
   }
   await under.edge.apply(tableOf(1), signal)
 
@@ -52,5 +52,5 @@ export async function setStage(signal: AbortSignal): Promise<Stage> {
     ...(haproxy === undefined ? [] : [{ name: "haproxy" as const, url: haproxy.url, pid: haproxy.pid }]),
   ]
   const kept = opened.move()
-  return { fronts, edge: under.edge, edgeUrl: under.url, tableOf, close: () => kept.disposeAsync() }
+  return { fronts, edge: under.member, edgeUrl: under.url, tableOf, close: () => kept.disposeAsync() }
 }

@@ -63,6 +63,7 @@ function tableOf({ addresses }: Services): RoutingTable {
     serviceNames.map((name) => [name, [{ copy: name, host: "127.0.0.1", port: Number(new URL(addresses[name] ?? "").port) }]]),
   )
   return {
+    epoch: 0,
     generation: 1,
     current: "v1",
     routes: Object.entries(routes).flatMap(([service, prefixes]) => prefixes.map((prefix) => ({ prefix, service }))),

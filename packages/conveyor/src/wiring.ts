@@ -9,6 +9,7 @@ import { readChanges } from "./change/files/load-changes.ts"
 import { configFileName, loadConfig } from "./config/load-config.ts"
 import type { Variables } from "./config/load-config.ts"
 import type { Config } from "./config/config.ts"
+import { createEdgeSet } from "./edge/edge-set.ts"
 import { createEmbeddedEdge } from "./edge/embedded/adapter.ts"
 import { launchEdge, stopEdge } from "./edge/embedded/process/launch.ts"
 import type { Clock } from "./kernel/clock.ts"
@@ -16,6 +17,7 @@ import { seconds } from "./kernel/duration.ts"
 import { ConveyorError } from "./kernel/errors.ts"
 import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
+import { patientEdge } from "./release/patient-edge.ts"
 import { Routing } from "./release/routing.ts"
 import { UsersView } from "./release/users-view.ts"
 import type { Builder } from "./runtime/builder.ts"
@@ -60,19 +62,15 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
   const engines = new Map<string, ChangeEngine>()
   const configs = new Map<string, Config>()
-  const routing = new Routing(
-    {
-      apply: (table, until) => createEmbeddedEdge(address).apply(table, until),
-      observe: (until) => createEmbeddedEdge(address).observe(until),
-    },
-    clock,
-  )
-  const users = new UsersView((until) => routing.observe(until), clock)
+  const edges = patientEdge(createEdgeSet({ members: () => [createEmbeddedEdge(address)], withinMs: seconds(5) }), clock)
+  const users = new UsersView(edges.metering, clock)
   const ports: Ports = {
     store,
     builder,
     runtime: createProcessRuntime({ directory: state.runtime, clock, edgeUrl: edge.url }),
-    routing,
+    routing: new Routing(edges.routing, fence),
+    metering: edges.metering,
+    pages: edges.pages,
     queryStatus,
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),

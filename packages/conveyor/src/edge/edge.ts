@@ -1,6 +1,7 @@
-// The port to the HTTP proxy in front of all copies. Called by the release steps, which build routing tables;
-// an adapter makes them true. Glossary: a *generation* is one routing table, numbered; a *page* is one document
-// load in a browser, pinned to its version; a *notice* is what a page of an old version is told.
+// The port to the HTTP proxies in front of all copies: a set of members, each of which acknowledges. Called by the release
+// steps, which build routing tables; an adapter makes them true. Glossary: a *generation* is one routing table, numbered
+// within an *epoch*; a *page* is one document load in a browser, pinned to its version; a *notice* is what a page of an
+// old version is told.
 
 export interface Target {
   /** The copy's id. */
@@ -32,8 +33,13 @@ export interface Route {
   service: string
 }
 
-/** One whole routing table. Replacing it is the only way to change what the edge does. */
+/**
+ * One whole routing table. Replacing it is the only way to change what an edge does. Tables follow one another by epoch,
+ * and within an epoch by generation.
+ */
 export interface RoutingTable {
+  /** The fence of the control plane that made it: one that was superseded cannot route any more. */
+  epoch: number
   generation: number
   /** The version of new pages, and of requests that name no version or one that is no longer routed. */
   current: string
@@ -58,31 +64,98 @@ export interface VersionCounters {
   latency: readonly number[]
 }
 
-export interface VersionLoad {
+/** What is under way on a version now, and what became of its requests so far. */
+export interface VersionTraffic {
   /** Requests, WebSockets and event streams under way now. */
   inFlight: number
-  /** Pages that hold a notice channel open now. */
-  pages: number
-  /** Pages that were told the notice, and those of them that came back on the current version; ever-growing. */
-  pagesTold: number
-  pagesReloaded: number
   counters: VersionCounters
 }
 
-export interface EdgeObservation {
-  /** Undefined until the first table arrives. */
-  table: RoutingTable | undefined
-  versions: Readonly<Record<string, VersionLoad>>
+export interface VersionPages {
+  /** Pages that hold a notice channel open now. */
+  open: number
+  /** Pages that were told the notice, and those of them that came back on the current version; ever-growing. */
+  told: number
+  reloaded: number
 }
 
-export interface Edge {
+/**
+ * What a proxy can do beyond routing: "rescue" asks another version for what the new one failed, "pages" knows which pages
+ * are open and tells them notices. Where one lacks "pages", nobody knows who still looks at an old version.
+ */
+export type EdgeCapability = "rescue" | "pages"
+
+/** One proxy. An adapter makes it; the set is what the release layer speaks to. */
+export interface EdgeMember {
+  /** As people know it, and as it is named where it does not answer. */
+  readonly name: string
+  /** @throws ConveyorError "edge-protocol" where the two do not understand each other, naming both. */
+  capabilities(signal: AbortSignal): Promise<readonly EdgeCapability[]>
   /**
-   * Resolves when every edge process has the table on disk and in use: from then on no new request uses an older one.
-   * Applying the table in use again is acknowledged.
-   * @throws ConveyorError "stale-generation" where the edge has a newer generation, or a different table of the same number.
+   * Resolves when the table is on disk and in use: from then on no new request uses an older one. The table in use again is
+   * acknowledged again.
+   * @throws ConveyorError "stale-epoch", "stale-generation" where the proxy has a newer table, or another of the same number;
+   * "edge-unreachable" where it does not answer.
    */
   apply(table: RoutingTable, signal: AbortSignal): Promise<void>
-  observe(signal: AbortSignal): Promise<EdgeObservation>
+  /** Undefined until the first table arrives. */
+  table(signal: AbortSignal): Promise<RoutingTable | undefined>
+  traffic(signal: AbortSignal): Promise<Readonly<Record<string, VersionTraffic>>>
+  pages(signal: AbortSignal): Promise<Readonly<Record<string, VersionPages>>>
+}
+
+/** A member that did not answer, and why. What it knows is unknown, and never read as zero. */
+export interface SilentMember {
+  member: string
+  reason: string
+}
+
+export type MemberTable =
+  | { member: string; state: "in-use" }
+  /** It answers, and routes by an older table, or by none. */
+  | { member: string; state: "behind"; epoch: number | undefined; generation: number | undefined }
+  | ({ state: "silent" } & SilentMember)
+
+export interface RoutingObservation {
+  /** The newest table that any member has in use; undefined until the first arrives. */
+  table: RoutingTable | undefined
+  members: readonly MemberTable[]
+}
+
+/** Sums over the members that answered; `silent` are the others. */
+export interface Sums<T> {
+  versions: Readonly<Record<string, T>>
+  silent: readonly SilentMember[]
+}
+
+export interface EdgeRouting {
+  /** What every member can do. */
+  capabilities(signal: AbortSignal): Promise<readonly EdgeCapability[]>
+  /**
+   * Resolves when every member has acknowledged the table.
+   * @throws ConveyorError "edge-unacknowledged" that names each member which did not, and why; "stale-epoch" and
+   * "stale-generation" where one has a newer table.
+   */
+  apply(table: RoutingTable, signal: AbortSignal): Promise<void>
+  /** @throws ConveyorError "edge-unreachable" where no member answers. */
+  observe(signal: AbortSignal): Promise<RoutingObservation>
+}
+
+export interface EdgeMetering {
+  /** @throws ConveyorError "edge-unreachable" where no member answers. */
+  observe(signal: AbortSignal): Promise<Sums<VersionTraffic>>
+}
+
+export interface EdgePages {
+  /** @throws ConveyorError "edge-unreachable" where no member answers. */
+  observe(signal: AbortSignal): Promise<Sums<VersionPages>>
+}
+
+/** All proxies together, in three parts: who gets what, what came of it, and who looks at it. */
+export interface Edge {
+  readonly routing: EdgeRouting
+  readonly metering: EdgeMetering
+  readonly pages: EdgePages
 }
 
 /** Upper bounds of the latency buckets in ms: 1 to about 60,000, each 1.25 times the one before. */

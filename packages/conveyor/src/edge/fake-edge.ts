@@ -1,53 +1,92 @@
 // An edge without a network, for tests of what stands on the port: it keeps the tables it was given and reports
 // the loads a test gives it. It passes the same port-level contract as the real ones.
-import type { Edge, EdgeObservation, RoutingTable, VersionLoad } from "./edge.ts"
+import type { EdgeCapability, EdgeMember, RoutingTable, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
 import { latencyBoundsMs } from "./edge.ts"
 import { admit, parseRoutingTable } from "./table.ts"
 
-export class FakeEdge implements Edge {
+export interface FakeLoad {
+  inFlight: number
+  counters: Partial<VersionCounters>
+  pages: Partial<VersionPages>
+}
+
+export class FakeEdge implements EdgeMember {
+  readonly name: string
   /** Every table taken into use, in order. */
   readonly applied: RoutingTable[] = []
-  #loads = new Map<string, VersionLoad>()
+  readonly #capabilities: readonly EdgeCapability[]
+  #traffic = new Map<string, VersionTraffic>()
+  #pages = new Map<string, VersionPages>()
   #failures: Error[] = []
+  #deaf = false
 
-  get table(): RoutingTable | undefined {
+  constructor(name = "edge", capabilities: readonly EdgeCapability[] = ["rescue", "pages"]) {
+    this.name = name
+    this.#capabilities = capabilities
+  }
+
+  get inUse(): RoutingTable | undefined {
     return this.applied.at(-1)
   }
 
+  async capabilities(signal: AbortSignal): Promise<readonly EdgeCapability[]> {
+    await this.#act(signal)
+    return this.#capabilities
+  }
+
   async apply(table: RoutingTable, signal: AbortSignal): Promise<void> {
-    this.#act(signal)
+    await this.#act(signal)
     const offered = parseRoutingTable(structuredClone(table))
-    if (admit(this.table, offered) === "new") this.applied.push(offered)
+    if (admit(this.inUse, offered) === "new") this.applied.push(offered)
   }
 
-  async observe(signal: AbortSignal): Promise<EdgeObservation> {
-    this.#act(signal)
-    const names = new Set([...Object.keys(this.table?.versions ?? {}), ...this.#loads.keys()])
-    return { table: this.table, versions: Object.fromEntries([...names].map((name) => [name, this.#loads.get(name) ?? noLoad])) }
+  async table(signal: AbortSignal): Promise<RoutingTable | undefined> {
+    await this.#act(signal)
+    return this.inUse
   }
 
-  /** What `observe` says of a version from now on; what is left out stays as it was. */
-  setLoad(version: string, change: Omit<Partial<VersionLoad>, "counters"> & { counters?: Partial<VersionLoad["counters"]> }): void {
-    const before = this.#loads.get(version) ?? noLoad
-    this.#loads.set(version, { ...before, ...change, counters: { ...before.counters, ...change.counters } })
+  async traffic(signal: AbortSignal): Promise<Record<string, VersionTraffic>> {
+    await this.#act(signal)
+    return this.#ofEach(this.#traffic, noTraffic)
   }
 
-  /** The next call, of either method, throws this; calls of this method queue up. */
+  async pages(signal: AbortSignal): Promise<Record<string, VersionPages>> {
+    await this.#act(signal)
+    return this.#ofEach(this.#pages, noPages)
+  }
+
+  /** What is said of a version from now on; what is left out stays as it was. */
+  setLoad(version: string, { inFlight, counters, pages }: Partial<FakeLoad>): void {
+    const before = this.#traffic.get(version) ?? noTraffic
+    this.#traffic.set(version, { inFlight: inFlight ?? before.inFlight, counters: { ...before.counters, ...counters } })
+    this.#pages.set(version, { ...(this.#pages.get(version) ?? noPages), ...pages })
+  }
+
+  /** The next call, of whichever method, throws this; calls of this method queue up. */
   failNext(failure: Error): void {
     this.#failures.push(failure)
   }
 
-  #act(signal: AbortSignal): void {
+  /** From now on every call hangs until its signal is aborted, as with a process that was stopped. */
+  goDeaf(): void {
+    this.#deaf = true
+  }
+
+  async #act(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const failure = this.#failures.shift()
     if (failure !== undefined) throw failure
+    if (this.#deaf) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }))
+  }
+
+  #ofEach<T>(known: ReadonlyMap<string, T>, none: T): Record<string, T> {
+    const names = new Set([...Object.keys(this.inUse?.versions ?? {}), ...known.keys()])
+    return Object.fromEntries([...names].map((name) => [name, known.get(name) ?? none]))
   }
 }
 
-const noLoad: VersionLoad = {
+const noPages: VersionPages = { open: 0, told: 0, reloaded: 0 }
+const noTraffic: VersionTraffic = {
   inFlight: 0,
-  pages: 0,
-  pagesTold: 0,
-  pagesReloaded: 0,
   counters: { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [...latencyBoundsMs.map(() => 0), 0] },
 }

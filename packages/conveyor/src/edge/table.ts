@@ -26,6 +26,8 @@ const routedVersion = z.strictObject({
 
 const routingTable = z
   .strictObject({
+    /** A table that was kept on disk before there were epochs is of none. */
+    epoch: z.int().min(0).default(0),
     generation: z.int().min(0),
     current: versionName,
     routes: z.array(z.strictObject({ prefix, service: z.string().min(1) })).readonly(),
@@ -51,22 +53,35 @@ export function parseRoutingTable(input: unknown): RoutingTable {
   })
 }
 
+/** By epoch first: the tables of a control plane that was superseded are older, however many it made. */
+export function isNewer(offered: RoutingTable, inUse: RoutingTable): boolean {
+  return offered.epoch === inUse.epoch ? offered.generation > inUse.generation : offered.epoch > inUse.epoch
+}
+
 /**
  * Whether `offered` is to be taken into use, or is in use already.
- * @throws ConveyorError "stale-generation" where the edge has gone past it, or has another table of the same number.
+ * @throws ConveyorError "stale-epoch" where a control plane with a higher fence has made the one in use; "stale-generation"
+ * where the edge has gone past it, or has another table of the same number.
  */
 export function admit(inUse: RoutingTable | undefined, offered: RoutingTable): "new" | "in-use" {
-  if (inUse === undefined || offered.generation > inUse.generation) return "new"
+  if (inUse === undefined || isNewer(offered, inUse)) return "new"
   if (isDeepStrictEqual(inUse, offered)) return "in-use"
+  const facts = { inUse: numbered(inUse), offered: numbered(offered) }
+  if (offered.epoch < inUse.epoch) {
+    throw new ConveyorError(
+      "stale-epoch",
+      `The edge takes its tables from the control plane of epoch ${inUse.epoch}; this one is of epoch ${offered.epoch}`,
+      { facts, hint: "Another control plane has taken over: end this one." },
+    )
+  }
   const conflict = offered.generation === inUse.generation
   throw new ConveyorError(
     "stale-generation",
     conflict
       ? `The edge has a different routing table of generation ${offered.generation} in use`
       : `The edge is at generation ${inUse.generation}; generation ${offered.generation} is older`,
-    {
-      facts: { inUse: inUse.generation, offered: offered.generation },
-      hint: "Observe the edge, and offer a table numbered above the one in use.",
-    },
+    { facts, hint: "Observe the edge, and offer a table numbered above the one in use." },
   )
 }
+
+const numbered = ({ epoch, generation }: RoutingTable) => ({ epoch, generation })

@@ -1,7 +1,7 @@
 // Waiting for users to leave a version: first its pages, then its requests. Called by steps and by the keeper.
 import { seconds } from "../kernel/duration.ts"
 import { until } from "../kernel/until.ts"
-import type { VersionLoad } from "../edge/edge.ts"
+import type { SilentMember, VersionTraffic } from "../edge/edge.ts"
 import type { Ports, Progress } from "./ports.ts"
 
 type Report = (progress: Progress) => void
@@ -18,11 +18,12 @@ export async function pagesAreGone(
   report: Report,
 ): Promise<number> {
   for (;;) {
-    const loads = (await ports.routing.observe(signal)).versions
-    const pages = versions.reduce((sum, name) => sum + (loads[name]?.pages ?? 0), 0)
+    const { versions: seen, silent } = await ports.pages.observe(signal)
+    const pages = versions.reduce((sum, name) => sum + (seen[name]?.open ?? 0), 0)
     const leftMs = reloadBy - ports.clock.now()
-    if (pages === 0 || leftMs <= 0) return pages
-    report({ message: `${count(pages, "page")} of ${versions.join(", ")} to reload within ${Math.ceil(leftMs / 1_000)} s` })
+    if ((pages === 0 && silent.length === 0) || leftMs <= 0) return pages
+    const left = [count(pages, "page"), ...silent.map(unknownAt)].join(", ")
+    report({ message: `${left} of ${versions.join(", ")} to reload within ${Math.ceil(leftMs / 1_000)} s` })
     await ports.clock.sleep(Math.min(200, leftMs), signal)
   }
 }
@@ -37,8 +38,9 @@ export async function inFlightIsZero(
 ): Promise<void> {
   await until(
     async () => {
-      const loads = (await ports.routing.observe(signal)).versions
-      const left = versions.map((name) => inFlightOf(name, loads[name])).filter((line) => line !== undefined)
+      const { versions: loads, silent } = await ports.metering.observe(signal)
+      const known = versions.map((name) => inFlightOf(name, loads[name])).filter((line) => line !== undefined)
+      const left = [...known, ...silent.map(unknownAt)]
       if (left.length === 0) return { done: true }
       report({ message: left.join(", ") })
       return { notYet: left.join(", ") }
@@ -47,8 +49,10 @@ export async function inFlightIsZero(
   )
 }
 
-function inFlightOf(version: string, load: VersionLoad | undefined): string | undefined {
+function inFlightOf(version: string, load: VersionTraffic | undefined): string | undefined {
   return load === undefined || load.inFlight === 0 ? undefined : `${load.inFlight} in flight on ${version}`
 }
+
+const unknownAt = ({ member, reason }: SilentMember) => `an unknown number at edge ${member}, which does not answer (${reason})`
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`

@@ -35,15 +35,15 @@ async function release(stage: Rehearsal, commit: string): Promise<ReleaseRecord>
 
 const copiesOf = async (stage: Rehearsal, version: string) => (await stage.runtime.list()).filter((copy) => copy.version === version)
 const routed = (stage: Rehearsal, version: string) =>
-  (stage.edge.table?.versions[version]?.targets["web"] ?? []).map((target) => target.copy)
+  (stage.edge.inUse?.versions[version]?.targets["web"] ?? []).map((target) => target.copy)
 
 test("where everything is as it should be, a round does nothing", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
     await release(stage, "b")
-    const generation = stage.edge.table?.generation
+    const generation = stage.edge.inUse?.generation
     assert.deepEqual(await round(stage), [])
-    assert.equal(stage.edge.table?.generation, generation)
+    assert.equal(stage.edge.inUse?.generation, generation)
   }))
 
 test("a copy that died is started again, and requests find the new one", () =>
@@ -136,7 +136,7 @@ test("a warm version's copies are kept alive without giving it any request", () 
     stage.runtime.crash(dead?.id ?? "")
     await round(stage)
     assert.equal((await copiesOf(stage, "v1")).filter((copy) => copy.state === "running").length, 2)
-    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+    assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v2"])
   }))
 
 test("a version whose rollback window has closed is stopped, once", () =>
@@ -163,14 +163,14 @@ test("the current version is never stopped, whatever is noted about its window",
 test("an old version that still serves and was given up leaves the table and is stopped", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
-    const table = stage.edge.table
+    const table = stage.edge.inUse
     await release(stage, "b")
-    const now = stage.edge.table
+    const now = stage.edge.inUse
     if (table === undefined || now === undefined) throw new Error("nothing was routed")
     await stage.edge.apply({ ...now, generation: now.generation + 1, versions: { ...table.versions, ...now.versions } }, signal)
     stage.ports().store.keepWarm("v1", stage.clock.now())
     await round(stage)
-    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+    assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v2"])
     assert.deepEqual(await copiesOf(stage, "v1"), [])
   }))
 

@@ -8,6 +8,7 @@ import type { Builder } from "../runtime/builder.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { Store } from "../store/store.ts"
 import type { QueryStatus } from "../watch/status-query.ts"
+import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
 import type { Routing } from "./routing.ts"
 
 export interface Ports {
@@ -15,6 +16,8 @@ export interface Ports {
   builder: Builder
   runtime: Runtime
   routing: Routing
+  metering: EdgeMetering
+  pages: EdgePages
   queryStatus: QueryStatus
   /** The engine for a config's fleet; undefined where the config has none. The same fleet gives the same engine. */
   changeEngine: (config: Config) => ChangeEngine | undefined

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loadConfig } from "../config/load-config.ts"
+import { createEdgeSet } from "../edge/edge-set.ts"
 import { FakeEdge } from "../edge/fake-edge.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { ConveyorError } from "../kernel/errors.ts"
@@ -13,6 +14,7 @@ import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
 import type { Ports } from "./ports.ts"
+import { patientEdge } from "./patient-edge.ts"
 import { Routing } from "./routing.ts"
 import { run } from "./run.ts"
 
@@ -42,6 +44,8 @@ export interface RunScript {
 
 export class Rehearsal {
   readonly edge = new FakeEdge()
+  /** All members; a test may add to them. */
+  readonly edges = [this.edge]
   readonly runtime = new FakeRuntime()
   readonly clock = new JumpingClock()
   /** Commits whose copies answer that they are ill. */
@@ -65,11 +69,12 @@ export class Rehearsal {
   }
 
   get current(): string | undefined {
-    return this.edge.table?.current
+    return this.edge.inUse?.current
   }
 
   ports(): Ports {
     if (this.#fence === 0) this.#fence = this.store.takeLease()
+    const edge = patientEdge(createEdgeSet({ members: () => this.edges, withinMs: 1_000 }), this.clock)
     return {
       store: this.store,
       builder: {
@@ -87,10 +92,9 @@ export class Rehearsal {
         start: (spec, signal) => this.#effect(this.runtime.start(spec, signal)),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
       },
-      routing: new Routing(
-        { observe: (signal) => this.edge.observe(signal), apply: (table, signal) => this.#effect(this.edge.apply(table, signal)) },
-        this.clock,
-      ),
+      routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
+      metering: edge.metering,
+      pages: edge.pages,
       queryStatus: async ({ address, release }) => {
         const copy = (await this.runtime.list()).find((each) => each.address.port === address.port)
         const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))

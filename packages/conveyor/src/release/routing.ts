@@ -1,29 +1,27 @@
-// The one place that gives tables to the edge: observes, makes the next table, applies it, one caller at a time.
-// So the keeper and a step that want a new table at the same moment both get theirs.
-import type { Edge, EdgeObservation, RoutingTable } from "../edge/edge.ts"
-import type { Clock } from "../kernel/clock.ts"
-import { seconds } from "../kernel/duration.ts"
-import { ConveyorError } from "../kernel/errors.ts"
-import { retry } from "../kernel/retry.ts"
+// The one place that gives tables to the edge: observes, makes the next table, numbers it, applies it, one caller at a
+// time. So the keeper and a step that want a new table at the same moment both get theirs.
+import type { EdgeCapability, EdgeRouting, RoutingObservation, RoutingTable } from "../edge/edge.ts"
 
-/** Gives the next table, or undefined where the one in use will do. */
-export type TableChange = (now: RoutingTable | undefined, observed: EdgeObservation) => RoutingTable | undefined
-
-/** In all about 15 s: longer than the control plane needs to start a dead edge again. */
-const patience = { attempts: 20, firstPauseMs: 200, longestPauseMs: seconds(1.5) }
+/** Gives the next table, or the one in use (or undefined, where there is none) where that will do. */
+export type TableChange = (now: RoutingTable | undefined) => RoutingTable | undefined
 
 export class Routing {
-  readonly #edge: Edge
-  readonly #clock: Clock
+  readonly #edge: EdgeRouting
+  readonly #epoch: number
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(edge: Edge, clock: Clock) {
+  /** `epoch` is the fence of this control plane. */
+  constructor(edge: EdgeRouting, epoch: number) {
     this.#edge = edge
-    this.#clock = clock
+    this.#epoch = epoch
   }
 
-  observe(signal: AbortSignal): Promise<EdgeObservation> {
-    return this.#patiently(() => this.#edge.observe(signal), signal)
+  capabilities(signal: AbortSignal): Promise<readonly EdgeCapability[]> {
+    return this.#edge.capabilities(signal)
+  }
+
+  observe(signal: AbortSignal): Promise<RoutingObservation> {
+    return this.#edge.observe(signal)
   }
 
   /** Resolves with the table in use, acknowledged by every edge. */
@@ -34,20 +32,14 @@ export class Routing {
   }
 
   async #change(make: TableChange, signal: AbortSignal): Promise<RoutingTable | undefined> {
-    const observed = await this.observe(signal)
-    const next = make(observed.table, observed)
-    if (next === undefined || next === observed.table) return observed.table
-    await this.#patiently(() => this.#edge.apply(next, signal), signal)
+    const { table, members } = await this.#edge.observe(signal)
+    const made = make(table)
+    if (made === undefined) return table
+    const isOurs = made === table && table.epoch === this.#epoch
+    if (isOurs && members.every(({ state }) => state === "in-use")) return table
+    // A table of the control plane before is made ours, even unchanged: from then on nothing that one still sends is taken.
+    const next = isOurs ? table : { ...made, epoch: this.#epoch, generation: (table?.generation ?? 0) + 1 }
+    await this.#edge.apply(next, signal)
     return next
-  }
-
-  /** An edge that is being started again is waited for; applying the same table twice is the same as once. */
-  #patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return retry(work, {
-      ...patience,
-      clock: this.#clock,
-      signal,
-      isTransient: (thrown) => thrown instanceof ConveyorError && thrown.code === "edge-unreachable",
-    })
   }
 }

@@ -51,7 +51,7 @@ test("a good release serves all new pages, and the version before stays warm", (
     const release = await withFirstRelease(stage)
     const ended = await carryOut(stage, release, good)
     assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
-    assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), ["v2"])
+    assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v2"])
     assert.equal(await copiesOf(stage, "v1"), 2)
     assert.equal(stage.store.version("v1")?.warmUntil !== undefined, true)
   }))
@@ -64,7 +64,7 @@ test("a release that is worse than the one before goes back, and leaves no copy 
     assert.match(ended.reason ?? "", /more errors than before: 20% of 300 failed/)
     assert.equal(await copiesOf(stage, "v2"), 0)
     assert.equal(await copiesOf(stage, "v1"), 2)
-    assert.equal(stage.edge.table?.rescue, undefined)
+    assert.equal(stage.edge.inUse?.rescue, undefined)
   }))
 
 test("while a release bakes, safe requests that fail are answered by the version before", () =>
@@ -161,7 +161,7 @@ test("killed after any journal line or effect, any number of times, a release ca
         assert.equal(stage.current, fate === "good" ? "v2" : "v1")
         assert.equal(await copiesOf(stage, "v1"), 2, "the version before still runs")
         assert.equal(await copiesOf(stage, "v2"), fate === "good" ? 2 : 0, "exactly the copies that are wanted")
-        assert.deepEqual(Object.keys(stage.edge.table?.versions ?? {}), [stage.current])
+        assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), [stage.current])
         assert.deepEqual(
           stage.edge.applied.map((table) => table.generation),
           stage.edge.applied.map((_, i) => i + 1),

@@ -15,6 +15,7 @@ export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, 
   const previous = now?.current
   const others = Object.entries(now?.versions ?? {}).filter(([name]) => name !== next.name)
   return {
+    epoch: now?.epoch ?? 0,
     generation: (now?.generation ?? 0) + 1,
     current: next.name,
     routes: next.routes,

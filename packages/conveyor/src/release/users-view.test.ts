@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { latencyBoundsMs } from "../edge/edge.ts"
+import { createEdgeSet } from "../edge/edge-set.ts"
 import { FakeEdge } from "../edge/fake-edge.ts"
 import { ManualClock } from "../kernel/clock.ts"
 import { UsersView } from "./users-view.ts"
@@ -10,7 +11,7 @@ const signal = new AbortController().signal
 function stage() {
   const edge = new FakeEdge()
   const clock = new ManualClock(1_000_000)
-  return { edge, clock, view: new UsersView((until) => edge.observe(until), clock) }
+  return { edge, clock, view: new UsersView(createEdgeSet({ members: () => [edge], withinMs: 1_000 }).metering, clock) }
 }
 
 /** So many answers, all of about that time. */

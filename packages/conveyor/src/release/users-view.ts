@@ -1,6 +1,7 @@
 // What users get while the databases are worked on, from the edge's counters: how slow, and how many errors. Asked by
 // the change engine between batches and during a soft drop; wiring.ts hands it over.
-import type { EdgeObservation, VersionCounters } from "../edge/edge.ts"
+import type { EdgeMetering, VersionCounters } from "../edge/edge.ts"
+import { addCounters } from "../edge/sums.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { milliseconds, seconds } from "../kernel/duration.ts"
 import { percentile, since } from "./evidence.ts"
@@ -22,14 +23,14 @@ interface Look {
 }
 
 export class UsersView {
-  readonly #observe: (signal: AbortSignal) => Promise<EdgeObservation>
+  readonly #metering: EdgeMetering
   readonly #clock: Clock
   #looks: Look[] = []
   #asking: Promise<Look> | undefined
   #watch: { began: Look; askedAt: number } | undefined
 
-  constructor(observe: (signal: AbortSignal) => Promise<EdgeObservation>, clock: Clock) {
-    this.#observe = observe
+  constructor(metering: EdgeMetering, clock: Clock) {
+    this.#metering = metering
     this.#clock = clock
   }
 
@@ -62,7 +63,7 @@ export class UsersView {
   }
 
   async #ask(signal: AbortSignal): Promise<Look> {
-    const { versions } = await this.#observe(signal)
+    const { versions } = await this.#metering.observe(signal)
     const look = { at: this.#clock.now(), totals: total(Object.values(versions).map((load) => load.counters)) }
     const kept = this.#looks.filter((each) => each.at > look.at - 2 * windowMs)
     this.#looks = [...kept, look]
@@ -72,15 +73,4 @@ export class UsersView {
 
 const nothing: VersionCounters = { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [] }
 
-function total(all: readonly VersionCounters[]): VersionCounters {
-  return all.reduce(
-    (sum, each) => ({
-      requests: sum.requests + each.requests,
-      serverErrors: sum.serverErrors + each.serverErrors,
-      unreachable: sum.unreachable + each.unreachable,
-      rescued: sum.rescued + each.rescued,
-      latency: each.latency.map((count, bucket) => count + (sum.latency[bucket] ?? 0)),
-    }),
-    nothing,
-  )
-}
+const total = (all: readonly VersionCounters[]): VersionCounters => all.reduce(addCounters, nothing)

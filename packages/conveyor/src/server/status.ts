@@ -62,7 +62,9 @@ export interface StatusSources {
 }
 
 export async function statusReport({ ports, name, edge, changes, signal }: StatusSources): Promise<StatusReport> {
-  const { table, versions: loads } = await ports.routing.observe(signal)
+  const { table } = await ports.routing.observe(signal)
+  const { versions: loads } = await ports.metering.observe(signal)
+  const { versions: pages } = await ports.pages.observe(signal)
   const copies = await ports.runtime.list()
   const inWork = ports.store.releases(["running"]).map((release) => release.version)
   const versions = ports.store.versions().map((version): VersionReport => {
@@ -74,7 +76,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       subject: version.subject,
       state: stateOfVersion(version, table, own.length, inWork),
       warmUntil: version.warmUntil,
-      pages: load?.pages ?? 0,
+      pages: pages[version.name]?.open ?? 0,
       inFlight: load?.inFlight ?? 0,
       requests: load?.counters.requests ?? 0,
       failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),

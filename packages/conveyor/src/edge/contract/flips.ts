@@ -4,9 +4,9 @@ import { Agent } from "node:http"
 import { systemClock } from "../../kernel/clock.ts"
 import { describe } from "../../kernel/errors.ts"
 import { until } from "../../kernel/until.ts"
-import type { Edge } from "../edge.ts"
 import { ask, delay } from "./client.ts"
 import { startCopy } from "./copies.ts"
+import type { DescribedEdge } from "./described-edge.ts"
 import { tableOf } from "./tables.ts"
 
 export interface FlipResult {
@@ -25,7 +25,11 @@ export interface FlipOptions {
 const never = new AbortController().signal
 const everyMs = 2
 
-export async function trafficAcrossFlips(edge: Edge, url: string, { flips, requests, endOldCopy }: FlipOptions): Promise<FlipResult> {
+export async function trafficAcrossFlips(
+  edge: DescribedEdge,
+  url: string,
+  { flips, requests, endOldCopy }: FlipOptions,
+): Promise<FlipResult> {
   let old = await startCopy("v1")
   await edge.apply(tableOf({ generation: 1, current: "v1", copies: [old] }), never)
   const flipping = new AbortController()

@@ -3,6 +3,7 @@ import type { Notice, RoutedVersion, RoutingTable } from "../edge.ts"
 import type { TestCopy } from "./copies.ts"
 
 export interface TableShape {
+  epoch?: number
   generation: number
   current: string
   copies: readonly TestCopy[]
@@ -11,12 +12,12 @@ export interface TableShape {
 }
 
 /** One service, "web", which takes every path. */
-export function tableOf({ generation, current, copies, notices = {}, rescue }: TableShape): RoutingTable {
+export function tableOf({ epoch = 0, generation, current, copies, notices = {}, rescue }: TableShape): RoutingTable {
   const versions: Record<string, RoutedVersion> = {}
   for (const { version } of copies) {
     const targets = { web: copies.filter((copy) => copy.version === version).map(({ target }) => target) }
     const notice = notices[version]
     versions[version] = { release: `release of ${version}`, targets, ...(notice === undefined ? {} : { notice }) }
   }
-  return { generation, current, routes: [{ prefix: "/", service: "web" }], versions, ...(rescue === undefined ? {} : { rescue }) }
+  return { epoch, generation, current, routes: [{ prefix: "/", service: "web" }], versions, ...(rescue === undefined ? {} : { rescue }) }
 }

@@ -5,14 +5,16 @@ import { test } from "node:test"
 import { WebSocket } from "ws"
 import { systemClock } from "../../kernel/clock.ts"
 import { until } from "../../kernel/until.ts"
-import type { Edge, VersionLoad } from "../edge.ts"
+import type { EdgeMember } from "../edge.ts"
 import { ask, delay, open, textOf } from "./client.ts"
 import { startCopy } from "./copies.ts"
+import type { DescribedEdge, DescribedVersion } from "./described-edge.ts"
 import { trafficAcrossFlips } from "./flips.ts"
 import { tableOf } from "./tables.ts"
 
 export interface TrafficEdge {
-  edge: Edge
+  member: EdgeMember
+  edge: DescribedEdge
   /** Where users reach it. */
   url: string
   close(): Promise<void>
@@ -289,13 +291,13 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
 
 const versionOf = ({ headers }: { headers: Record<string, unknown> }) => headers["x-conveyor-version"]
 
-async function load(edge: Edge, version: string): Promise<VersionLoad> {
+async function load(edge: DescribedEdge, version: string): Promise<DescribedVersion> {
   const found = (await edge.observe(never)).versions[version]
   assert.ok(found, `the edge reports no load for ${version}`)
   return found
 }
 
-async function inFlight(edge: Edge, version: string, wanted: number): Promise<void> {
+async function inFlight(edge: DescribedEdge, version: string, wanted: number): Promise<void> {
   await soon(`${wanted} in flight at ${version}`, async () => (await load(edge, version)).inFlight === wanted)
 }
 

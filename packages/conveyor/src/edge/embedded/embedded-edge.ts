@@ -5,7 +5,9 @@ import { join } from "node:path"
 import { systemClock } from "../../kernel/clock.ts"
 import { freePort } from "../../kernel/free-port.ts"
 import { signalProcess } from "../../kernel/process-identity.ts"
-import type { Edge } from "../edge.ts"
+import { describedEdge } from "../contract/described-edge.ts"
+import type { DescribedEdge } from "../contract/described-edge.ts"
+import type { EdgeMember } from "../edge.ts"
 import { createEmbeddedEdge } from "./adapter.ts"
 import { launchEdge, stopEdge } from "./process/launch.ts"
 import type { RunningEdge } from "./process/launch.ts"
@@ -14,7 +16,9 @@ import type { EdgeSettings } from "./settings.ts"
 const signal = new AbortController().signal
 
 export interface EmbeddedEdgeUnderTest {
-  edge: Edge
+  member: EdgeMember
+  /** The same, told all at once. */
+  edge: DescribedEdge
   /** Where users reach it. */
   url: string
   running: RunningEdge
@@ -52,6 +56,7 @@ export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promis
   return under
 }
 
-function reach({ adminUrl, token, url }: RunningEdge): { edge: Edge; url: string } {
-  return { edge: createEmbeddedEdge({ adminUrl, token }), url }
+function reach({ adminUrl, token, url }: RunningEdge): Pick<EmbeddedEdgeUnderTest, "member" | "edge" | "url"> {
+  const member = createEmbeddedEdge({ adminUrl, token })
+  return { member, edge: describedEdge(member), url }
 }

@@ -1,5 +1,5 @@
 // bake: the new version is watched beside the old one, and judged. Bad means going back; no evidence means the same.
-import type { VersionCounters } from "../../edge/edge.ts"
+import type { SilentMember, VersionCounters } from "../../edge/edge.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { judge, since, warmUpMs } from "../evidence.ts"
 import type { Evidence } from "../evidence.ts"
@@ -28,6 +28,11 @@ export const bake: Step = {
     let atWarm: VersionCounters | undefined
     for (;;) {
       const evidence = await gather(context, switched)
+      if (evidence.silent.length > 0 && evidence.elapsedMs < config.release.bake.at_most) {
+        report({ message: `holding for evidence: ${evidence.silent.map(({ member }) => `edge ${member} does not answer`).join(", ")}` })
+        await ports.clock.sleep(lookEveryMs, signal)
+        continue
+      }
       if (evidence.elapsedMs >= warmUpMs(config.release.bake)) atWarm ??= evidence.newer
       if (atWarm !== undefined) evidence.warm = since(atWarm, evidence.newer)
       const { verdict, reason } = judge(evidence, config.release.bake)
@@ -50,8 +55,11 @@ export const bake: Step = {
   },
 }
 
-async function gather({ ports, version, signal }: StepContext, { previous, countersBefore, switchedAt }: Switched): Promise<Evidence> {
-  const { versions } = await ports.routing.observe(signal)
+async function gather(
+  { ports, version, signal }: StepContext,
+  { previous, countersBefore, switchedAt }: Switched,
+): Promise<Evidence & { silent: readonly SilentMember[] }> {
+  const { versions, silent } = await ports.metering.observe(signal)
   const [newer, older] = [versions[version().name]?.counters, previous === undefined ? undefined : versions[previous]?.counters]
   if (newer === undefined)
     throw new ConveyorError("no-evidence", `the edge has no counters of ${version().name}`, { facts: { versions: Object.keys(versions) } })
@@ -60,6 +68,7 @@ async function gather({ ports, version, signal }: StepContext, { previous, count
     // All that the old version ever did is its baseline: its pages leave during the bake, so what it does now may be little.
     older,
     elapsedMs: ports.clock.now() - switchedAt,
+    silent,
   }
 }
 

@@ -28,7 +28,7 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
       rehearsal,
       route: async (current, ...others) => {
         const versions = Object.fromEntries([current, ...others].map((name) => [name, routed]))
-        await rehearsal.edge.apply({ generation: rehearsal.edge.applied.length + 1, current, routes: [], versions }, signal)
+        await rehearsal.edge.apply({ epoch: 0, generation: rehearsal.edge.applied.length + 1, current, routes: [], versions }, signal)
       },
       startCopy: async (version) => {
         const artifact = { id: "art", kind: "directory", ref: "/" }
@@ -46,7 +46,7 @@ test("with the old version stopped and its pages gone there is no objection", ()
   staged(async ({ route, startCopy, objections, rehearsal }) => {
     await route("v2")
     await startCopy("v2")
-    rehearsal.edge.setLoad("v2", { pages: 9, inFlight: 9 })
+    rehearsal.edge.setLoad("v2", { pages: { open: 9 }, inFlight: 9 })
     assert.deepEqual(await objections(), [])
   }))
 
@@ -67,16 +67,16 @@ test("the current version without the change objects", () =>
 test("an old version that still serves objects, and so does each open page of it", () =>
   staged(async ({ route, objections, rehearsal }) => {
     await route("v2", "v1")
-    rehearsal.edge.setLoad("v1", { pages: 1 })
+    rehearsal.edge.setLoad("v1", { pages: { open: 1 } })
     assert.deepEqual(await objections(), ["v1 still serves requests", "1 page of v1 is open"])
-    rehearsal.edge.setLoad("v1", { pages: 2 })
+    rehearsal.edge.setLoad("v1", { pages: { open: 2 } })
     assert.deepEqual((await objections()).at(-1), "2 pages of v1 are open")
   }))
 
 test("pages that are open object also when their version is out of the table", () =>
   staged(async ({ route, objections, rehearsal }) => {
     await route("v2")
-    rehearsal.edge.setLoad("v1", { pages: 3 })
+    rehearsal.edge.setLoad("v1", { pages: { open: 3 } })
     assert.deepEqual(await objections(), ["3 pages of v1 are open"])
   }))
 

@@ -20,12 +20,16 @@ export const contract: Step = {
 
 /** Everything that still may need what the contract would take away, in the reader's words. */
 export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [copies, { table, versions: loads }] = [await ports.runtime.list(), await ports.routing.observe(signal)]
-  const objections: string[] = []
+  const [copies, { table }, { versions: seen, silent }] = [
+    await ports.runtime.list(),
+    await ports.routing.observe(signal),
+    await ports.pages.observe(signal),
+  ]
+  const objections = silent.map(({ member, reason }) => `which pages are open is not known: edge ${member} does not answer (${reason})`)
   for (const version of readersOf(ports.store.versions(), change)) {
     const { name, warmUntil } = version
     const running = copies.filter((copy) => copy.version === name && copy.state === "running").length
-    const pages = loads[name]?.pages ?? 0
+    const pages = seen[name]?.open ?? 0
     if (table?.current === name) objections.push(`${name} is the current version`)
     else if (table !== undefined && name in table.versions) objections.push(`${name} still serves requests`)
     if (pages > 0) objections.push(`${pages} ${pages === 1 ? "page" : "pages"} of ${name} ${pages === 1 ? "is" : "are"} open`)

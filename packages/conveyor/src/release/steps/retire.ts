@@ -7,10 +7,11 @@ import type { Step } from "./step.ts"
 
 export const retire: Step = {
   async prepare({ ports, version, config, signal }) {
-    const { table, versions } = await ports.routing.observe(signal)
+    const { table } = await ports.routing.observe(signal)
+    const { versions } = await ports.pages.observe(signal)
     const old = Object.keys(table?.versions ?? {}).filter((name) => name !== version().name)
     const announcedAt = ports.clock.now()
-    return { old, announcedAt, reloadBy: announcedAt + config.release.notice, pages: old.map((name) => versions[name]?.pages ?? 0) }
+    return { old, announcedAt, reloadBy: announcedAt + config.release.notice, pages: old.map((name) => versions[name]?.open ?? 0) }
   },
 
   async run({ ports, version, config, signal, report }, prepared) {

@@ -13,7 +13,8 @@ const longestNoticeOfFailureMs = seconds(10)
 
 export const switchStep: Step = {
   async prepare({ ports, version, signal }) {
-    const { table, versions } = await ports.routing.observe(signal)
+    const { table } = await ports.routing.observe(signal)
+    const { versions } = await ports.metering.observe(signal)
     return {
       previous: table?.current === version().name ? undefined : table?.current,
       routes: table?.routes,
@@ -25,10 +26,11 @@ export const switchStep: Step = {
     const copies = await runningCopies(ports, version().name)
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
     const rescue = release.kind === "release" && config.release.bake.rescue === "safe-requests" ? "rescue" : "no-rescue"
+    const canRescue = (await ports.routing.capabilities(signal)).includes("rescue")
     const startedAt = ports.clock.now()
     const table = await ports.routing.change((now) => {
       const isDone = now?.current === next.name && JSON.stringify(now.versions[next.name]?.targets) === JSON.stringify(targetsOf(copies))
-      return isDone ? now : switchedTo(now, next, rescue)
+      return isDone ? now : switchedTo(now, next, canRescue ? rescue : "no-rescue")
     }, signal)
     ports.store.keepWarm(next.name, undefined)
     return { generation: table?.generation, switchedAt: ports.clock.now(), switchMs: ports.clock.now() - startedAt }

@@ -7,6 +7,7 @@ import type { Claim } from "./traffic.ts"
 const none = new Set<string>()
 const copy = (name: string, port: number) => ({ copy: name, host: "127.0.0.1", port })
 const table: RoutingTable = {
+  epoch: 0,
   generation: 1,
   current: "v1",
   routes: [{ prefix: "/", service: "web" }],

@@ -6,9 +6,9 @@ import type { Clock } from "../../../kernel/clock.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import { until } from "../../../kernel/until.ts"
-import type { EdgeObservation, RoutingTable, VersionLoad } from "../../edge.ts"
+import type { RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { admit } from "../../table.ts"
-import { createAdmin } from "./admin.ts"
+import { createAdmin } from "../admin/admin.ts"
 import { Counters } from "../counting/counters.ts"
 import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
@@ -65,7 +65,12 @@ export class EdgeProcess {
     const shared = { traffic: this.#traffic, upstreams: this.#upstreams, counters: this.#counters, lasting: this.#lasting }
     const failures = new FailureLog(log, () => clock.now())
     this.#proxy = createProxy({ ...shared, settings, failures, stopping }, new OwnPages(this.#notices), log)
-    this.#admin = createAdmin(token, { apply: (table) => this.apply(table), observe: () => this.observe() })
+    this.#admin = createAdmin(token, {
+      apply: (table) => this.apply(table),
+      table: () => this.#traffic.table,
+      traffic: () => this.traffic(),
+      pages: () => this.pages(),
+    })
     this.#saving = this.#saveEachSecond()
   }
 
@@ -90,16 +95,16 @@ export class EdgeProcess {
     return applied
   }
 
-  observe(): EdgeObservation {
-    const table = this.#traffic.table
-    const pages = this.#notices.pages()
-    const names = new Set([...Object.keys(table?.versions ?? {}), ...this.#counters.versions(), ...this.#traffic.busyVersions()])
-    const loadOf = (version: string): VersionLoad => ({
-      inFlight: this.#traffic.inFlight(version),
-      pages: pages.get(version) ?? 0,
-      ...this.#counters.of(version),
+  traffic(): Record<string, VersionTraffic> {
+    return this.#ofEach((version) => ({ inFlight: this.#traffic.inFlight(version), counters: this.#counters.of(version).counters }))
+  }
+
+  pages(): Record<string, VersionPages> {
+    const open = this.#notices.pages()
+    return this.#ofEach((version) => {
+      const { pagesTold, pagesReloaded } = this.#counters.of(version)
+      return { open: open.get(version) ?? 0, told: pagesTold, reloaded: pagesReloaded }
     })
-    return { table, versions: Object.fromEntries([...names].map((version) => [version, loadOf(version)])) }
   }
 
   /** Takes no new connection, lets what is in flight end, saves, and closes. */
@@ -135,6 +140,12 @@ export class EdgeProcess {
     this.#upstreams.follow(table)
     this.#lasting.follow(table)
     this.#notices.follow(table)
+  }
+
+  #ofEach<T>(see: (version: string) => T): Record<string, T> {
+    const routed = Object.keys(this.#traffic.table?.versions ?? {})
+    const names = new Set([...routed, ...this.#counters.versions(), ...this.#traffic.busyVersions()])
+    return Object.fromEntries([...names].map((version) => [version, see(version)]))
   }
 
   #drain(): Promise<true> {

@@ -102,7 +102,7 @@ test("an edge on every network and any free port is reached on loopback at the p
 withEdge("keeps its token from other users, and refuses a wrong one", async (under) => {
   assert.equal((await stat(join(under.stateDirectory, "token"))).mode & 0o077, 0)
   const stranger = createEmbeddedEdge({ adminUrl: under.running.adminUrl, token: "guessed" })
-  await assert.rejects(stranger.observe(never), { code: "wrong-token" })
+  await assert.rejects(stranger.table(never), { code: "wrong-token" })
 })
 
 withEdge("is named when it is not there, with a way on", async (under) => {

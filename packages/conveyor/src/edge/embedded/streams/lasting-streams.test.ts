@@ -9,7 +9,7 @@ function tableOf(current: string, versions: Record<string, Notice | undefined>):
     name,
     { release: name, targets: {}, ...(notice === undefined ? {} : { notice }) },
   ])
-  return { generation: 1, current, routes: [], versions: Object.fromEntries(routed) as RoutingTable["versions"] }
+  return { epoch: 0, generation: 1, current, routes: [], versions: Object.fromEntries(routed) as RoutingTable["versions"] }
 }
 
 function stage() {

@@ -377,7 +377,7 @@ withCopy(
     const [busyGone, idleGone, namedGone] = [once(busy, "close"), once(idle, "close"), once(named, "close")]
     for (const [name, socket] of Object.entries({ busy, idle, named })) socket.once("close", () => gone.push(name))
     const targets = { web: [{ ...stage.target, host: "localhost" }] }
-    const table: RoutingTable = { generation: 2, current: "v2", routes: [], versions: { v2: { release: "r", targets } } }
+    const table: RoutingTable = { epoch: 0, generation: 2, current: "v2", routes: [], versions: { v2: { release: "r", targets } } }
     stage.upstreams.follow(table)
     await idleGone
     busy.write("last")

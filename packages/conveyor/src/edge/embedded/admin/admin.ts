@@ -1,22 +1,31 @@
 // The edge's admin API, for the control plane alone: on loopback, behind a bearer token. Made by the edge process;
 // spoken to by the adapter.
 //   PUT /v1/table        a routing table; answered when it is on disk and in use; 409 where it is stale
-//   GET /v1/observation  the table in use and what is under way
+//   GET /v1/table        the table in use
+//   GET /v1/traffic      what is under way, and the counters
+//   GET /v1/pages        pages that are open, told and reloaded
+//   GET /v1/hello        what this edge can do
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
-import type { EdgeObservation, RoutingTable } from "../../edge.ts"
+import type { EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { parseRoutingTable } from "../../table.ts"
+import { assertSameProtocol, edgeProtocol, protocolHeader } from "./protocol.ts"
 
 export interface AdminActions {
   apply(table: RoutingTable): Promise<void>
-  observe(): EdgeObservation
+  table(): RoutingTable | undefined
+  traffic(): Record<string, VersionTraffic>
+  pages(): Record<string, VersionPages>
 }
 
+const capabilities: readonly EdgeCapability[] = ["rescue", "pages"]
 const maxTableBytes = 8 * 1_048_576
 const statusOf: Readonly<Record<string, number>> = {
+  "stale-epoch": 409,
   "stale-generation": 409,
+  "edge-protocol": 426,
   "bad-routing-table": 400,
   "wrong-token": 401,
   "no-such-action": 404,
@@ -37,14 +46,22 @@ async function answer(request: IncomingMessage, token: string, actions: AdminAct
       hint: "Use the token file in the edge's state directory.",
     })
   }
+  const said = request.headers[protocolHeader]
+  assertSameProtocol(typeof said === "string" ? said : undefined, "control plane")
   switch (`${request.method} ${request.url}`) {
     case "PUT /v1/table": {
       const table = parseRoutingTable(await readJson(request))
       await actions.apply(table)
       return { generation: table.generation }
     }
-    case "GET /v1/observation":
-      return actions.observe()
+    case "GET /v1/table":
+      return { table: actions.table() }
+    case "GET /v1/traffic":
+      return actions.traffic()
+    case "GET /v1/pages":
+      return actions.pages()
+    case "GET /v1/hello":
+      return { capabilities }
     default:
       throw new ConveyorError("no-such-action", `The edge's admin API has no ${request.method} ${request.url}`)
   }
@@ -73,7 +90,12 @@ function sameSecret(given: string, expected: string): boolean {
 
 function reply(response: ServerResponse, status: number, result: unknown): void {
   const body = JSON.stringify(result)
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" })
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    [protocolHeader]: String(edgeProtocol),
+    connection: "close",
+  })
   response.end(body)
 }
 

@@ -1,0 +1,45 @@
+// What the control plane and the embedded edge say to each other over the admin API, with a number for the way they say
+// it. Either may be newer than the other: the edge outlives upgrades of the control plane. Spoken by the adapter,
+// answered by the admin API.
+import { z } from "zod"
+import { ConveyorError } from "../../../kernel/errors.ts"
+
+/** Counted up with each change that an older side would misunderstand. 1 was before both sides said it. */
+export const edgeProtocol = 2
+
+/** In every question and every answer. */
+export const protocolHeader = "x-conveyor-edge-protocol"
+
+const count = z.number()
+
+export const hello = z.object({ capabilities: z.array(z.enum(["rescue", "pages"])) })
+export const tableAnswer = z.object({ table: z.unknown().optional() })
+export const trafficAnswer = z.record(
+  z.string(),
+  z.object({
+    inFlight: count,
+    counters: z.object({ requests: count, serverErrors: count, unreachable: count, rescued: count, latency: z.array(count) }),
+  }),
+)
+export const pagesAnswer = z.record(z.string(), z.object({ open: count, told: count, reloaded: count }))
+
+export const refusal = z.object({
+  code: z.string(),
+  message: z.string(),
+  facts: z.record(z.string(), z.unknown()).default({}),
+  hint: z.string().exactOptional(),
+})
+
+/** `said` is what the other side's header says. @throws ConveyorError "edge-protocol" that names both numbers. */
+export function assertSameProtocol(said: string | undefined, other: "edge" | "control plane"): void {
+  const theirs = said === undefined ? 1 : Number(said)
+  if (theirs === edgeProtocol) return
+  const [edge, plane] = other === "edge" ? [theirs, edgeProtocol] : [edgeProtocol, theirs]
+  throw new ConveyorError("edge-protocol", `the edge speaks protocol ${edge}, the control plane ${plane}`, {
+    facts: { edge, controlPlane: plane },
+    hint:
+      edge < plane
+        ? "The edge is of an earlier Conveyor: end it (SIGTERM lets its requests finish), and the control plane starts it anew."
+        : "The control plane is of an earlier Conveyor than the edge: conveyor up --restart with the newer one.",
+  })
+}
