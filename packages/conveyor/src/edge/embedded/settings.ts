@@ -11,16 +11,27 @@ export const edgeSettings = z.strictObject({
   answerTimeoutMs: ms.default(60_000),
   /** Node closes an idle connection after 5 s: a request must never meet that closing, so the edge lets go first. */
   upstreamIdleMs: ms.max(4_000).default(4_000),
+  /** From a request's first byte to the end of its head. */
   headersTimeoutMs: ms.default(10_000),
-  /** For a whole request with its body: a slow upload may take this long. */
-  requestTimeoutMs: ms.default(15 * 60_000),
+  /** A body is judged by its progress, not by the time that it takes: in each window that the edge waits for it, so many bytes a second have to come. */
+  bodyWindowMs: ms.default(30_000),
+  bodyBytesPerSecond: z.int().min(0).default(64),
   /** A client that takes nothing of a waiting answer for this long is cut off: it would hold up the end of a version for ever. */
   stalledClientMs: ms.default(60_000),
+  /** A client that has closed its side still gets what comes without such a pause: the other side may be closed as well. */
+  halfClosedMs: ms.default(1_000),
+  /** How long a connection that was answered for the last time is read on, so that the client hears the answer. */
+  lingerMs: ms.default(2_000),
   clientIdleMs: ms.default(65_000),
-  /** Of a request's head, and of an answer's. */
-  maxHeaderBytes: z.int().min(1_024).default(32_768),
+  /** Of a request: servers of applications take 16 KB, and what the edge adds comes on top. */
+  maxHeaderBytes: z.int().min(1_024).default(15_360),
+  maxHeaders: z.int().min(16).default(200),
+  /** Of an answer's head. */
+  maxAnswerHeadBytes: z.int().min(1_024).default(65_536),
   maxBodyBytes: z.int().positive().default(1_073_741_824),
   maxConnections: z.int().positive().default(20_000),
+  /** Requests of a version that is to be gone are cut off so long after the time by which its pages have reloaded, or after it left the table. */
+  cutGraceMs: ms.default(5_000),
   /** How long the edge waits for requests in flight when it is told to stop. */
   drainMs: ms.default(30_000),
   /** Behind another trusted proxy, "append" keeps what that one said of the client; a client could say anything, so "replace" is the default. */

@@ -1,18 +1,20 @@
 // The notice channels of pages (/.conveyor/events): each page of an old version is told when it reloads, once it has
 // something to be told. Called by the proxy for each channel; told of each new table.
-import type { ServerResponse } from "node:http"
 import type { Clock } from "../../../kernel/clock.ts"
 import type { Notice, RoutingTable } from "../../edge.ts"
+import type { ClientResponse } from "../client/client-response.ts"
 import type { Counters } from "../counting/counters.ts"
 import type { ToldPages } from "./told-pages.ts"
 
 interface Channel {
   version: string
   page: string
-  response: ServerResponse
+  response: ClientResponse
   /** What the page shows now, so that it is told only what changes. */
   shown: string | undefined
 }
+
+const heartbeat = Buffer.from(": still here\n\n")
 
 export interface NoticesTools {
   counters: Counters
@@ -32,13 +34,14 @@ export class Notices {
     this.#heartbeat = setInterval(() => this.#beat(), tools.heartbeatMs).unref()
   }
 
-  open(response: ServerResponse, version: string, page: string): void {
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" })
-    response.write("retry: 2000\n\n")
+  open(response: ClientResponse, version: string, page: string): void {
+    const fields = "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+    response.begin({ status: 200, statusText: "OK", fields, length: undefined, connection: "kept" })
+    response.watchStall()
+    response.write(Buffer.from("retry: 2000\n\n"))
     const channel: Channel = { version, page, response, shown: undefined }
     this.#channels.add(channel)
-    response.once("close", () => this.#channels.delete(channel))
-    response.on("error", () => response.destroy())
+    response.onceClosed(() => this.#channels.delete(channel))
     this.#welcomeBack(channel)
     this.#tell(channel)
   }
@@ -57,7 +60,7 @@ export class Notices {
 
   close(): void {
     clearInterval(this.#heartbeat)
-    for (const { response } of this.#channels) response.end()
+    for (const { response } of this.#channels) response.end([])
   }
 
   #welcomeBack({ page, version }: Channel): void {
@@ -87,10 +90,10 @@ export class Notices {
   }
 
   #beat(): void {
-    for (const { response } of this.#channels) response.write(": still here\n\n")
+    for (const { response } of this.#channels) response.write(heartbeat)
   }
 }
 
 function send({ response }: Channel, event: string, data: object): void {
-  response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  response.write(Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`))
 }

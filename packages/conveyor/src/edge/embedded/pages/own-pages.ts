@@ -1,7 +1,8 @@
 // What the edge itself serves under /.conveyor/: the page script and the notice channels. Called by the proxy.
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { ClientRequest } from "../client/client-request.ts"
+import type { ClientResponse } from "../client/client-response.ts"
 import { answerWith, edgeAnswers } from "../requests/answers.ts"
 import type { Notices } from "./notices.ts"
 
@@ -16,8 +17,8 @@ export class OwnPages {
     this.#notices = notices
   }
 
-  serve(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://edge")
+  serve(request: ClientRequest, response: ClientResponse): void {
+    const { pathname, searchParams } = new URL(request.url, "http://edge")
     const isRead = request.method === "GET" || request.method === "HEAD"
     if (pathname === "/.conveyor/client.js" && isRead) return this.#serveScript(request, response)
     if (pathname === "/.conveyor/events" && request.method === "GET") {
@@ -28,13 +29,12 @@ export class OwnPages {
     return answerWith(response, edgeAnswers.notOurs)
   }
 
-  #serveScript(request: IncomingMessage, response: ServerResponse): void {
-    const headers = { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-cache", etag: this.#etag }
-    if (request.headers["if-none-match"] === this.#etag) {
-      response.writeHead(304, headers).end()
-      return
+  #serveScript(request: ClientRequest, response: ClientResponse): void {
+    const fields = `Content-Type: text/javascript; charset=utf-8\r\nCache-Control: no-cache\r\nETag: ${this.#etag}\r\n`
+    if (request.header("if-none-match") === this.#etag) {
+      response.begin({ status: 304, statusText: "Not Modified", fields, length: undefined, connection: "kept" })
+      return response.end([])
     }
-    response.writeHead(200, { ...headers, "content-length": this.#script.length })
-    response.end(request.method === "HEAD" ? undefined : this.#script)
+    response.whole({ status: 200, statusText: "OK", fields, connection: "kept" }, this.#script)
   }
 }

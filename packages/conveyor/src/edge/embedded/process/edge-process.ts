@@ -1,7 +1,7 @@
 // The edge as one process: puts its parts together, takes tables into use, keeps its files, and ends without losing a
 // request. Called by main.ts alone.
-import type { Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { Server as HttpServer } from "node:http"
+import type { AddressInfo, Server } from "node:net"
 import type { Clock } from "../../../kernel/clock.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
@@ -12,6 +12,8 @@ import { createAdmin } from "../admin/admin.ts"
 import { Counters } from "../counting/counters.ts"
 import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
+import { Deadlines } from "../streams/deadlines.ts"
+import type { ClientListener } from "../client/listener.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
 import { createProxy } from "../requests/proxy.ts"
@@ -46,8 +48,9 @@ export class EdgeProcess {
   #notices: Notices
   #lasting: LastingStreams
   #upstreams: Upstreams
-  #proxy: Server
-  #admin: Server
+  #proxy: ClientListener
+  #deadlines: Deadlines
+  #admin: HttpServer
   #stopping = new AbortController()
   #saving: Promise<void>
   #applying: Promise<void> = Promise.resolve()
@@ -64,7 +67,10 @@ export class EdgeProcess {
     const { signal: stopping } = this.#stopping
     const shared = { traffic: this.#traffic, upstreams: this.#upstreams, counters: this.#counters, lasting: this.#lasting }
     const failures = new FailureLog(log, () => clock.now())
-    this.#proxy = createProxy({ ...shared, settings, failures, stopping }, new OwnPages(this.#notices), log)
+    const now = () => clock.now()
+    this.#deadlines = new Deadlines(now, settings.cutGraceMs)
+    const tools = { ...shared, settings, failures, stopping, now, deadlines: this.#deadlines }
+    this.#proxy = createProxy(tools, new OwnPages(this.#notices), log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),
       table: () => this.#traffic.table,
@@ -139,6 +145,7 @@ export class EdgeProcess {
     this.#traffic.use(table)
     this.#upstreams.follow(table)
     this.#lasting.follow(table)
+    this.#deadlines.follow(table)
     this.#notices.follow(table)
   }
 

@@ -1,6 +1,8 @@
 // What the edge itself says when no copy can answer: JSON with a stable code, what happened and what to do next.
 // Called by the proxy and the tunnel.
-import type { ServerResponse } from "node:http"
+import { STATUS_CODES } from "node:http"
+import type { ClientResponse } from "../client/client-response.ts"
+import { httpDate } from "../client/http-date.ts"
 
 export interface EdgeAnswer {
   status: number
@@ -59,6 +61,54 @@ export const edgeAnswers = {
     what: "The request could be read in two ways, or not at all.",
     next: "Send one Host header with a host and perhaps a port, and one length of the body.",
   },
+  headTooLarge: {
+    status: 431,
+    code: "head-too-large",
+    what: "The request's headers are more or longer than the edge lets through.",
+    next: "Send fewer or shorter headers; a large cookie is the usual cause.",
+  },
+  refusedMethod: {
+    status: 405,
+    code: "refused-method",
+    what: "The edge carries neither CONNECT nor TRACE.",
+    next: "Use another method.",
+  },
+  unknownExpectation: {
+    status: 417,
+    code: "unknown-expectation",
+    what: 'The edge knows no expectation but "100-continue".',
+    next: "Send the request without Expect.",
+  },
+  tooSlow: {
+    status: 408,
+    code: "request-too-slow",
+    what: "The request did not come within its time; nothing of it is kept.",
+    next: "Send it again over a better connection.",
+  },
+  notWhole: {
+    status: 400,
+    code: "request-not-whole",
+    what: "The client closed the connection before its request was whole.",
+    next: "Send the whole body before you close.",
+  },
+  retired: {
+    status: 503,
+    code: "version-retired",
+    what: "The version that had this request was retired before it answered; the request may have been processed.",
+    next: "Look whether it took effect before you send it again.",
+  },
+  overloaded: {
+    status: 503,
+    code: "overloaded",
+    what: "The edge has as much under way as it can carry; nothing of the request was processed.",
+    next: "Try again in a moment.",
+  },
+  tooManyAtOnce: {
+    status: 429,
+    code: "too-many-at-once",
+    what: "This client has as many requests or event streams under way as one client may; nothing of the request was processed.",
+    next: "Wait for the others to end.",
+  },
   failed: { status: 500, code: "edge-failed", what: "The edge could not handle this request.", next: "Look at the edge's log." },
   notOurs: {
     status: 404,
@@ -74,23 +124,27 @@ export const edgeAnswers = {
   },
 } as const satisfies Record<string, EdgeAnswer>
 
-export function bodyOf({ code, what, next }: EdgeAnswer): string {
+function bodyOf({ code, what, next }: EdgeAnswer): string {
   return `${JSON.stringify({ code, what, next })}\n`
 }
 
-/** Answers where that is still possible; a head already sent can only be broken off, visibly. */
-export function answerWith(response: ServerResponse, answer: EdgeAnswer, headers: Readonly<Record<string, string>> = {}): void {
-  if (response.destroyed) return
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
+export function headAndBodyOf(answer: EdgeAnswer, fields: string): string {
   const body = bodyOf(answer)
-  response.writeHead(answer.status, {
-    ...headers,
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    "cache-control": "no-store",
-  })
-  response.end(body)
+  return `HTTP/1.1 ${answer.status} ${reasonOf(answer)}\r\n${fieldsOf(answer)}${fields}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+/** Answers where that is still possible; a head already sent can only be broken off, visibly. */
+export function answerWith(response: ClientResponse, answer: EdgeAnswer, fields = "", connection: "kept" | "closed" = "kept"): void {
+  if (response.isOver) return
+  if (response.hasBegun) return response.destroy()
+  const head = { status: answer.status, statusText: reasonOf(answer), fields: fieldsOf(answer) + fields, connection }
+  response.whole(head, Buffer.from(bodyOf(answer)))
+}
+
+const reasonOf = ({ status }: EdgeAnswer) => STATUS_CODES[status] ?? "Refused"
+const retryFields = "Retry-After: 1\r\n"
+
+function fieldsOf({ status }: EdgeAnswer): string {
+  const retry = status === 503 || status === 429 ? retryFields : ""
+  return `Date: ${httpDate(Date.now())}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n${retry}`
 }

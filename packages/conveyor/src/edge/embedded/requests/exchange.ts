@@ -1,15 +1,18 @@
 // One request's way through the edge: claimed, asked of a copy, asked again where nothing can have happened yet, rescued
 // by another version where the table says so, and answered. Called by the proxy for each request.
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { ClientRequest } from "../client/client-request.ts"
+import type { ClientResponse } from "../client/client-response.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
-import { answerHeaders, pairs, requestHeaders, takeOut } from "./headers.ts"
+import { answerFields, interimFields, requestFields } from "./headers.ts"
+import { identify } from "./identity.ts"
+import type { Deadlines } from "../streams/deadlines.ts"
 import type { LastingStreams } from "../streams/lasting-streams.ts"
 import type { Pin } from "./pin.ts"
 import { readPin, versionHeader } from "./pin.ts"
-import { RequestBody } from "./request-body.ts"
+import type { RequestBody } from "./request-body.ts"
 import type { EdgeSettings } from "../settings.ts"
 import type { Claim, Traffic } from "../counting/traffic.ts"
 import type { AnswerHead } from "../upstream/answer-head.ts"
@@ -24,6 +27,9 @@ export interface ProxyTools {
   lasting: LastingStreams
   settings: EdgeSettings
   failures: FailureLog
+  deadlines: Deadlines
+  /** In ms since the Unix epoch. */
+  now: () => number
   /** Aborted when the edge is told to stop: answers then close their connections. */
   stopping: AbortSignal
 }
@@ -50,13 +56,12 @@ interface Substitution {
 }
 
 const suspectMs = 1_000
-const joinedBytes = 16_384
 const safeMethods = new Set(["GET", "HEAD"])
-const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 
 export class Exchange {
-  #request: IncomingMessage
-  #response: ServerResponse
+  #request: ClientRequest
+  #response: ClientResponse
   #tools: ProxyTools
   #pin: Pin
   #body: RequestBody
@@ -68,20 +73,19 @@ export class Exchange {
   #onProbation = new Set<string>()
   #waitsForContinue: boolean
 
-  constructor(request: IncomingMessage, response: ServerResponse, tools: ProxyTools) {
+  constructor(request: ClientRequest, response: ClientResponse, tools: ProxyTools) {
     this.#request = request
     this.#response = response
     this.#tools = tools
     this.#pin = readPin(request)
-    this.#body = new RequestBody(request, tools.settings.maxBodyBytes)
-    this.#waitsForContinue = request.headers.expect !== undefined
-    response.once("close", () => this.#clear())
-    response.on("error", () => response.destroy())
+    this.#body = request.body
+    this.#waitsForContinue = request.head.expectsContinue
+    response.onceClosed(() => this.#clear())
   }
 
   /** Runs up to the first claim without giving way, so the claim is taken in the tick in which the request arrived. */
   async carry(): Promise<void> {
-    if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, { connection: "close" })
+    if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
     const first = await this.#askVersion(this.#pin.wish)
     const substitution = this.#substitutionFor(first)
     this.#deliver(substitution === undefined ? first : await this.#askInstead(substitution))
@@ -96,9 +100,10 @@ export class Exchange {
         return this.#unreachable(claim.version, "noCopy")
       }
       this.#claims.push(claim)
+      this.#response.version = claim.version
       if (this.#tools.traffic.table?.rescue?.from === claim.version) this.#onProbation.add(claim.version)
       const outcome = await this.#ask(claim, connection)
-      if (this.#response.destroyed) return { kind: "client-gone" }
+      if (this.#response.isOver) return { kind: "client-gone" }
       if (outcome.kind === "answered") return this.#answered(claim, outcome.answer)
 
       claim.release()
@@ -115,14 +120,14 @@ export class Exchange {
   }
 
   async #ask(claim: Claim, connection: "pooled" | "fresh"): Promise<Outcome> {
-    const headers = requestHeaders(this.#request, this.#tools.settings.forwardedFor)
-    headers.push(...this.#body.framing())
+    const identity = identify(this.#request, this.#tools.settings)
     const asking = this.#tools.upstreams.ask(
       claim.target,
       {
-        method: this.#request.method ?? "GET",
+        method: this.#request.method,
         path: this.#pin.url,
-        headers,
+        fields: requestFields(this.#request, identity.fields) + this.#body.framing(),
+        body: this.#request.head.framing.kind === "chunked" ? "chunked" : "plain",
         purpose: "answer",
         send: (sending) => (this.#body.declared === "none" ? sending.end([]) : this.#body.pourInto(sending)),
         onInterim: (head) => this.#passInterim(head),
@@ -136,7 +141,7 @@ export class Exchange {
   /** For a request that certainly was not processed: the copy closed the connection before it answered a byte. */
   #mayBeSentAgain(): boolean {
     if (!this.#body.untouched) return false
-    return this.#body.declared === "some" || idempotentMethods.has(this.#request.method ?? "")
+    return this.#body.declared === "some" || idempotentMethods.has(this.#request.method)
   }
 
   /** Which version is to answer instead, if any may. */
@@ -145,7 +150,7 @@ export class Exchange {
     if (failed.kind === "answered" && failed.answer.status < 500) return undefined
     const { traffic } = this.#tools
     const nothingSent = failed.kind === "unreachable" && failed.why === "noCopy" && this.#body.untouched
-    const isSafe = safeMethods.has(this.#request.method ?? "") && this.#body.declared === "none"
+    const isSafe = safeMethods.has(this.#request.method) && this.#body.declared === "none"
     const mayAsk = nothingSent || (isSafe && this.#onProbation.has(failed.version))
     const substitute = mayAsk ? traffic.substituteFor(failed.version) : undefined
     return substitute === undefined ? undefined : { failed, substitute }
@@ -169,50 +174,56 @@ export class Exchange {
       case "client-gone":
         return
       case "refused":
-        return answerWith(this.#response, edgeAnswers[verdict.why])
-      case "unreachable":
-        if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, { connection: "close" })
         this.#body.discardRest()
-        return answerWith(this.#response, edgeAnswers[verdict.why], { [versionHeader]: verdict.version })
+        return answerWith(this.#response, edgeAnswers[verdict.why], "", this.#keeps())
+      case "unreachable":
+        if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
+        this.#body.discardRest()
+        return answerWith(this.#response, edgeAnswers[verdict.why], `${versionHeader}: ${verdict.version}\r\n`, this.#keeps())
       case "answered":
         return this.#pass(verdict)
     }
   }
 
   #pass({ version, answer, insteadOf }: Answered): void {
-    const [response, { counters, lasting, settings, stopping }] = [this.#response, this.#tools]
+    const [response, { lasting }] = [this.#response, this.#tools]
     if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
-    const headers = answerHeaders(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf })
-    const takesTrailers = this.#request.httpVersion !== "1.0"
-    if (!takesTrailers) takeOut(headers, "trailer")
-    // A client that was never told to send its body may send the next request instead: the connection cannot be read on.
-    if (this.#waitsForContinue || stopping.aborted) headers.push("connection", "close")
-    response.writeHead(answer.status, answer.statusText, headers)
-    this.#body.discardRest()
-    // A short answer is here whole by now: one write, and no listeners.
+    const trailers = this.#request.head.version === "1.0" ? "dropped" : "passed"
+    const fields = answerFields(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf }, trailers)
+    // A short answer is here whole by now, and goes in one write.
     const whole = answer.takeWhole()
-    if (whole !== undefined) return endWith(response, whole)
-    // Silence alone is no stall: an answer may be slow in coming.
-    response.setTimeout(settings.stalledClientMs, () => {
-      if (response.writableLength > 0) response.destroy()
-    })
-    if (!answer.hasBegun) response.flushHeaders()
-    response.on("drain", () => answer.resume())
-    const sink: AnswerSink = {
+    const length = answer.length ?? (this.#request.method === "HEAD" || answer.status === 304 ? undefined : whole?.length)
+    response.begin({ status: answer.status, statusText: answer.statusText, fields, length, connection: this.#keeps() })
+    this.#body.discardRest()
+    if (whole !== undefined) {
+      response.write(whole)
+      return response.end([])
+    }
+    response.watchStall()
+    if (!answer.hasBegun) response.flush()
+    response.onDrain = () => answer.resume()
+    const sink = this.#sinkFor(version)
+    const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
+    answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
+  }
+
+  #sinkFor(version: string): AnswerSink {
+    const response = this.#response
+    return {
       data: (chunk) => response.write(chunk),
-      end: (rawTrailers) => {
-        if (takesTrailers && rawTrailers.length > 0) response.addTrailers(pairs(rawTrailers))
-        response.end()
-      },
+      end: (rawTrailers) => response.end(rawTrailers),
       broke: () => {
-        if (response.destroyed) return
-        counters.brokeOff(version)
+        if (response.isOver) return
+        this.#tools.counters.brokeOff(version)
         // Only a torn connection tells the client that the body is not whole.
         response.destroy()
       },
     }
-    const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
-    answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
+  }
+
+  /** A client that was never told to send its body may send the next request instead: the connection cannot be read on. */
+  #keeps(): "kept" | "closed" {
+    return this.#waitsForContinue ? "closed" : "kept"
   }
 
   #answered(claim: Claim, answer: Answer): Answered {
@@ -230,31 +241,17 @@ export class Exchange {
     this.#tools.failures.note(`${target.copy} ${outcome.kind}`, facts)
   }
 
-  #passInterim({ status, rawHeaders }: AnswerHead): void {
-    if (this.#request.httpVersion === "1.0") return
-    if (status === 100 && this.#waitsForContinue) {
-      this.#waitsForContinue = false
-      this.#response.writeContinue()
-    } else if (status === 103 && !this.#response.headersSent) {
-      this.#response.writeInformation(status, rawHeaders)
-    }
+  #passInterim(head: AnswerHead): void {
+    if (head.status !== 100) return this.#response.interim(head.status, head.statusText, interimFields(head))
+    if (!this.#waitsForContinue) return
+    this.#waitsForContinue = false
+    this.#response.interim(100, "Continue", "")
   }
 
   /** The client has its answer, or is gone: nothing is in flight any more, and nobody needs an answer still under way. */
   #clear(): void {
     for (const claim of this.#claims) claim.release()
-    const { socket } = this.#request
-    for (const asking of this.#askings) {
-      if (!this.#response.writableFinished || socket.destroyed) asking.cancel()
-      // Answered early: its body may come still, as long as the client is there.
-      else if (!asking.isSent) socket.once("close", () => asking.cancel())
-    }
+    if (this.#response.isWhole) return
+    for (const asking of this.#askings) asking.cancel()
   }
-}
-
-/** Node sends a text together with the head, in one piece; latin1 keeps every byte as it is. */
-function endWith(response: ServerResponse, body: Buffer): void {
-  if (body.length === 0) response.end()
-  else if (body.length <= joinedBytes) response.end(body.toString("latin1"), "latin1")
-  else response.end(body)
 }

@@ -1,11 +1,12 @@
-// Headers on their way through: what belongs to one hop stays behind, what the edge knows is added. Pure; called by the
-// proxy and the tunnel with flat lists of names and values, as Node reads and writes them without a copy.
-import type { IncomingMessage } from "node:http"
-import type { TLSSocket } from "node:tls"
+// Headers on their way through, as text: what belongs to one hop stays behind, what the edge knows is added, and what frames
+// the message or says where it goes is written from what was read. Pure; called by the exchange and the upgrade.
+import type { ClientRequest } from "../client/client-request.ts"
+import { httpDate } from "../client/http-date.ts"
+import type { AnswerHead } from "../upstream/answer-head.ts"
+import type { Answer } from "../upstream/answer.ts"
+import { identityFields } from "./identity.ts"
 import type { Pin } from "./pin.ts"
 import { versionCookie, versionHeader } from "./pin.ts"
-import type { EdgeSettings } from "../settings.ts"
-import type { Answer } from "../upstream/answer.ts"
 
 const hopByHop = new Set([
   "connection",
@@ -16,35 +17,25 @@ const hopByHop = new Set([
   "te",
   "transfer-encoding",
   "upgrade",
+  "http2-settings",
 ])
-/** Where a message ends and where it goes is never one hop's affair, whatever a "Connection" header names: a length taken out on such a word would make of the body the next request. */
-const ofTheWholeWay = new Set([
-  "content-length",
-  "host",
-  "trailer",
-  "expect",
-  "cookie",
-  "authorization",
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-proto",
-  "x-forwarded-host",
-])
-const ownOfTheEdge = new Set([versionHeader, "x-conveyor-rescued"])
-const saidByTheEdge = new Set([versionHeader, "host", "content-length", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-for"])
+/** Where a message ends, where it goes and who sends it is never one hop's affair, whatever a "Connection" header names: a length taken out on such a word would make of the body the next request. */
+const ofTheWholeWay = new Set(["content-length", "host", "trailer", "expect", "cookie", "authorization", "set-cookie", "cache-control"])
+/** Written anew by the edge, from what it has read. */
+const rewritten = new Set(["host", "content-length", versionHeader, ...identityFields])
+const rewrittenInAnswers = new Set(["content-length", versionHeader, "x-conveyor-rescued"])
 
-/** All but what frames the body, which is its sender's to say. */
-export function requestHeaders(request: IncomingMessage, forwardedFor: EdgeSettings["forwardedFor"]): string[] {
-  const authority = authorityOf(request)
-  const headers = authority === undefined ? [] : ["Host", authority]
-  headers.push(...passedOn(request.rawHeaders, request.headers.connection, saidByTheEdge))
-  const client = request.socket.remoteAddress ?? "unknown"
-  const said = forwardedFor === "append" ? request.headers : {}
-  const [chain, host] = [said["x-forwarded-for"], said["x-forwarded-host"] ?? authority]
-  headers.push("x-forwarded-for", chain === undefined ? client : `${String(chain)}, ${client}`)
-  headers.push("x-forwarded-proto", String(said["x-forwarded-proto"] ?? protocolOf(request)))
-  if (host !== undefined) headers.push("x-forwarded-host", String(host))
-  return headers
+/** All lines for the copy but the ones that frame the body. `identity`: the lines that say who the client is. */
+export function requestFields({ head }: ClientRequest, identity: string): string {
+  let text = head.authority === undefined ? "" : `Host: ${head.authority}\r\n`
+  const { raw, names } = head.fields
+  const named = namesOf(head.fields.get("connection"))
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ""
+    if (hopByHop.has(name) || rewritten.has(name) || isNamed(named, name) || (name === "expect" && !head.expectsContinue)) continue
+    text += `${raw[2 * i]}: ${raw[2 * i + 1]}\r\n`
+  }
+  return text + identity
 }
 
 export interface Answerer {
@@ -53,52 +44,45 @@ export interface Answerer {
   insteadOf?: string
 }
 
-export function answerHeaders(answer: Answer, pin: Pin, { version, insteadOf }: Answerer): string[] {
-  const headers = passedOn(answer.rawHeaders, answer.connection, ownOfTheEdge)
-  headers.push(versionHeader, version)
-  if (insteadOf !== undefined) headers.push("x-conveyor-rescued", insteadOf)
-  if (pin.kind === "document") {
-    headers.push("set-cookie", `${versionCookie}=${version}; Path=/; SameSite=Lax`)
-    // The cookie is shared by all tabs; this entry belongs to the one document, and its script can read it.
-    headers.push("server-timing", `conveyor;desc="${version}"`)
+/** All lines for the client but the ones that frame the body and keep the connection. */
+export function answerFields(answer: Answer, pin: Pin, { version, insteadOf }: Answerer, trailers: "passed" | "dropped"): string {
+  let [text, isDated] = ["", false]
+  const { rawHeaders } = answer
+  const named = namesOf(answer.connection)
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase()
+    if (hopByHop.has(name) || rewrittenInAnswers.has(name) || isNamed(named, name)) continue
+    if (name === "date") isDated = true
+    else if (name === "trailer" && trailers === "dropped") continue
+    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
   }
-  return headers
+  if (!isDated) text += `Date: ${httpDate(Date.now())}\r\n`
+  text += `${versionHeader}: ${version}\r\n`
+  if (insteadOf !== undefined) text += `x-conveyor-rescued: ${insteadOf}\r\n`
+  return pin.kind === "document" ? text + documentFields(version) : text
 }
 
-/** Names and values of a flat list in pairs, as a trailer writer takes them. */
-export function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? "", flat[i + 1] ?? ""])
-  return result
-}
-
-/** Takes the header, named in small letters, out of a flat list. */
-export function takeOut(flat: string[], name: string): void {
-  for (let i = flat.length - 2; i >= 0; i -= 2) if (flat[i]?.toLowerCase() === name) flat.splice(i, 2)
-}
-
-function passedOn(raw: readonly string[], connection: string | undefined, left: ReadonlySet<string>): string[] {
-  const namedByConnection = connectionNames(connection)
-  const headers: string[] = []
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const [name, value] = [raw[i] ?? "", raw[i + 1] ?? ""]
-    const lower = name.toLowerCase()
-    if (hopByHop.has(lower) || left.has(lower) || (namedByConnection?.includes(lower) === true && !ofTheWholeWay.has(lower))) continue
-    headers.push(name, value)
+/** Of a head before the answer proper. */
+export function interimFields({ rawHeaders, connection }: AnswerHead): string {
+  let text = ""
+  const named = namesOf(connection)
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase()
+    if (!hopByHop.has(name) && name !== "content-length" && !isNamed(named, name)) text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
   }
-  return headers
+  return text
 }
 
-function connectionNames(connection: string | undefined): string[] | undefined {
-  if (connection === undefined || /^(keep-alive|close)$/i.test(connection)) return undefined
+// The cookie is shared by all tabs; the entry of Server-Timing belongs to the one document, and its script can read it.
+function documentFields(version: string): string {
+  return `Set-Cookie: ${versionCookie}=${version}; Path=/; SameSite=Lax\r\nServer-Timing: conveyor;desc="${version}"\r\n`
+}
+
+function namesOf(connection: string | undefined): string[] | undefined {
+  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return undefined
   return connection.split(",").map((name) => name.trim().toLowerCase())
 }
 
-/** The absolute form of a target says the host, whatever the Host header does (RFC 9112, 3.2.2). */
-function authorityOf({ url, headers }: IncomingMessage): string | undefined {
-  return /^https?:\/\/([^/?#]*)/i.exec(url ?? "")?.[1] ?? headers.host
-}
-
-function protocolOf(request: IncomingMessage): "http" | "https" {
-  return (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http"
+function isNamed(named: string[] | undefined, name: string): boolean {
+  return named !== undefined && named.includes(name) && !ofTheWholeWay.has(name)
 }

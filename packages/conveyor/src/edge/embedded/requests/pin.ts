@@ -1,5 +1,5 @@
 // Which version a request asks for. Called by the proxy for every request; pure.
-import type { IncomingMessage } from "node:http"
+import type { ClientRequest } from "../client/client-request.ts"
 
 export const versionHeader = "x-conveyor-version"
 export const versionCookie = "conveyor-version"
@@ -14,29 +14,22 @@ export interface Pin {
   path: string
 }
 
-export function readPin(request: IncomingMessage): Pin {
-  const target = originForm(request.url ?? "/")
-  const { url, value } = takeParameter(target)
-  const path = url.split("?", 1)[0] ?? url
-  const named = single(request.headers[versionHeader])
+export function readPin(request: ClientRequest): Pin {
+  const { url, value } = takeParameter(request.url)
+  const question = url.indexOf("?")
+  const path = question < 0 ? url : url.slice(0, question)
+  const named = request.header(versionHeader)
   if (isDocument(request, named)) return { kind: "document", wish: undefined, url, path }
-  return { kind: "part", wish: named ?? value ?? cookieVersion(request.headers.cookie), url, path }
+  return { kind: "part", wish: named ?? value ?? cookieVersion(request.header("cookie")), url, path }
 }
 
 const documentDestinations = new Set(["document", "iframe", "frame"])
 
-function isDocument(request: IncomingMessage, named: string | undefined): boolean {
-  const destination = single(request.headers["sec-fetch-dest"])
+function isDocument(request: ClientRequest, named: string | undefined): boolean {
+  const destination = request.header("sec-fetch-dest")
   if (destination !== undefined) return documentDestinations.has(destination)
   // A navigation cannot carry the header, so whoever sends it is a script of a page that knows its version.
-  return named === undefined && request.method === "GET" && (request.headers.accept?.includes("text/html") ?? false)
-}
-
-/** A client may send the absolute form of a target ("GET http://host/path"); routes know paths. */
-function originForm(target: string): string {
-  if (target.startsWith("/") || !URL.canParse(target)) return target
-  const { pathname, search } = new URL(target)
-  return pathname + search
+  return named === undefined && request.method === "GET" && (request.header("accept")?.includes("text/html") ?? false)
 }
 
 function takeParameter(target: string): { url: string; value: string | undefined } {
@@ -56,8 +49,4 @@ function cookieVersion(cookies: string | undefined): string | undefined {
     if (name === versionCookie) return value
   }
   return undefined
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
 }

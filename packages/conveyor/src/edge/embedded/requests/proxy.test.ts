@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { test } from "node:test"
 import { systemClock } from "../../../kernel/clock.ts"
 import { silentLogger } from "../../../kernel/logger.ts"
@@ -8,6 +8,7 @@ import { startCopy } from "../../contract/copies.ts"
 import { tableOf } from "../../contract/tables.ts"
 import { Counters } from "../counting/counters.ts"
 import { FailureLog } from "./failure-log.ts"
+import { Deadlines } from "../streams/deadlines.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
@@ -24,12 +25,21 @@ test("a request is counted in flight before anything else can run, so that no ta
   const traffic = new Traffic(now)
   const upstreams = new Upstreams(settings)
   const notices = new Notices({ counters, toldPages: new ToldPages(), clock, heartbeatMs: settings.heartbeatMs })
-  const tools = { traffic, upstreams, counters, lasting: new LastingStreams(clock), settings, stopping: new AbortController().signal }
+  const tools = {
+    traffic,
+    upstreams,
+    counters,
+    lasting: new LastingStreams(clock),
+    settings,
+    stopping: new AbortController().signal,
+    now,
+    deadlines: new Deadlines(now, 0),
+  }
   const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages(notices), silentLogger)
   traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))
   const counted: number[] = []
   // Listeners run one after the other within one turn: this one right after the proxy's own.
-  proxy.on("request", () => counted.push(traffic.inFlight("v1")))
+  proxy.on("connection", (socket: Socket) => socket.once("data", () => counted.push(traffic.inFlight("v1"))))
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
   try {
     const { port } = proxy.address() as AddressInfo
@@ -37,6 +47,7 @@ test("a request is counted in flight before anything else can run, so that no ta
     assert.deepEqual(counted, [1])
   } finally {
     proxy.close()
+    proxy.closeAllConnections()
     upstreams.close()
     notices.close()
   }

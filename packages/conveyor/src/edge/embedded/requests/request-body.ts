@@ -1,22 +1,41 @@
 // The body of a request on its way to a copy: with back-pressure, never before the copy has taken the connection, and
-// aware of whether anything of it is gone. Called by the exchange.
-import type { IncomingMessage } from "node:http"
+// aware of whether anything of it is gone. Filled by the client's connection; sent by the exchange.
+import type { RequestHead } from "../client/request-head.ts"
+import { hasBody } from "../client/request-head.ts"
 import type { Sending } from "../upstream/asking.ts"
 
-const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])
+/** Where the body comes from. */
+export interface BodySource {
+  pause(): void
+  resume(): void
+}
+
+/** So much may wait for a copy. */
+const heldBytesAtMost = 65_536
+const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
+
+/** What no trailer may say: it would be taken for the head's by whoever joins the two. */
+const notInTrailers =
+  /^(?:content-.*|transfer-encoding|host|connection|trailer|upgrade|te|expect|cookie|set-cookie|authorization|proxy-.*|forwarded|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x-conveyor-.*)$/i
 
 export class RequestBody {
   readonly declared: "none" | "some"
-  #incoming: IncomingMessage
+  #head: RequestHead
+  #source: BodySource
   #limit: number
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #received = 0
+  #trailers: readonly string[] | undefined
+  #isUnwanted = false
+  #sending: Sending | undefined
   #sent = 0
-  #unwanted = false
 
-  constructor(incoming: IncomingMessage, limit: number) {
-    const { "content-length": length, "transfer-encoding": encoding } = incoming.headers
-    this.declared = encoding === undefined && (length === undefined || length === "0") ? "none" : "some"
-    this.#incoming = incoming
+  constructor(head: RequestHead, limit: number, source: BodySource) {
+    this.declared = hasBody(head.framing) ? "some" : "none"
+    this.#head = head
     this.#limit = limit
+    this.#source = source
   }
 
   get untouched(): boolean {
@@ -24,39 +43,75 @@ export class RequestBody {
   }
 
   get isTooLarge(): boolean {
-    return this.#sent > this.#limit || Number(this.#incoming.headers["content-length"] ?? 0) > this.#limit
+    return this.#received > this.#limit
   }
 
-  /** The header that frames the body for the copy, written from how it is read here. A POST without a body says so. */
-  framing(): string[] {
-    const { "content-length": length, "transfer-encoding": encoding } = this.#incoming.headers
-    if (encoding !== undefined) return ["transfer-encoding", "chunked"]
-    if (length !== undefined) return ["content-length", String(Number(length))]
-    return bodylessMethods.has(this.#incoming.method ?? "") ? [] : ["content-length", "0"]
+  /** The line that frames the body for the copy, written from how it is read here. A POST without a body says so. */
+  framing(): string {
+    const { framing, method } = this.#head
+    if (framing.kind === "chunked") return "Transfer-Encoding: chunked\r\n"
+    if (framing.kind === "length") return `Content-Length: ${framing.bytes}\r\n`
+    return bodylessMethods.has(method) ? "" : "Content-Length: 0\r\n"
+  }
+
+  push(chunk: Buffer): void {
+    this.#received += chunk.length
+    if (this.isTooLarge) return this.#refuseRest()
+    if (this.#sending !== undefined) return this.#send(this.#sending, chunk)
+    if (this.#isUnwanted) return
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes > heldBytesAtMost) this.#source.pause()
+  }
+
+  finish(rawTrailers: readonly string[]): void {
+    this.#trailers = allowedTrailers(rawTrailers)
+    this.#sending?.end(this.#trailers)
   }
 
   /** Sends the body; a body that turns out too large breaks the request off. */
   pourInto(sending: Sending): void {
-    const incoming = this.#incoming
-    const take = (chunk: Buffer) => {
-      this.#sent += chunk.length
-      if (this.isTooLarge) sending.cancel(new Error("the body is larger than the edge lets through"))
-      else if (!sending.write(chunk)) incoming.pause()
-    }
-    const finish = () => sending.end(incoming.rawTrailers)
-    sending.onDrain = () => incoming.resume()
+    this.#sending = sending
+    sending.onDrain = () => this.#source.resume()
     sending.onLost = () => {
-      incoming.off("data", take).off("end", finish)
-      if (this.#unwanted) incoming.resume()
-      else incoming.pause()
+      this.#sending = undefined
+      if (this.#isUnwanted) this.#source.resume()
     }
-    if (incoming.readableEnded) finish()
-    else incoming.once("end", finish).on("data", take).resume()
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    const [first] = held
+    if (first !== undefined) this.#send(sending, held.length === 1 ? first : Buffer.concat(held))
+    else this.#source.resume()
+    if (this.#trailers !== undefined) sending.end(this.#trailers)
   }
 
   /** The answer is there: what still comes is read, so that the client can finish sending, and dropped once the copy is gone. */
   discardRest(): void {
-    this.#unwanted = true
-    if (this.#incoming.listenerCount("data") === 0) this.#incoming.resume()
+    this.#isUnwanted = true
+    this.#held = []
+    this.#source.resume()
   }
+
+  /** The client is gone, or was: the copy must not take what came for the whole. */
+  lost(): void {
+    if (this.#trailers !== undefined) return
+    this.#isUnwanted = true
+    this.#sending?.cancel(new Error("the client has broken off"))
+  }
+
+  #refuseRest(): void {
+    this.#sending?.cancel(new Error("the body is larger than the edge lets through"))
+    this.discardRest()
+  }
+
+  #send(sending: Sending, chunk: Buffer): void {
+    this.#sent += chunk.length
+    if (!sending.write(chunk)) this.#source.pause()
+    else this.#source.resume()
+  }
+}
+
+function allowedTrailers(raw: readonly string[]): readonly string[] {
+  return raw.length === 0 ? raw : raw.flatMap((name, i) => (i % 2 === 0 && !notInTrailers.test(name) ? [name, raw[i + 1] ?? ""] : []))
 }

@@ -56,7 +56,7 @@ withWire(
     const twice = await speak(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`)
     assert.match(twice, /^HTTP\/1\.1 400 /)
     const oddCoding = await speak("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n")
-    assert.match(oddCoding, /^HTTP\/1\.1 400 /)
+    assert.match(oddCoding, /^HTTP\/1\.1 501 /)
   },
 )
 
@@ -211,7 +211,7 @@ withWire(
 )
 
 withWire(
-  "gives back every request of a pipeline whose client has gone",
+  "asks for one request of a pipeline after the other, and gives back what was asked when the client has gone",
   (request, response) => {
     if (request.url === "/fast") response.end("fast")
   },
@@ -220,7 +220,7 @@ withWire(
     const line = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
     const socket = connect(Number(port), hostname, () => socket.write(line("/stuck") + line("/fast") + line("/stuck")))
     const inFlight = async () => (await under.edge.observe(never)).versions["v1"]?.inFlight
-    await soon("all three in flight", async () => (await inFlight()) === 3)
+    await soon("the first in flight", async () => (await inFlight()) === 1)
     socket.destroy()
     await soon("none in flight", async () => (await inFlight()) === 0)
   },
@@ -268,6 +268,7 @@ const seen: string[] = []
 withWire(
   "cuts off at the copy an upload whose client has gone, even where the copy has answered already",
   (request, response) => {
+    seen.push(`got ${request.url}`)
     request.on("error", () => {}).resume()
     request.socket.once("close", () => seen.push(`cut ${request.url}`))
     if (request.url === "/answered") response.end("already known")
@@ -280,9 +281,9 @@ withWire(
         socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf`),
       )
       if (path === "/answered") await once(socket, "data")
-      else await soon("the request in flight", async () => (await under.edge.observe(never)).versions["v1"]?.inFlight === 1)
+      else await soon("the copy to have it", () => seen.includes(`got ${path}`))
       socket.destroy()
-      await soon("the copy to see it", () => seen.includes(`cut ${path}`))
+      await soon(`the copy to see ${path}`, () => seen.includes(`cut ${path}`))
       await soon("none in flight", async () => (await under.edge.observe(never)).versions["v1"]?.inFlight === 0)
     }
   },

@@ -1,5 +1,5 @@
 // An event stream (SSE) that a copy sends: it is closed with a reason at its version's deadline. Called by the exchange.
-import type { ServerResponse } from "node:http"
+import type { ClientResponse } from "../client/client-response.ts"
 import type { LastingStreams } from "./lasting-streams.ts"
 import type { Answer, AnswerSink } from "../upstream/answer.ts"
 
@@ -7,7 +7,7 @@ import type { Answer, AnswerSink } from "../upstream/answer.ts"
 export function watchEvents(
   sink: AnswerSink,
   answer: Answer,
-  response: ServerResponse,
+  response: ClientResponse,
   version: string,
   lasting: LastingStreams,
 ): AnswerSink {
@@ -16,10 +16,10 @@ export function watchEvents(
   const leave = lasting.add(version, (reason) => {
     answer.cancel()
     const betweenEvents = /(\r\n|\r|\n)(\r\n|\r|\n)$/.test(tail)
-    if (readable && betweenEvents) response.write(`event: conveyor-close\ndata: ${JSON.stringify({ reason })}\n\n`)
-    response.end()
+    if (readable && betweenEvents) response.write(Buffer.from(`event: conveyor-close\ndata: ${JSON.stringify({ reason })}\n\n`))
+    response.end([])
   })
-  response.once("close", leave)
+  response.onceClosed(leave)
   return {
     ...sink,
     data(chunk) {

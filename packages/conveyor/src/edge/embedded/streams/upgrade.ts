@@ -1,11 +1,12 @@
 // An upgrade request (WebSocket): claimed like any other, asked of one copy after the other until one can be reached, and
 // joined to the copy that agrees. Called by the proxy for each upgrade.
-import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
+import type { ClientRequest } from "../client/client-request.ts"
 import type { EdgeAnswer } from "../requests/answers.ts"
-import { bodyOf, edgeAnswers } from "../requests/answers.ts"
+import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
 import type { ProxyTools } from "../requests/exchange.ts"
-import { answerHeaders, pairs, requestHeaders } from "../requests/headers.ts"
+import { answerFields, requestFields } from "../requests/headers.ts"
+import { identify } from "../requests/identity.ts"
 import type { Pin } from "../requests/pin.ts"
 import { readPin } from "../requests/pin.ts"
 import type { Claim } from "../counting/traffic.ts"
@@ -13,10 +14,10 @@ import { join } from "./tunnel.ts"
 import type { Answer } from "../upstream/answer.ts"
 import type { Outcome, Question } from "../upstream/asking.ts"
 
-const upgradeHeader = ["Upgrade", "websocket"]
+const upgradeField = "Upgrade: websocket\r\n"
 
 /** Resolves when the two sides are joined, or the client has been told why not. */
-export async function carryUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
+export async function carryUpgrade(request: ClientRequest, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
   client.on("error", () => client.destroy())
   const startedAt = performance.now()
   const pin = readPin(request)
@@ -53,9 +54,9 @@ export async function carryUpgrade(request: IncomingMessage, client: Duplex, hea
     }
     const { answer } = outcome
     tools.counters.answered(version, answer.status, performance.now() - startedAt)
-    const headers = answerHeaders(answer, pin, insteadOf === undefined ? { version } : { version, insteadOf })
-    if (outcome.kind === "answered") return passRefusal(client, answer, headers)
-    client.write(headOf(answer, [...headers, "Connection", "Upgrade", ...upgradeHeader]))
+    const fields = answerFields(answer, pin, insteadOf === undefined ? { version } : { version, insteadOf }, "dropped")
+    if (outcome.kind === "answered") return passRefusal(client, answer, fields)
+    client.write(headOf(answer, `${fields}Connection: Upgrade\r\n${upgradeField}`), "latin1")
     return join({ client, clientHead: head, upstream: outcome.socket, upstreamHead: outcome.head, version, lasting: tools.lasting })
   }
 }
@@ -69,7 +70,7 @@ interface Reached {
 type Reply = Reached | { kind: "no-copy"; version: string } | { kind: "no-table" | "no-route" | "client-gone" }
 
 /** Asks the copies of one version until one can be reached; the claim on it lasts as long as the client's connection. */
-async function askVersion(request: IncomingMessage, client: Duplex, pin: Pin, wish: string | undefined, tools: ProxyTools): Promise<Reply> {
+async function askVersion(request: ClientRequest, client: Duplex, pin: Pin, wish: string | undefined, tools: ProxyTools): Promise<Reply> {
   const tried = new Set<string>()
   for (;;) {
     const claim = tools.traffic.claim(pin.path, wish, tried)
@@ -90,7 +91,7 @@ async function askVersion(request: IncomingMessage, client: Duplex, pin: Pin, wi
 }
 
 async function ask(
-  request: IncomingMessage,
+  request: ClientRequest,
   client: Duplex,
   pin: Pin,
   { target }: Claim,
@@ -99,7 +100,8 @@ async function ask(
   const question: Question = {
     method: "GET",
     path: pin.url,
-    headers: [...requestHeaders(request, settings.forwardedFor), ...upgradeHeader],
+    fields: requestFields(request, identify(request, settings).fields) + upgradeField,
+    body: "plain",
     purpose: "upgrade",
     send: (sending) => sending.end([]),
   }
@@ -112,28 +114,18 @@ async function ask(
 }
 
 function refuse(client: Duplex, answer: EdgeAnswer): void {
-  const body = bodyOf(answer)
-  const lines = [
-    `HTTP/1.1 ${answer.status} Refused`,
-    "Connection: close",
-    "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
-  client.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
+  client.end(headAndBodyOf(answer, "Connection: close\r\n"))
 }
 
 /** The copy answered the upgrade like a plain request ("401"): its answer goes to the client, which reads to the end of the connection. */
-function passRefusal(client: Duplex, answer: Answer, headers: readonly string[]): void {
-  client.write(headOf(answer, [...headers, "connection", "close"]))
+function passRefusal(client: Duplex, answer: Answer, fields: string): void {
+  client.write(headOf(answer, `${fields}Connection: close\r\n`), "latin1")
   client.once("close", () => answer.cancel())
   client.on("drain", () => answer.resume())
   answer.passTo({ data: (chunk) => client.write(chunk), end: () => client.end(), broke: () => client.destroy() })
 }
 
-function headOf({ status, statusText }: Answer, headers: readonly string[]): string {
-  const lines = pairs(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${statusText}\r\n${lines.join("")}\r\n`
-}
+const headOf = ({ status, statusText }: Answer, fields: string) => `HTTP/1.1 ${status} ${statusText}\r\n${fields}\r\n`
 
 function discard(outcome: Outcome): void {
   if (outcome.kind === "switched") outcome.socket.destroy()

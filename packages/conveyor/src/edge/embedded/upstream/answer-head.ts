@@ -1,8 +1,8 @@
 // The head of a copy's answer, read strictly: what two readers could frame differently is an error, never a guess, since
 // an answer that ends elsewhere than its copy meant would reach the next user. Pure; called by the answer's reader.
 import { seconds } from "../../../kernel/duration.ts"
-
-export type Framing = { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "to-close" }
+import type { Framing } from "../http1/body-reader.ts"
+import { Malformed, lists, readFields } from "../http1/fields.ts"
 
 export interface AnswerHead {
   status: number
@@ -12,19 +12,18 @@ export interface AnswerHead {
   /** All of what "Connection" says. */
   connection: string | undefined
   framing: Framing
+  /** As the copy says it, of the body or of the one that a GET would have. */
+  length: number | undefined
   /** For how long the copy keeps the connection when the answer has ended: 0 not at all, Infinity where it does not say. */
   keepsMs: number
 }
 
-export class MalformedAnswer extends Error {}
-
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/
-const field = /([!#$%&'*+.^_`|~\w-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)\r\n/y
 
-/** `text` is latin1, from the status line to the end of the last field, with its line break. @throws MalformedAnswer */
+/** `text` is latin1, from the status line to the end of the last field, with its line break. @throws Malformed */
 export function readHead(text: string, method: string): AnswerHead {
   const [line, minor, status, statusText = ""] = statusLine.exec(text) ?? []
-  if (line === undefined) throw new MalformedAnswer("the answer has no HTTP/1.1 status line")
+  if (line === undefined) throw new Malformed("the answer has no HTTP/1.1 status line")
   const rawHeaders = readFields(text, line.length)
   const said = framingFields(rawHeaders)
   const [code, version] = [Number(status), minor === "1" ? "1.1" : "1.0"] as const
@@ -34,25 +33,9 @@ export function readHead(text: string, method: string): AnswerHead {
     rawHeaders,
     connection: said.connection,
     framing: framingOf(said, code, method, version),
+    length: said.length === undefined ? undefined : Number(said.length),
     keepsMs: keepsMsOf(said, code, version),
   }
-}
-
-/** Fields up to the end of the text, names and values in turn. @throws MalformedAnswer */
-export function readFields(text: string, from: number): string[] {
-  const flat: string[] = []
-  field.lastIndex = from
-  for (let at = from; at < text.length; at = field.lastIndex) {
-    const [, name, value] = field.exec(text) ?? []
-    if (name === undefined || value === undefined) throw new MalformedAnswer("the answer has a malformed header")
-    flat.push(name, withoutTrailingSpace(value))
-  }
-  return flat
-}
-
-function withoutTrailingSpace(value: string): string {
-  const last = value.charCodeAt(value.length - 1)
-  return last === 0x20 || last === 0x09 ? value.trimEnd() : value
 }
 
 interface FramingFields {
@@ -76,7 +59,7 @@ function framingFields(rawHeaders: readonly string[]): FramingFields {
 }
 
 function once(before: string | undefined, value: string): string {
-  if (before !== undefined) throw new MalformedAnswer("the answer says its length twice")
+  if (before !== undefined) throw new Malformed("the answer says its length twice")
   return value
 }
 
@@ -84,9 +67,9 @@ const joined = (before: string | undefined, value: string) => (before === undefi
 
 function framingOf({ length, coding }: FramingFields, status: number, method: string, version: "1.0" | "1.1"): Framing {
   if (coding !== undefined && (length !== undefined || version === "1.0" || coding.toLowerCase() !== "chunked")) {
-    throw new MalformedAnswer("the answer's transfer coding is not chunked alone")
+    throw new Malformed("the answer's transfer coding is not chunked alone")
   }
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new MalformedAnswer("the answer's length is not a number")
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Malformed("the answer's length is not a number")
   if (method === "HEAD" || hasNoBody(status)) return { kind: "none" }
   if (coding !== undefined) return { kind: "chunked" }
   return length === undefined ? { kind: "to-close" } : { kind: "length", bytes: Number(length) }
@@ -95,7 +78,7 @@ function framingOf({ length, coding }: FramingFields, status: number, method: st
 const hasNoBody = (status: number) => status < 200 || status === 204 || status === 304
 
 function keepsMsOf({ length, coding, connection, keepAlive }: FramingFields, status: number, version: "1.0" | "1.1"): number {
-  if (version === "1.0" || (connection !== undefined && /(^|,)[\t ]*close[\t ]*(,|$)/i.test(connection))) return 0
+  if (version === "1.0" || lists(connection, "close")) return 0
   // A length or coding where no body may be: whatever comes next is not to be trusted as an answer.
   if (status === 204 && (coding !== undefined || (length !== undefined && Number(length) > 0))) return 0
   const timeout = keepAlive === undefined ? undefined : /(?:^|[\t ,;])timeout=(\d{1,9})(?:$|[\t ,;])/i.exec(keepAlive)?.[1]

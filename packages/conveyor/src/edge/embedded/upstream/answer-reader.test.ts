@@ -6,7 +6,7 @@ import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { test } from "node:test"
 import fc from "fast-check"
-import { MalformedAnswer } from "./answer-head.ts"
+import { Malformed } from "../http1/fields.ts"
 import type { AnswerHead } from "./answer-head.ts"
 import { AnswerReader } from "./answer-reader.ts"
 
@@ -115,7 +115,7 @@ test("an answer that could be framed in two ways, or not at all, is refused", ()
     "a size that no number holds": `${chunked}fffffffffffff\r\n`,
     "a malformed trailer": `${chunked}0\r\nno colon\r\n\r\n`,
   }
-  for (const [what, bytes] of Object.entries(wrong)) assert.throws(() => read([bytes]), MalformedAnswer, what)
+  for (const [what, bytes] of Object.entries(wrong)) assert.throws(() => read([bytes]), Malformed, what)
 })
 
 test("an answer that stops before its end is not whole", () => {
@@ -125,7 +125,7 @@ test("an answer that stops before its end is not whole", () => {
     `${lines("HTTP/1.1 200 OK", "Content-Length: 5")}1234`,
     `${lines("HTTP/1.1 200 OK", "Transfer-Encoding: chunked")}0\r\n`,
   ]
-  for (const bytes of beginnings) assert.throws(() => read([bytes], "GET", "closes"), MalformedAnswer, bytes)
+  for (const bytes of beginnings) assert.throws(() => read([bytes], "GET", "closes"), Malformed, bytes)
 })
 
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/).map((name) => `X-${name}`)

@@ -28,6 +28,7 @@ export class Answer {
   readonly statusText: string
   readonly rawHeaders: readonly string[]
   readonly connection: string | undefined
+  readonly length: number | undefined
   #source: Source
   #sink: AnswerSink | undefined
   #chunks: Buffer[] = []
@@ -35,11 +36,12 @@ export class Answer {
   #rawTrailers: readonly string[] | undefined
   #broke: Error | undefined
 
-  constructor({ status, statusText, rawHeaders, connection }: AnswerHead, source: Source) {
+  constructor({ status, statusText, rawHeaders, connection, length }: AnswerHead, source: Source) {
     this.status = status
     this.statusText = statusText
     this.rawHeaders = rawHeaders
     this.connection = connection
+    this.length = length
     this.#source = source
   }
 

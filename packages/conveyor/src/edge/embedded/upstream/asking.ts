@@ -1,14 +1,16 @@
 // One question to one copy over one connection: what is sent of it, and what becomes of it. Nothing is retried here: whoever
 // asked decides by the outcome whether to ask again. Made by the upstreams; told by its connection of each part of the answer.
 import type { Socket } from "node:net"
+import { joined, joinedBytes, linesOf } from "../http1/joined.ts"
 import { Answer } from "./answer.ts"
 import type { AnswerHead } from "./answer-head.ts"
 
 export interface Question {
   method: string
   path: string
-  /** Names and values in turn, with the ones that frame the body; "Connection" is the edge's own to say. */
-  headers: readonly string[]
+  /** Lines with their line breaks, "Host" first, with the ones that frame the body; "Connection" is the edge's own to say. */
+  fields: string
+  body: "plain" | "chunked"
   /** What the connection is for, as its "Connection" header says. */
   purpose: "answer" | "upgrade"
   /** Called once the connection stands: sends the body, and ends it. */
@@ -58,9 +60,6 @@ export interface Line {
 
 export class TookTooLong extends Error {}
 
-/** Up to here it is cheaper to copy a part of a body behind its head than to hand two parts to the socket. */
-const joinedBytes = 16_384
-
 export class Asking implements Sending {
   readonly outcome: Promise<Outcome>
   onDrain: () => void = () => {}
@@ -77,9 +76,8 @@ export class Asking implements Sending {
   constructor(question: Question, host: string, line: Line) {
     this.#question = question
     this.#line = line
-    const { head, isChunked } = headOf(question, host)
-    this.#unsentHead = head
-    this.#isChunked = isChunked
+    this.#unsentHead = headOf(question, host)
+    this.#isChunked = question.body === "chunked"
     this.outcome = new Promise((resolve) => (this.#settle = resolve))
   }
 
@@ -97,17 +95,17 @@ export class Asking implements Sending {
 
   start(): void {
     this.#question.send(this)
-    // The first of the body is mostly here within this turn, and then goes with the head.
-    if (this.#unsentHead !== "") process.nextTick(() => this.#sendHead())
+    // What there is of the body has gone with the head by now.
+    this.#sendHead()
   }
 
   write(chunk: Buffer): boolean {
     if (this.#isOver) return false
     const [before, after] = this.#isChunked ? [`${chunk.length.toString(16)}\r\n`, "\r\n"] : ["", ""]
     if (chunk.length <= joinedBytes) {
-      const text = this.#unsentHead + before + chunk.toString("latin1") + after
+      const bytes = joined(this.#unsentHead + before, chunk, after)
       this.#unsentHead = ""
-      return this.#line.write(text)
+      return this.#line.write(bytes)
     }
     this.#line.cork()
     if (this.#unsentHead + before !== "") this.#line.write(this.#unsentHead + before)
@@ -120,7 +118,7 @@ export class Asking implements Sending {
 
   end(rawTrailers: readonly string[]): void {
     if (this.#isOver || this.#isSent) return
-    const last = this.#unsentHead + (this.#isChunked ? `0\r\n${fieldsOf(rawTrailers)}\r\n` : "")
+    const last = this.#unsentHead + (this.#isChunked ? `0\r\n${linesOf(rawTrailers)}\r\n` : "")
     this.#unsentHead = ""
     if (last !== "") this.#line.write(last)
     this.#isSent = true
@@ -190,20 +188,7 @@ function kindOf(cause: Error, connection: Breach["connection"]): "not-sent" | "t
   return connection === "reused-and-silent" ? "stale" : "broke-off"
 }
 
-function headOf({ method, path, headers, purpose }: Question, host: string): { head: string; isChunked: boolean } {
-  let [head, hasHost, isChunked] = [`${method} ${path} HTTP/1.1\r\n`, false, false]
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name = "", value = ""] = [headers[i], headers[i + 1]]
-    head += `${name}: ${value}\r\n`
-    if (name.length === 4 && name.toLowerCase() === "host") hasHost = true
-    else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") isChunked = true
-  }
-  if (!hasHost) head += `Host: ${host}\r\n`
-  return { head: `${head}Connection: ${purpose === "upgrade" ? "Upgrade" : "keep-alive"}\r\n\r\n`, isChunked }
-}
-
-function fieldsOf(flat: readonly string[]): string {
-  let text = ""
-  for (let i = 0; i + 1 < flat.length; i += 2) text += `${flat[i]}: ${flat[i + 1]}\r\n`
-  return text
+function headOf({ method, path, fields, purpose }: Question, host: string): string {
+  const hostLine = fields.startsWith("Host: ") ? "" : `Host: ${host}\r\n`
+  return `${method} ${path} HTTP/1.1\r\n${hostLine}${fields}Connection: ${purpose === "upgrade" ? "Upgrade" : "keep-alive"}\r\n\r\n`
 }

@@ -5,7 +5,7 @@ import type { Socket } from "node:net"
 import { seconds } from "../../../kernel/duration.ts"
 import type { Target } from "../../edge.ts"
 import type { EdgeSettings } from "../settings.ts"
-import { MalformedAnswer } from "./answer-head.ts"
+import { Malformed } from "../http1/fields.ts"
 import type { AnswerHead } from "./answer-head.ts"
 import { AnswerReader } from "./answer-reader.ts"
 import { Asking, TookTooLong } from "./asking.ts"
@@ -49,7 +49,7 @@ export class Connection implements Line {
         data: (chunk) => this.#asking?.data(chunk),
         end: (rawTrailers) => this.#asking?.answerEnded(rawTrailers),
       },
-      settings.maxHeaderBytes,
+      settings.maxAnswerHeadBytes,
     )
     const late = () => this.break(new TookTooLong(`no connection within ${settings.connectTimeoutMs} ms`))
     this.#connectTimer = setTimeout(late, settings.connectTimeoutMs)
@@ -164,7 +164,7 @@ export class Connection implements Line {
   #beginAnswer(head: AnswerHead): void {
     this.#keepsMs = this.#asking?.purpose === "answer" ? head.keepsMs : 0
     this.#hasSwitched = head.status === 101
-    if (this.#hasSwitched && this.#asking?.purpose !== "upgrade") throw new MalformedAnswer("the copy switched protocols unasked")
+    if (this.#hasSwitched && this.#asking?.purpose !== "upgrade") throw new Malformed("the copy switched protocols unasked")
     this.#asking?.answered(head)
   }
 

@@ -50,7 +50,14 @@ function withCopy(
   })
 }
 
-const get: Question = { method: "GET", path: "/", headers: ["Host", "shop"], purpose: "answer", send: (sending) => sending.end([]) }
+const get: Question = {
+  method: "GET",
+  path: "/",
+  fields: "Host: shop\r\n",
+  body: "plain",
+  purpose: "answer",
+  send: (sending) => sending.end([]),
+}
 const ok = (body: string, ...headers: string[]) =>
   `HTTP/1.1 200 OK\r\n${headers.map((line) => `${line}\r\n`).join("")}Content-Length: ${body.length}\r\n\r\n${body}`
 
@@ -179,11 +186,11 @@ withCopy(
   },
   async (stage) => {
     let finish = () => {}
-    const headers = ["Host", "shop", "Content-Length", "9"]
+    const fields = "Host: shop\r\nContent-Length: 9\r\n"
     const post: Question = {
       ...get,
       method: "POST",
-      headers,
+      fields,
       send: (sending) => {
         sending.write(Buffer.from("first"))
         finish = () => {
@@ -213,7 +220,8 @@ withCopy(
     const post: Question = {
       ...get,
       method: "POST",
-      headers: ["Host", "shop", "Transfer-Encoding", "chunked"],
+      fields: "Host: shop\r\nTransfer-Encoding: chunked\r\n",
+      body: "chunked",
       onInterim: () => begin(),
       send: (sending) => {
         begin = () => {
@@ -246,11 +254,7 @@ withCopy(
       }
       pour()
     }
-    const asking = stage.upstreams.ask(
-      stage.target,
-      { ...get, method: "POST", headers: ["Content-Length", String(2 ** 40)], send },
-      "pooled",
-    )
+    const asking = stage.upstreams.ask(stage.target, { ...get, method: "POST", fields: `Content-Length: ${2 ** 40}\r\n`, send }, "pooled")
     await soon("the copy's connection", () => stage.heard[0]?.startsWith("POST") === true)
     const before = drained
     stage.taken[0]?.resume()
