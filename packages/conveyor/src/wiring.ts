@@ -18,6 +18,7 @@ import { ConveyorError } from "./kernel/errors.ts"
 import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
 import { patientEdge } from "./release/patient-edge.ts"
+import { Health } from "./release/health.ts"
 import { Routing } from "./release/routing.ts"
 import { UsersView } from "./release/users-view.ts"
 import type { Builder } from "./runtime/builder.ts"
@@ -72,6 +73,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     metering: edges.metering,
     pages: edges.pages,
     queryStatus,
+    health: new Health(),
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),

@@ -27,15 +27,17 @@ export async function startCopies(
 ): Promise<Copy[]> {
   const artifact = artifactOf(version)
   const place = { version: version.name, commit: version.commit, release, artifact, environment: config.environment }
-  const started: Copy[] = []
-  for (const [service, { start, copies }] of Object.entries(config.services)) {
-    for (let index = 0; index < copies; index++) {
-      report({ message: `starting ${service} ${index + 1} of ${copies} at ${version.name}` })
-      const spec = { ...place, service, index, command: start }
-      started.push(await ports.runtime.start(spec, signal))
+  // One look for all: a rollback to warm copies finds them here, and has nothing to start.
+  const running = (await runningCopies(ports, version.name)).filter((copy) => copy.artifact === artifact.id)
+  const copies: Copy[] = []
+  for (const [service, { start, copies: wanted }] of Object.entries(config.services)) {
+    for (let index = 0; index < wanted; index++) {
+      const there = running.find((copy) => copy.service === service && copy.index === index)
+      if (there === undefined) report({ message: `starting ${service} ${index + 1} of ${wanted} at ${version.name}` })
+      copies.push(there ?? (await ports.runtime.start({ ...place, service, index, command: start }, signal)))
     }
   }
-  return started
+  return copies
 }
 
 /** Asks one copy until it is well. @throws TimedOutError with its last answer, ConveyorError "copy-died". */

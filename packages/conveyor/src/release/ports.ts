@@ -9,6 +9,7 @@ import type { Runtime } from "../runtime/runtime.ts"
 import type { Store } from "../store/store.ts"
 import type { QueryStatus } from "../watch/status-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
+import type { Health } from "./health.ts"
 import type { Routing } from "./routing.ts"
 
 export interface Ports {
@@ -19,6 +20,8 @@ export interface Ports {
   metering: EdgeMetering
   pages: EdgePages
   queryStatus: QueryStatus
+  /** When copies last said that they were well. */
+  health: Health
   /** The engine for a config's fleet; undefined where the config has none. The same fleet gives the same engine. */
   changeEngine: (config: Config) => ChangeEngine | undefined
   /** The change files directly in a folder, as the commit has them. @throws ConveyorError "bad-change" */

@@ -15,6 +15,7 @@ import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.
 import { Store } from "../store/store.ts"
 import type { Ports } from "./ports.ts"
 import { patientEdge } from "./patient-edge.ts"
+import { Health } from "./health.ts"
 import { Routing } from "./routing.ts"
 import { run } from "./run.ts"
 
@@ -63,6 +64,8 @@ export class Rehearsal {
     this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} } }`
   }
 
+  readonly health = new Health()
+
   get store(): Store {
     this.#store ??= new Store(join(this.#folder, "state.db"), this.clock)
     return this.#store
@@ -101,6 +104,7 @@ export class Rehearsal {
         if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill")
         return { release }
       },
+      health: this.health,
       changeEngine: () => undefined,
       loadChanges: async () => [],
       readConfig: async () => loadConfig(this.#config, "conveyor.yml", {}),

@@ -4,6 +4,7 @@ import type { ChangeStatus } from "../change/engine.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
+import { checkUp } from "../release/checkup.ts"
 import { keep } from "../release/keeper.ts"
 import { stateOf } from "../release/machine.ts"
 import { servesUsers } from "../release/plan.ts"
@@ -42,7 +43,7 @@ export class ControlPlane {
 
   /** Works until `stop`. A run that was under way when the last control plane ended is carried on first. */
   async work(): Promise<void> {
-    const keeping = this.#keepAlways()
+    const keeping = Promise.all([this.#keepAlways(), this.#checkUpAlways()])
     while (!this.#shutdown.signal.aborted) {
       const next = nextRun(this.#ports.store.releases(["queued", "running"]))
       if (next === undefined) await this.#idle()
@@ -181,6 +182,16 @@ export class ControlPlane {
         },
       }).catch((thrown: unknown) => {
         if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "keeper could not finish its round")
+      })
+      await this.#sleep(idleMs)
+    }
+  }
+
+  /** Apart from the keeper: a copy that is slow to answer keeps nobody from being started again. */
+  async #checkUpAlways(): Promise<void> {
+    while (!this.#shutdown.signal.aborted) {
+      await checkUp(this.#ports, this.#shutdown.signal).catch((thrown: unknown) => {
+        if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "the checkup could not finish its round")
       })
       await this.#sleep(idleMs)
     }

@@ -1,4 +1,5 @@
 // verify: a status query to each new copy, at its own address, answered with the id of the release that started it.
+import { freshMs } from "../checkup.ts"
 import { runningCopies, waitUntilWell } from "../copies.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { Copy } from "../../runtime/runtime.ts"
@@ -14,9 +15,11 @@ export const verify: Step = {
         hint: `See their output: conveyor logs ${version().name} ${missing[0] ?? ""}`,
       })
     }
-    report({ message: `asking ${copies.length} copies of ${version().name} how they are` })
-    await askAll(copies, (copy, others) => waitUntilWell(ports, copy, config, AbortSignal.any([signal, others])))
-    return { well: copies.map((copy) => copy.id) }
+    // Who was asked between releases and was well is not asked again: of warm copies a rollback knows already.
+    const unknown = copies.filter(({ id }) => (ports.health.wellFor(id, ports.clock.now()) ?? Infinity) > freshMs)
+    report({ message: `asking ${unknown.length} of ${copies.length} copies of ${version().name} how they are` })
+    await askAll(unknown, (copy, others) => waitUntilWell(ports, copy, config, AbortSignal.any([signal, others])))
+    return { well: copies.map((copy) => copy.id), asked: unknown.map((copy) => copy.id) }
   },
 }
 
