@@ -12,7 +12,8 @@ export const start: Step = {
   async run({ ports, release, version, config, signal, report }) {
     // A rollback that has just begun was allowed to a moment ago; since then no contract can have run beside it.
     const isAllowed = release.kind === "rollback" && release.state === "queued"
-    if (!isAllowed) assertMayRun(version().name, version().changes ?? [], await fleetStatus(await fleetOf(ports, version(), config), signal))
+    if (!isAllowed)
+      assertMayRun(version().name, version().changes ?? [], await fleetStatus(await fleetOf(ports, version(), config), signal))
     const copies = await startCopies(ports, version(), `r-${release.id}`, config, signal, report)
     return { copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
   },

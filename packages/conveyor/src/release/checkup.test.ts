@@ -1,0 +1,71 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { checkUp } from "./checkup.ts"
+import { Rehearsal } from "./rehearsal.ts"
+import { steps } from "./steps/steps.ts"
+
+const signal = new AbortController().signal
+
+/** v1 is warm behind v2; `asked` counts the status queries of a rollback's verify. */
+async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<string[]>) => Promise<void>): Promise<void> {
+  const stage = new Rehearsal()
+  try {
+    for (const commit of ["a", "b"]) {
+      const release = stage.ask("release", commit)
+      await stage.carryOut(release, {
+        afterEvent: ({ step, event }) => {
+          if (step === "switch" && event === "started") stage.traffic(release.version, { requests: 1_000 })
+        },
+      })
+    }
+    await body(stage, async () => {
+      const release = stage.ask("rollback", "a")
+      const version = stage.store.version("v1")
+      assert.ok(version)
+      const ports = stage.ports()
+      const config = await ports.readConfig("a")
+      const facts = await steps.verify.run(
+        { ports, release, config, signal, version: () => version, report: () => {}, onEvent: () => {} },
+        {},
+      )
+      return facts?.["asked"] as string[]
+    })
+  } finally {
+    stage.end()
+  }
+}
+
+test("whoever was well at the last checkup is not asked again", () =>
+  withWarmVersion(async (stage, verify) => {
+    assert.equal((await verify()).length, 2, "nobody has asked the warm copies yet")
+    await checkUp(stage.ports(), signal)
+    assert.deepEqual(await verify(), [])
+  }))
+
+test("an old answer is no answer", () =>
+  withWarmVersion(async (stage, verify) => {
+    await checkUp(stage.ports(), signal)
+    await stage.clock.sleep(13_000)
+    assert.equal((await verify()).length, 2)
+  }))
+
+test("whoever was ill at the last checkup is asked, and found ill", () =>
+  withWarmVersion(async (stage, verify) => {
+    await checkUp(stage.ports(), signal)
+    await stage.clock.sleep(5_000)
+    stage.ill.add("a")
+    await checkUp(stage.ports(), signal)
+    await assert.rejects(verify())
+  }))
+
+test("a copy that has gone is forgotten, and its successor is asked", () =>
+  withWarmVersion(async (stage, verify) => {
+    await checkUp(stage.ports(), signal)
+    const [gone] = (await stage.runtime.list()).filter((copy) => copy.version === "v1")
+    assert.ok(gone)
+    await stage.runtime.stop(gone.id, { graceMs: 0, signal })
+    const { service, version, release, index } = gone
+    const spec = { service, version, release, index, commit: "a", command: "run", environment: {} }
+    const next = await stage.runtime.start({ ...spec, artifact: { id: gone.artifact, kind: "directory", ref: "/" } }, signal)
+    assert.deepEqual(await verify(), [next.id])
+  }))
