@@ -59,8 +59,8 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const edge = await launch(listen.port)
   let address = { adminUrl: edge.adminUrl, token: edge.token }
 
-  await clearUnfinished(state.artifacts)
-  const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts })
+  await clearUnfinished(state.artifacts, clock)
+  const builder = createDirectoryBuilder({ repository: state.repository, artifacts: state.artifacts, logs: state.logs, clock })
   const engines = new Map<string, ChangeEngine>()
   const configs = new Map<string, Config>()
   const edges = patientEdge(createEdgeSet({ members: () => [createEmbeddedEdge(address)], withinMs: seconds(5) }), clock)

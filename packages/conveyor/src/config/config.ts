@@ -62,6 +62,11 @@ const contractPolicy = z.strictObject({
   soft_drop: duration.default(seconds(10)),
 })
 
+const timeouts = z.strictObject({
+  build: duration.default(minutes(30)),
+  test: duration.default(minutes(30)),
+})
+
 export const configSchema = z.strictObject({
   name,
   build: command.optional(),
@@ -79,6 +84,7 @@ export const configSchema = z.strictObject({
     .optional(),
   edge: z.strictObject({ listen: listen.default("127.0.0.1:8080") }).prefault({}),
   release: releasePolicy.prefault({}),
+  timeouts: timeouts.prefault({}),
 })
 
 export type Config = z.infer<typeof configSchema>

@@ -22,7 +22,7 @@ export class LogSink implements DestinationStream {
     this.#turnsOverAt = turnsOverAt
   }
 
-  write(line: string): void {
+  write(line: string | Uint8Array): void {
     try {
       const descriptor = this.#open()
       if (this.#lost !== undefined) this.#put(descriptor, this.#lostLine(this.#lost))
@@ -52,8 +52,8 @@ export class LogSink implements DestinationStream {
     return this.#descriptor
   }
 
-  #put(descriptor: number, text: string): void {
-    const bytes = Buffer.from(text)
+  #put(descriptor: number, text: string | Uint8Array): void {
+    const bytes = typeof text === "string" ? Buffer.from(text) : text
     const written = writeSync(descriptor, bytes)
     this.#size += written
     if (written < bytes.length) throw new Error("ENOSPC: only a part of the line could be written")

@@ -5,8 +5,10 @@ import type { ArtifactRef } from "../kernel/artifact.ts"
 export interface CommandRun {
   command: string
   environment: Readonly<Record<string, string>>
+  /** How long the command may take, in milliseconds; then it is ended, and all that it has begun. */
+  withinMs: number
   signal: AbortSignal
-  /** Each line that the command prints, both streams. */
+  /** Lines that the command prints, both streams: as many a second as a person can follow, none longer than a few kilobytes. */
   onLine: (line: string) => void
 }
 
@@ -17,8 +19,8 @@ export interface Builder {
   readFile(commit: string, path: string): Promise<string | undefined>
   /** Names of the files directly in a folder, as the commit has it; none where there is no such folder. */
   listFiles(commit: string, folder: string): Promise<string[]>
-  /** Builds the commit's artifact once; a second call finds it. @throws ConveyorError "command-failed" with the last lines. */
+  /** Builds the commit's artifact once; a second call finds it. @throws ConveyorError "command-failed" or "command-timed-out" with the last lines. */
   build(commit: string, run: Omit<CommandRun, "command"> & { command: string | undefined }): Promise<ArtifactRef>
-  /** Runs a command in a throw-away copy of the artifact. @throws ConveyorError "command-failed" with the last lines. */
+  /** Runs a command in a throw-away copy of the artifact. @throws ConveyorError "command-failed" or "command-timed-out" with the last lines. */
   runIn(artifact: ArtifactRef, run: CommandRun): Promise<void>
 }

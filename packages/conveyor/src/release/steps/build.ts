@@ -6,6 +6,7 @@ export const build: Step = {
     const artifact = await ports.builder.build(release.commit, {
       command: config.build,
       environment: { ...config.environment, CONVEYOR_COMMIT: release.commit },
+      withinMs: config.timeouts.build,
       signal,
       onLine: (line) => report({ message: line }),
     })

@@ -13,6 +13,7 @@ export const test: Step = {
     await ports.builder.runIn(artifactOf(version()), {
       command: config.test,
       environment: { ...config.environment, CONVEYOR_COMMIT: version().commit },
+      withinMs: config.timeouts.test,
       signal,
       onLine: (line) => report({ message: line }),
     })

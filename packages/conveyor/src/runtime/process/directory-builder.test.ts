@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { after, test } from "node:test"
+import { systemClock } from "../../kernel/clock.ts"
+import { minutes } from "../../kernel/duration.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { clearUnfinished, createDirectoryBuilder } from "./directory-builder.ts"
 
@@ -25,9 +27,12 @@ const commit = git("rev-parse", "HEAD")
 let count = 0
 const newBuilder = () => {
   const artifacts = join(folder, `artifacts-${count++}`)
-  return { artifacts, builder: createDirectoryBuilder({ repository: join(work, ".git"), artifacts }) }
+  return {
+    artifacts,
+    builder: createDirectoryBuilder({ repository: join(work, ".git"), artifacts, logs: join(folder, "logs"), clock: systemClock }),
+  }
 }
-const quiet = { environment: {}, signal: new AbortController().signal, onLine: () => {} }
+const quiet = { withinMs: minutes(5), environment: {}, signal: new AbortController().signal, onLine: () => {} }
 
 test("a commit is built once: the second call finds the artifact and runs nothing", async () => {
   const { builder } = newBuilder()
@@ -81,12 +86,12 @@ test("a file of a commit is read as it was committed, and a commit that is missi
 
 test("what a killed builder has left half-way is cleared, finished artifacts stay", async () => {
   const { artifacts, builder } = newBuilder()
-  await clearUnfinished(artifacts)
+  await clearUnfinished(artifacts, systemClock)
   const { ref: directory } = await builder.build(commit, { ...quiet, command: undefined })
   for (const name of ["unfinished-a", "scratch-b"]) {
     mkdirSync(join(artifacts, name))
     writeFileSync(join(artifacts, name, "rose.txt"), "half")
   }
-  await clearUnfinished(artifacts)
+  await clearUnfinished(artifacts, systemClock)
   assert.deepEqual(readdirSync(artifacts), [basename(directory)])
 })

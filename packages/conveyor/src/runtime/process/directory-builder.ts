@@ -3,12 +3,14 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join, resolve } from "node:path"
+import type { Clock } from "../../kernel/clock.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { ArtifactRef } from "../../kernel/artifact.ts"
 import type { Builder, CommandRun } from "../builder.ts"
+import { Cages } from "./cage/cage.ts"
 import { checkOut } from "./checkout.ts"
-import { runCommand } from "./command.ts"
+import { runCommand } from "./command/command.ts"
 import { CommitFiles } from "./commit-files.ts"
 import { git } from "./git.ts"
 
@@ -17,6 +19,9 @@ export interface DirectoryBuilderOptions {
   repository: string
   /** Where artifacts are kept. */
   artifacts: string
+  /** Where the whole output of builds and tests goes, a file for each artifact. */
+  logs: string
+  clock: Clock
 }
 
 /** What this builder makes, and the process runtime starts. */
@@ -25,15 +30,20 @@ const kind = "directory"
 const unfinishedPrefix = "unfinished-"
 const scratchPrefix = "scratch-"
 
-/** Takes away what a builder that was killed has left half-way. Called while no other builder works there. */
-export async function clearUnfinished(artifacts: string): Promise<void> {
+/** Ends and takes away what a builder that was killed has left half-way. Called while no other builder works there. */
+export async function clearUnfinished(artifacts: string, clock: Clock): Promise<void> {
+  await new Cages(resolve(artifacts)).clearAll(clock)
   if (!existsSync(artifacts)) return
   const left = (await readdir(artifacts)).filter((name) => name.startsWith(unfinishedPrefix) || name.startsWith(scratchPrefix))
   await Promise.all(left.map((name) => rm(join(artifacts, name), { recursive: true, force: true, maxRetries: 3 })))
 }
 
-export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuilderOptions): Builder {
+export function createDirectoryBuilder({ repository, artifacts, logs, clock }: DirectoryBuilderOptions): Builder {
   const files = new CommitFiles(repository)
+  const cages = new Cages(resolve(artifacts))
+
+  const runThere = (directory: string, run: CommandRun, log: string) =>
+    runCommand(run, { directory, cages, cage: basename(directory), logFile: join(logs, `${log}.log`), clock })
 
   return {
     async resolve(revision) {
@@ -68,7 +78,7 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
       const unfinished = await mkdtemp(join(artifacts, unfinishedPrefix))
       try {
         await checkOut(repository, commit, unfinished, run.signal)
-        if (command !== undefined) await runCommand(unfinished, { command, ...run })
+        if (command !== undefined) await runThere(unfinished, { command, ...run }, `build-${id}`)
         await rename(unfinished, directory)
       } finally {
         await rm(unfinished, { recursive: true, force: true })
@@ -80,7 +90,7 @@ export function createDirectoryBuilder({ repository, artifacts }: DirectoryBuild
       const aside = await mkdtemp(join(artifacts, scratchPrefix))
       try {
         await cp(artifact.ref, aside, { recursive: true, verbatimSymlinks: true })
-        await runCommand(aside, run)
+        await runThere(aside, run, `test-${artifact.id}`)
       } finally {
         await rm(aside, { recursive: true, force: true })
       }
