@@ -142,8 +142,8 @@ test("a change goes out with its commit, and status, change status and logs show
   const { current, versions, changes } = await installation.status()
   assert.equal(versions.find(({ name }) => name === "v1")?.state, "warm")
   assert.deepEqual(
-    changes.map(({ isReady, contract }) => [isReady, contract]),
-    [[true, "pending"]],
+    changes.map(({ readiness, contract }) => [readiness, contract]),
+    [["ready", "pending"]],
   )
   const text = await installation.must("status")
   assert.match(text, new RegExp(`${current ?? ""} +current +2 `))

@@ -76,7 +76,7 @@ async function consistent(installation: Installation, urls: readonly string[]): 
     )
   }
   assert.deepEqual(
-    changes.filter((change) => !change.isReady),
+    changes.filter((change) => change.readiness !== "ready"),
     [],
   )
   for (const url of urls) {

@@ -7,7 +7,8 @@ export type ShardPhase = "absent" | "expanding" | "expanded" | "backfilling" | "
 
 export interface ShardStatus {
   shard: string
-  phase: ShardPhase
+  /** "unknown": the shard did not answer; `error` says why. It is no phase, neither early nor late. */
+  phase: ShardPhase | "unknown"
   /** Absent until a repack was begun; from then on the rows below are the repack's, no longer the backfill's. */
   repack?: "running" | "done"
   rowsDone: number
@@ -25,10 +26,13 @@ export interface ShardStatus {
 
 export interface ChangeStatus {
   change: string
-  /** Every shard is verified: a version that needs the change may run. */
-  isReady: boolean
-  /** "none": the change takes nothing away, so there is nothing to contract. "begun" as soon as one shard has lost something. */
-  contract: "none" | "pending" | "begun" | "done"
+  /** "ready": every shard is verified, so that a version that needs the change may run. "unknown": every shard that answers is, and one is silent. */
+  readiness: "ready" | "not-ready" | "unknown"
+  /**
+   * "none": the change takes nothing away, so there is nothing to contract. "begun" as soon as one shard has lost something.
+   * "unknown": none that answers has, and one is silent.
+   */
+  contract: "none" | "pending" | "begun" | "done" | "unknown"
   shards: readonly ShardStatus[]
 }
 

@@ -23,6 +23,8 @@ const phaseOrder: readonly ShardPhase[] = [
 export const hasReached = (phase: ShardPhase | undefined, wanted: ShardPhase): boolean =>
   phaseOrder.indexOf(phase ?? "absent") >= phaseOrder.indexOf(wanted)
 
+const isKnown = (phase: ShardStatus["phase"]): phase is ShardPhase => phase !== "unknown"
+
 const emptyStatus = (shard: string): ShardStatus => ({
   shard,
   phase: "absent",
@@ -37,6 +39,7 @@ const emptyStatus = (shard: string): ShardStatus => ({
 
 export const unreachableStatus = (shard: string, thrown: unknown): ShardStatus => ({
   ...emptyStatus(shard),
+  phase: "unknown",
   error: `unreachable: ${describe(thrown)}${thrown instanceof ConveyorError && thrown.hint !== undefined ? `. ${thrown.hint}` : ""}`,
 })
 
@@ -61,16 +64,26 @@ export async function readShardStatus(session: Session, change: string): Promise
 export function summarise(change: Change, shards: readonly ShardStatus[]): ChangeStatus {
   return {
     change: change.name,
-    isReady: shards.length > 0 && shards.every(({ phase }) => hasReached(phase, "verified")),
+    readiness: readinessOf(shards.map(({ phase }) => phase)),
     contract: contractOf(change, shards),
     shards,
   }
 }
 
+/** One shard that is behind decides, whatever a silent one would say. */
+function readinessOf(phases: readonly ShardStatus["phase"][]): ChangeStatus["readiness"] {
+  const known = phases.filter(isKnown)
+  if (phases.length === 0 || !known.every((phase) => hasReached(phase, "verified"))) return "not-ready"
+  return known.length < phases.length ? "unknown" : "ready"
+}
+
+/** One shard that has lost something decides, whatever a silent one would say. */
 function contractOf(change: Change, shards: readonly ShardStatus[]): ChangeStatus["contract"] {
   if (change.operations.every(({ takes }) => takes.length === 0)) return "none"
+  const known = shards.map(({ phase }) => phase).filter(isKnown)
   if (shards.length > 0 && shards.every(({ phase }) => phase === "contracted")) return "done"
-  return shards.some(({ phase }) => hasReached(phase, "contracting")) ? "begun" : "pending"
+  if (known.some((phase) => hasReached(phase, "contracting"))) return "begun"
+  return known.length < shards.length ? "unknown" : "pending"
 }
 
 /** The fleet's status while phases run in this process: each event replaces one shard's part. */

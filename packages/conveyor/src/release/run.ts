@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
-import { assertMayRun } from "./compatibility.ts"
+import { assertNotIncompatible } from "./fit.ts"
 import { doStep, undoStep } from "./journal.ts"
 import { nextMove } from "./machine.ts"
 import { plans } from "./plan.ts"
@@ -57,9 +57,10 @@ async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Pro
   const isResumed = release.state === "running"
   try {
     const config = await ports.readConfig(release.commit)
-    if (release.kind === "rollback" && !isResumed) await assertMayRollBack(ports, release, config, signal)
+    const isNewRollback = release.kind === "rollback" && !isResumed
+    const fit = isNewRollback ? await assertMayRollBack(ports, release, config, signal) : "unknown"
     ports.store.setState(release.id, "running")
-    return { ports, release, config, signal, version: () => versionOf(ports, release) }
+    return { ports, release, config, signal, fitsNow: fit === "yes" ? "yes" : "to-be-asked", version: () => versionOf(ports, release) }
   } catch (thrown) {
     signal.throwIfAborted()
     if (isResumed) throw thrown
@@ -69,16 +70,19 @@ async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Pro
   }
 }
 
-/** @throws ConveyorError "incompatible", or "not-built" where the version never got that far. */
+/**
+ * What is unknown is not refused: the run holds at its start until the shards that matter answer.
+ * @throws ConveyorError "incompatible", or "not-built" where the version never got that far.
+ */
 export async function assertMayRollBack(
   ports: Ports,
   release: Pick<ReleaseRecord, "version">,
   config: Config,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<"yes" | "unknown"> {
   const version = versionOf(ports, release)
   artifactOf(version)
-  assertMayRun(version.name, version.changes ?? [], await fleetStatus(await fleetOf(ports, version, config), signal))
+  return assertNotIncompatible(version, await fleetStatus(ports, await fleetOf(ports, version, config), signal))
 }
 
 function versionOf(ports: Ports, { version }: Pick<ReleaseRecord, "version">) {

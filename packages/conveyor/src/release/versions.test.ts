@@ -15,7 +15,7 @@ const withFleet = loadConfig(`{ name: shop, ${services}, fleet: { changes: db, s
 const withoutFleet = loadConfig(`{ name: shop, ${services} }`, "conveyor.yml", {})
 
 const change = (name: string): Change => ({ name, file: `${name}.yml`, digest: name, summary: "", operations: [], places: new Map() })
-const status = (each: Change): ChangeStatus => ({ change: each.name, isReady: true, contract: "none", shards: [] })
+const status = (each: Change): ChangeStatus => ({ change: each.name, readiness: "ready", contract: "none", shards: [] })
 
 /** Versions by the changes in their commits; v1 first. Undefined: never built. */
 async function staged(commits: readonly (readonly string[] | undefined)[], body: (ports: Ports) => Promise<void>): Promise<void> {
@@ -62,7 +62,7 @@ test("a fleet knows the changes of every built version, so that an old one is se
       ["0001-a"],
     )
     assert.deepEqual(
-      (await fleetStatus(fleet, signal)).map((each) => each.change),
+      (await fleetStatus(ports, fleet, signal)).map((each) => each.change),
       ["0001-a", "0002-b", "0003-c"],
     )
   }))
@@ -71,7 +71,7 @@ test("where no fleet is named there is none, and nothing stands in the way", () 
   staged([[]], async (ports) => {
     const fleet = await fleetOf(ports, version(ports, "v1"), withoutFleet)
     assert.equal(fleet, undefined)
-    assert.deepEqual(await fleetStatus(fleet, signal), [])
+    assert.deepEqual(await fleetStatus(ports, fleet, signal), [])
   }))
 
 test("a change is found in its own version only", () =>

@@ -6,6 +6,7 @@ import type { ArtifactRef } from "../kernel/artifact.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { VersionRecord } from "../store/records.ts"
 import type { Ports } from "./ports.ts"
+import { remembered } from "./remembered.ts"
 
 /** @throws ConveyorError "not-built" */
 export function artifactOf(version: VersionRecord): ArtifactRef {
@@ -55,9 +56,27 @@ export async function changeOf(
   })
 }
 
-/** The state of every known change, for the compatibility rule. */
-export async function fleetStatus(fleet: Fleet | undefined, signal: AbortSignal): Promise<ChangeStatus[]> {
-  return fleet === undefined ? [] : fleet.engine.status(fleet.known, signal)
+/** The state of every known change, for the compatibility rule: what the shards say, and of a silent one what the record proves. */
+export async function fleetStatus(ports: Ports, fleet: Fleet | undefined, signal: AbortSignal): Promise<ChangeStatus[]> {
+  if (fleet === undefined) return []
+  const heard = await fleet.engine.status(fleet.known, signal)
+  if (heard.every(({ shards }) => shards.every(({ phase }) => phase !== "unknown"))) return heard
+  const records = { releases: ports.store.releases(), versions: ports.store.versions(), shardsOf: await shardsByVersion(ports) }
+  return heard.map((status) => remembered(status, records))
+}
+
+/** A version whose file can no longer be read proves nothing. */
+async function shardsByVersion(ports: Ports): Promise<(version: string) => readonly string[]> {
+  const shards = new Map<string, readonly string[]>()
+  for (const { name, commit, changes } of ports.store.versions()) {
+    if (changes === undefined || changes.length === 0) continue
+    try {
+      shards.set(name, Object.keys((await ports.readConfig(commit)).fleet?.shards ?? {}))
+    } catch {
+      continue
+    }
+  }
+  return (version) => shards.get(version) ?? []
 }
 
 /** The routing table's view of conveyor.yml. */

@@ -139,7 +139,7 @@ export class ControlPlane {
     const newest = this.#ports.store.versions().findLast((version) => version.artifact !== undefined)
     if (newest === undefined) return []
     const fleet = await fleetOf(this.#ports, newest, await this.#ports.readConfig(newest.commit))
-    return fleetStatus(fleet, this.#shutdown.signal)
+    return fleetStatus(this.#ports, fleet, this.#shutdown.signal)
   }
 
   /** What a release of the revision would do, changing nothing. */

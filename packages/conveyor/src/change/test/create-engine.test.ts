@@ -70,12 +70,12 @@ test("a change goes through every phase on every shard, old and new code write b
     shard.url,
     "UPDATE payments.payment SET method = 'cash' WHERE id = 2; UPDATE payments.payment SET note = 'touched' WHERE id = 3",
   )
-  assert.deepEqual((await engine.status([methods], run.signal))[0]?.isReady, false)
+  assert.deepEqual((await engine.status([methods], run.signal))[0]?.readiness, "not-ready")
 
   const measured = await engine.backfill(methods, run)
   assert.equal(measured.rows, 15_000 - 2)
   assert.deepEqual(await engine.verify(methods, run), { rows: 15_001, mismatches: 0 })
-  assert.equal((await engine.status([methods], run.signal))[0]?.isReady, true)
+  assert.equal((await engine.status([methods], run.signal))[0]?.readiness, "ready")
 
   await connected(shard.url, async (client) => {
     await client.query("INSERT INTO payments.payment (id, shop_id, amount, method_code, provider_ref) VALUES (900000, 1, 7, 3, 'abc')")
@@ -194,7 +194,7 @@ test("rows that up cannot translate are found before a release may use the chang
     assert.deepEqual(thrown.facts["firstKeys"], ["(4)"])
     return true
   })
-  assert.equal((await engine.status([methods], run.signal))[0]?.isReady, false)
+  assert.equal((await engine.status([methods], run.signal))[0]?.readiness, "not-ready")
   await engine.close()
 })
 
@@ -273,7 +273,7 @@ test("one shard that cannot be reached stops its wave and is shown; the others k
   const [status] = await engine.status([methods], new AbortController().signal)
   assert.deepEqual(
     status?.shards.map(({ phase }) => phase),
-    ["expanded", "expanded", "absent"],
+    ["expanded", "expanded", "unknown"],
   )
   assert.match(status?.shards[2]?.error ?? "", /unreachable: no connection to 127.0.0.1:1: .*url of the shard/)
   await engine.close()

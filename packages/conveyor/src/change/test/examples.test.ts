@@ -44,7 +44,7 @@ test("every example starts, goes back without a trace, starts again, completes a
         await engine.backfill(change, run)
         await engine.verify(change, run)
         const [ready] = await engine.status([change], run.signal)
-        assert.equal(ready?.isReady, true)
+        assert.equal(ready?.readiness, "ready")
         if (ready.contract !== "none") await engine.contract(change, evidence, run)
         const after = await engine.status([change], run.signal)
         assert.ok(["none", "done"].includes(after[0]?.contract ?? ""))

@@ -241,7 +241,7 @@ test("a new shard joins at the phase of the others, and keeps what they have", a
   await small.backfill(change, run)
   await small.verify(change, run)
   const grown = engineFor(shards)
-  assert.equal((await grown.status([change], run.signal))[0]?.isReady, false)
+  assert.equal((await grown.status([change], run.signal))[0]?.readiness, "not-ready")
   await grown.expand(change, run)
   assert.equal((await grown.backfill(change, run)).rows, 500)
   await grown.verify(change, run)

@@ -2,6 +2,7 @@
 // written only into them goes with them, so it is refused while a version that has the change can still serve.
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { VersionRecord } from "../../store/records.ts"
+import { routingDoubts } from "../edge-doubts.ts"
 import type { Ports } from "../ports.ts"
 import { changeOf } from "../versions.ts"
 import { fleetRun } from "./fleet-run.ts"
@@ -23,10 +24,11 @@ export const abort: Step = {
   },
 }
 
-async function objectionsToAbort(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [copies, { table }] = [await ports.runtime.list(), await ports.routing.observe(signal)]
+/** Everything that still may need what the abort would take away, in the reader's words. */
+export async function objectionsToAbort(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
+  const [copies, { table, members }] = [await ports.runtime.list(), await ports.routing.observe(signal)]
   const needs = ({ changes }: VersionRecord) => changes?.includes(change) === true
-  return ports.store
+  const serving = ports.store
     .versions()
     .filter(needs)
     .flatMap(({ name, warmUntil }) => {
@@ -36,4 +38,5 @@ async function objectionsToAbort(ports: Ports, change: string, signal: AbortSign
         return [`${name}, which needs it, is kept warm`]
       return []
     })
+  return [...routingDoubts(members), ...serving]
 }

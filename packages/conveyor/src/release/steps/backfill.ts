@@ -1,25 +1,25 @@
 // backfill: every row of every shard filled in batches beside the running system, then old = new proven by checksum.
 // Going back only stops it: the rows that are filled stay filled, and a later release carries on from there.
 import type { Checksum, Measured } from "../../change/engine.ts"
-import { assertMayRun } from "../compatibility.ts"
+import { untilItFits } from "../fit.ts"
 import { fleetOf, fleetStatus } from "../versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 
 export const backfill: Step = {
   async run(context) {
-    const { ports, version, config, signal } = context
+    const { ports, version, config, signal, report } = context
     const fleet = await fleetOf(ports, version(), config)
     if (fleet === undefined) return { changes: {} }
     const changes: Record<string, Measured & { checksum: Checksum }> = {}
-    const unready = (await fleet.engine.status(fleet.own, signal)).filter((status) => !status.isReady)
+    const unready = (await fleetStatus(ports, fleet, signal)).filter((status) => status.readiness !== "ready")
     for (const change of fleet.own) {
       if (!unready.some((status) => status.change === change.name)) continue
       const measured = await fleet.engine.backfill(change, fleetRun(context, "backfilling"))
       const checksum = await fleet.engine.verify(change, fleetRun(context, "comparing old and new of"))
       changes[change.name] = { ...measured, checksum }
     }
-    assertMayRun(version().name, version().changes ?? [], await fleetStatus(fleet, signal))
+    await untilItFits(version(), () => fleetStatus(ports, fleet, signal), { ports, signal, report })
     return { changes }
   },
 }

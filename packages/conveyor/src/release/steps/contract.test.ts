@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { RoutedVersion } from "../../edge/edge.ts"
+import type { MemberTable, RoutedVersion } from "../../edge/edge.ts"
 import { Rehearsal } from "../rehearsal.ts"
+import type { Routing } from "../routing.ts"
+import { objectionsToAbort } from "./abort.ts"
 import { objectionsTo } from "./contract.ts"
 
 const signal = new AbortController().signal
@@ -96,4 +98,20 @@ test("copies that run object, dead ones do not", () =>
     assert.deepEqual(await objections(), ["2 copies of v1 still run"])
     rehearsal.runtime.crash(first)
     assert.deepEqual(await objections(), ["1 copy of v1 still runs"])
+  }))
+
+test("while an edge is silent, or routes by an older table, nobody knows who still serves: contract and abort both object", () =>
+  staged(async ({ route, rehearsal }) => {
+    await route("v2")
+    const ports = rehearsal.ports()
+    const partly = async (member: MemberTable) => {
+      const observe = async () => ({ ...(await ports.routing.observe(signal)), members: [member] })
+      const doubted = { ...ports, routing: Object.assign(Object.create(ports.routing) as Routing, { observe }) }
+      return [await objectionsTo(doubted, change, signal), await objectionsToAbort(doubted, "0002-unused", signal)]
+    }
+    const silent = "which versions still serve is not known: edge b does not answer (ECONNREFUSED)"
+    assert.deepEqual(await partly({ member: "b", state: "silent", reason: "ECONNREFUSED" }), [[silent], [silent]])
+    const behind = "which versions still serve is not known: edge b routes by an older table"
+    assert.deepEqual(await partly({ member: "b", state: "behind", epoch: 1, generation: 1 }), [[behind], [behind]])
+    assert.deepEqual(await partly({ member: "b", state: "in-use" }), [[], []])
   }))

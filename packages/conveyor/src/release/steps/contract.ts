@@ -1,5 +1,6 @@
 // contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
 import type { VersionRecord } from "../../store/records.ts"
+import { pageDoubts, routingDoubts } from "../edge-doubts.ts"
 import type { Ports } from "../ports.ts"
 import { changeOf } from "../versions.ts"
 import { fleetRun } from "./fleet-run.ts"
@@ -20,12 +21,12 @@ export const contract: Step = {
 
 /** Everything that still may need what the contract would take away, in the reader's words. */
 export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [copies, { table }, { versions: seen, silent }] = [
+  const [copies, { table, members }, { versions: seen, silent }] = [
     await ports.runtime.list(),
     await ports.routing.observe(signal),
     await ports.pages.observe(signal),
   ]
-  const objections = silent.map(({ member, reason }) => `which pages are open is not known: edge ${member} does not answer (${reason})`)
+  const objections = [...routingDoubts(members), ...pageDoubts(silent)]
   for (const version of readersOf(ports.store.versions(), change)) {
     const { name, warmUntil } = version
     const running = copies.filter((copy) => copy.version === name && copy.state === "running").length

@@ -1,7 +1,8 @@
 // expand: additive DDL and sync triggers, canary shard first. Going back leaves it: an expanded schema serves both
 // versions, and taking it away could lose what the new version wrote (docs/decisions/0004).
-import { fleetOf } from "../versions.ts"
+import { fleetOf, fleetStatus } from "../versions.ts"
 import { fleetRun } from "./fleet-run.ts"
+import type { ChangeStatus } from "../../change/engine.ts"
 import type { Step } from "./step.ts"
 
 export const expand: Step = {
@@ -9,12 +10,14 @@ export const expand: Step = {
     const { ports, version, config, signal } = context
     const fleet = await fleetOf(ports, version(), config)
     if (fleet === undefined) return { changes: [] }
-    const absent = (await fleet.engine.status(fleet.own, signal)).filter((status) =>
-      status.shards.some((shard) => shard.phase === "absent" || shard.phase === "expanding"),
-    )
+    const absent = (await fleetStatus(ports, fleet, signal)).filter(isUnexpanded)
     for (const change of fleet.own) {
       if (absent.some((status) => status.change === change.name)) await fleet.engine.expand(change, fleetRun(context, "expanding"))
     }
-    return { changes: absent.map((status) => status.change) }
+    return { changes: fleet.own.map(({ name }) => name).filter((name) => absent.some(({ change }) => change === name)) }
   },
 }
+
+/** A silent shard is expanded too, unless it is known to be ready: the engine waits for it, and names it. */
+const isUnexpanded = ({ readiness, shards }: ChangeStatus): boolean =>
+  readiness !== "ready" && shards.some(({ phase }) => phase === "absent" || phase === "expanding" || phase === "unknown")

@@ -1,6 +1,6 @@
 // start: new copies beside the old, as many of each service as conveyor.yml says.
-import { assertMayRun } from "../compatibility.ts"
 import { runningCopies, startCopies, stopCopies } from "../copies.ts"
+import { untilItFits } from "../fit.ts"
 import { fleetOf, fleetStatus } from "../versions.ts"
 import type { Step } from "./step.ts"
 
@@ -9,13 +9,17 @@ export const start: Step = {
     return { ranBefore: (await runningCopies(ports, version().name)).map((copy) => copy.id) }
   },
 
-  async run({ ports, release, version, config, signal, report }) {
-    // A rollback that has just begun was allowed to a moment ago; since then no contract can have run beside it.
-    const isAllowed = release.kind === "rollback" && release.state === "queued"
-    if (!isAllowed)
-      assertMayRun(version().name, version().changes ?? [], await fleetStatus(await fleetOf(ports, version(), config), signal))
+  async run({ ports, release, version, config, signal, report, fitsNow }) {
+    const silent =
+      fitsNow === "yes"
+        ? []
+        : await untilItFits(version(), async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal), {
+            ports,
+            signal,
+            report,
+          })
     const copies = await startCopies(ports, version(), `r-${release.id}`, config, signal, report)
-    return { copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
+    return { ...(silent.length > 0 && { silent }), copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
   },
 
   /** Stops what this run started; copies that were warm before it stay warm. */

@@ -11,6 +11,8 @@ export interface StepContext {
   /** As it is now: a step that needs the artifact finds it here after build. */
   version: () => VersionRecord
   config: Config
+  /** "yes" where the fleet was asked when the run was begun, a moment ago; since then no contract can have run beside it. */
+  fitsNow: "yes" | "to-be-asked"
   signal: AbortSignal
   onEvent: (event: JournalEvent) => void
   report: (progress: Progress) => void

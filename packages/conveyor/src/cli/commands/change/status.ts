@@ -20,17 +20,24 @@ export function addStatus(change: Command): void {
     })
 }
 
+const readinessWords: Readonly<Record<ChangeStatus["readiness"], string>> = {
+  ready: green("ready"),
+  "not-ready": yellow("not ready"),
+  unknown: yellow("unknown: a shard does not answer"),
+}
+
 const contractWords: Readonly<Record<ChangeStatus["contract"], string>> = {
   none: dim("nothing to contract"),
   pending: yellow("old columns kept for rollback"),
   begun: yellow("contract under way"),
   done: dim("contracted"),
+  unknown: yellow("whether it is contracted is unknown"),
 }
 
 export function* changeLines(statuses: readonly ChangeStatus[]): Generator<string> {
   if (statuses.length === 0) yield dim("no change is known yet")
   for (const status of statuses) {
-    yield `${bold(status.change)}  ${status.isReady ? green("ready") : yellow("not ready")}  ${contractWords[status.contract]}`
+    yield `${bold(status.change)}  ${readinessWords[status.readiness]}  ${contractWords[status.contract]}`
     yield* shardLines(status.shards.map((shard) => ({ ...shard, change: status.change })))
   }
 }

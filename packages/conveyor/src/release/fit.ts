@@ -1,0 +1,57 @@
+// Asks the fleet whether a version may run on it. A shard that is silent and might matter is waited for, in the open and
+// for a bounded time; one that does not matter is only named. Called by the steps and before a rollback.
+import type { ChangeStatus } from "../change/engine.ts"
+import { minutes, seconds } from "../kernel/duration.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import type { VersionRecord } from "../store/records.ts"
+import { describeDoubts, fitOf, incompatible } from "./compatibility.ts"
+import type { Doubt } from "./compatibility.ts"
+import type { Ports, Progress } from "./ports.ts"
+
+/** A shard that has failed over, or was restarted, is back by then; whoever waits longer should be asked. */
+const longestHoldMs = minutes(10)
+const askEveryMs = seconds(2)
+
+export interface Hold {
+  ports: Ports
+  signal: AbortSignal
+  report: (progress: Progress) => void
+}
+
+/**
+ * Resolves when the version may run, with the shards that are silent and do not matter to it.
+ * @throws ConveyorError "incompatible", or "fleet-unknown" where the shards that matter stay silent.
+ */
+export async function untilItFits(
+  { name, changes }: VersionRecord,
+  askFleet: () => Promise<readonly ChangeStatus[]>,
+  { ports, signal, report }: Hold,
+): Promise<readonly string[]> {
+  const askUntil = ports.clock.now() + longestHoldMs
+  for (;;) {
+    const fit = fitOf(changes ?? [], await askFleet())
+    if (fit.fits === "no") throw incompatible(name, fit.because)
+    if (fit.fits === "yes") {
+      if (fit.silent.length > 0) report({ message: `${fit.silent.join(", ")} does not answer; ${name} needs nothing of it` })
+      return fit.silent
+    }
+    if (ports.clock.now() >= askUntil) throw fleetUnknown(name, fit.doubts)
+    report({ message: `holding: ${describeDoubts(fit.doubts)}; asking again for ${Math.ceil((askUntil - ports.clock.now()) / 1_000)} s` })
+    await ports.clock.sleep(askEveryMs, signal)
+  }
+}
+
+/** For a question that is answered at once: only a certain no is refused. @throws ConveyorError "incompatible" */
+export function assertNotIncompatible({ name, changes }: VersionRecord, fleet: readonly ChangeStatus[]): "yes" | "unknown" {
+  const fit = fitOf(changes ?? [], fleet)
+  if (fit.fits === "no") throw incompatible(name, fit.because)
+  return fit.fits
+}
+
+function fleetUnknown(version: string, doubts: readonly Doubt[]): ConveyorError {
+  const shards = [...new Set(doubts.flatMap((doubt) => doubt.shards))]
+  return new ConveyorError("fleet-unknown", `nobody knows whether ${version} may run: ${describeDoubts(doubts)}`, {
+    facts: { version, shards, doubts },
+    hint: `Bring ${shards.join(", ")} back, or look why it is not reached: conveyor change status. Then ask again.`,
+  })
+}
