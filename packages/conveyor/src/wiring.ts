@@ -55,7 +55,14 @@ export async function wire({ state, configFile, variables, clock, logger, signal
 
   const listen = hostAndPort(config.edge.listen)
   const launch = (port: number) =>
-    launchEdge({ stateDirectory: state.edge, listen: { ...listen, port }, logFile: join(state.logs, "edge.log"), clock, signal })
+    launchEdge({
+      stateDirectory: state.edge,
+      listen: { ...listen, port },
+      logFile: join(state.logs, "edge.log"),
+      settings: { trustedProxies: config.edge.trusted_proxies },
+      clock,
+      signal,
+    })
   const edge = await launch(listen.port)
   let address = { adminUrl: edge.adminUrl, token: edge.token }
 

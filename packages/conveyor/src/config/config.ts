@@ -25,6 +25,7 @@ const service = z.strictObject({
 })
 
 const listen = z.string().regex(/^[\w.:[\]-]+:\d+$/, "write host:port, such as 127.0.0.1:8080, or 0.0.0.0:80 for every network")
+const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], "write an address or a network, such as 10.0.0.0/8")
 
 const bake = z
   .strictObject({
@@ -82,7 +83,7 @@ export const configSchema = z.strictObject({
       contract: contractPolicy.prefault({}),
     })
     .optional(),
-  edge: z.strictObject({ listen: listen.default("127.0.0.1:8080") }).prefault({}),
+  edge: z.strictObject({ listen: listen.default("127.0.0.1:8080"), trusted_proxies: z.array(network).default([]) }).prefault({}),
   release: releasePolicy.prefault({}),
   timeouts: timeouts.prefault({}),
 })

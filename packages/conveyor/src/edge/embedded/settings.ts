@@ -34,8 +34,8 @@ export const edgeSettings = z.strictObject({
   cutGraceMs: ms.default(5_000),
   /** How long the edge waits for requests in flight when it is told to stop. */
   drainMs: ms.default(30_000),
-  /** Behind another trusted proxy, "append" keeps what that one said of the client; a client could say anything, so "replace" is the default. */
-  forwardedFor: z.enum(["replace", "append"]).default("replace"),
+  /** Proxies before this edge, by address or network, that are believed what they say of their clients. A client could say anything. */
+  trustedProxies: z.array(z.string()).default([]),
   heartbeatMs: ms.default(15_000),
 })
 

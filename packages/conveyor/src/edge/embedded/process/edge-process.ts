@@ -10,6 +10,8 @@ import type { RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { admit } from "../../table.ts"
 import { createAdmin } from "../admin/admin.ts"
 import { Counters } from "../counting/counters.ts"
+import { TrustedProxies } from "../requests/addresses.ts"
+import { Identities } from "../requests/identity.ts"
 import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Deadlines } from "../streams/deadlines.ts"
@@ -69,7 +71,8 @@ export class EdgeProcess {
     const failures = new FailureLog(log, () => clock.now())
     const now = () => clock.now()
     this.#deadlines = new Deadlines(now, settings.cutGraceMs)
-    const tools = { ...shared, settings, failures, stopping, now, deadlines: this.#deadlines }
+    const identities = new Identities(new TrustedProxies(settings.trustedProxies))
+    const tools = { ...shared, settings, identities, failures, stopping, now, deadlines: this.#deadlines }
     this.#proxy = createProxy(tools, new OwnPages(this.#notices), log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),

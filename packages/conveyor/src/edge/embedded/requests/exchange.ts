@@ -7,7 +7,7 @@ import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
 import { answerFields, interimFields, requestFields } from "./headers.ts"
-import { identify } from "./identity.ts"
+import type { Identities } from "./identity.ts"
 import type { Deadlines } from "../streams/deadlines.ts"
 import type { LastingStreams } from "../streams/lasting-streams.ts"
 import type { Pin } from "./pin.ts"
@@ -26,6 +26,7 @@ export interface ProxyTools {
   counters: Counters
   lasting: LastingStreams
   settings: EdgeSettings
+  identities: Identities
   failures: FailureLog
   deadlines: Deadlines
   /** In ms since the Unix epoch. */
@@ -120,13 +121,12 @@ export class Exchange {
   }
 
   async #ask(claim: Claim, connection: "pooled" | "fresh"): Promise<Outcome> {
-    const identity = identify(this.#request, this.#tools.settings)
     const asking = this.#tools.upstreams.ask(
       claim.target,
       {
         method: this.#request.method,
         path: this.#pin.url,
-        fields: requestFields(this.#request, identity.fields) + this.#body.framing(),
+        fields: requestFields(this.#request, this.#tools.identities.of(this.#request)) + this.#body.framing(),
         body: this.#request.head.framing.kind === "chunked" ? "chunked" : "plain",
         purpose: "answer",
         send: (sending) => (this.#body.declared === "none" ? sending.end([]) : this.#body.pourInto(sending)),

@@ -4,7 +4,8 @@ import type { ClientRequest } from "../client/client-request.ts"
 import { httpDate } from "../client/http-date.ts"
 import type { AnswerHead } from "../upstream/answer-head.ts"
 import type { Answer } from "../upstream/answer.ts"
-import { identityFields } from "./identity.ts"
+import { isLeftBehind } from "./identity.ts"
+import type { Identity } from "./identity.ts"
 import type { Pin } from "./pin.ts"
 import { versionCookie, versionHeader } from "./pin.ts"
 
@@ -22,20 +23,27 @@ const hopByHop = new Set([
 /** Where a message ends, where it goes and who sends it is never one hop's affair, whatever a "Connection" header names: a length taken out on such a word would make of the body the next request. */
 const ofTheWholeWay = new Set(["content-length", "host", "trailer", "expect", "cookie", "authorization", "set-cookie", "cache-control"])
 /** Written anew by the edge, from what it has read. */
-const rewritten = new Set(["host", "content-length", versionHeader, ...identityFields])
+const rewritten = new Set(["host", "content-length", versionHeader])
 const rewrittenInAnswers = new Set(["content-length", versionHeader, "x-conveyor-rescued"])
 
-/** All lines for the copy but the ones that frame the body. `identity`: the lines that say who the client is. */
-export function requestFields({ head }: ClientRequest, identity: string): string {
+/** All lines for the copy but the ones that frame the body. */
+export function requestFields({ head }: ClientRequest, identity: Identity): string {
   let text = head.authority === undefined ? "" : `Host: ${head.authority}\r\n`
   const { raw, names } = head.fields
   const named = namesOf(head.fields.get("connection"))
   for (let i = 0; i < names.length; i++) {
     const name = names[i] ?? ""
-    if (hopByHop.has(name) || rewritten.has(name) || isNamed(named, name) || (name === "expect" && !head.expectsContinue)) continue
+    if (
+      hopByHop.has(name) ||
+      rewritten.has(name) ||
+      isNamed(named, name) ||
+      isLeftBehind(name, identity) ||
+      (name === "expect" && !head.expectsContinue)
+    )
+      continue
     text += `${raw[2 * i]}: ${raw[2 * i + 1]}\r\n`
   }
-  return text + identity
+  return text + identity.fields
 }
 
 export interface Answerer {

@@ -7,11 +7,13 @@ import { ask } from "../../contract/client.ts"
 import { startCopy } from "../../contract/copies.ts"
 import { tableOf } from "../../contract/tables.ts"
 import { Counters } from "../counting/counters.ts"
+import { TrustedProxies } from "./addresses.ts"
 import { FailureLog } from "./failure-log.ts"
 import { Deadlines } from "../streams/deadlines.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
+import { Identities } from "./identity.ts"
 import { createProxy } from "./proxy.ts"
 import { edgeSettings } from "../settings.ts"
 import { ToldPages } from "../pages/told-pages.ts"
@@ -31,6 +33,7 @@ test("a request is counted in flight before anything else can run, so that no ta
     counters,
     lasting: new LastingStreams(clock),
     settings,
+    identities: new Identities(new TrustedProxies([])),
     stopping: new AbortController().signal,
     now,
     deadlines: new Deadlines(now, 0),

@@ -6,7 +6,6 @@ import type { EdgeAnswer } from "../requests/answers.ts"
 import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
 import type { ProxyTools } from "../requests/exchange.ts"
 import { answerFields, requestFields } from "../requests/headers.ts"
-import { identify } from "../requests/identity.ts"
 import type { Pin } from "../requests/pin.ts"
 import { readPin } from "../requests/pin.ts"
 import type { Claim } from "../counting/traffic.ts"
@@ -95,12 +94,12 @@ async function ask(
   client: Duplex,
   pin: Pin,
   { target }: Claim,
-  { upstreams, settings }: ProxyTools,
+  { upstreams, identities }: ProxyTools,
 ): Promise<Outcome> {
   const question: Question = {
     method: "GET",
     path: pin.url,
-    fields: requestFields(request, identify(request, settings).fields) + upgradeField,
+    fields: requestFields(request, identities.of(request)) + upgradeField,
     body: "plain",
     purpose: "upgrade",
     send: (sending) => sending.end([]),
