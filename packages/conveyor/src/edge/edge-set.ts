@@ -2,7 +2,7 @@
 // answered, and whoever did not is named. Made by wiring.ts; holds no state of its own.
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Edge, EdgeCapability, EdgeMember, MemberTable, RoutingTable, SilentMember, Sums } from "./edge.ts"
-import { addPages, addTraffic } from "./sums.ts"
+import { addComparisons, addPages, addTraffic } from "./sums.ts"
 import { isNewer } from "./table.ts"
 
 export interface EdgeSetOptions {
@@ -40,6 +40,11 @@ export function createEdgeSet(options: EdgeSetOptions): Edge {
     },
     metering: {
       observe: async (signal) => sums(heard(await askAll(options, (member, within) => member.traffic(within), signal)), addTraffic),
+      async comparison(signal) {
+        const { answers, silent } = heard(await askAll(options, (member, within) => member.comparison(within), signal))
+        const all = answers.map(({ answer }) => answer).filter((answer) => answer !== undefined)
+        return { comparison: all[0] === undefined ? undefined : addComparisons(all, all[0]), silent }
+      },
     },
     pages: {
       observe: async (signal) => sums(heard(await askAll(options, (member, within) => member.pages(within), signal)), addPages),

@@ -5,6 +5,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import type { EdgeMember, RoutingTable } from "./edge.ts"
+import { describeComparison } from "./contract/comparison.ts"
 import { describeTraffic } from "./contract/traffic.ts"
 import type { TrafficEdge } from "./contract/traffic.ts"
 import { latencyBoundsMs } from "./edge.ts"
@@ -20,6 +21,7 @@ const never = new AbortController().signal
 export function describeEdge(name: string, make: () => Promise<TrafficEdge>): void {
   describeEdgeMember(name, make)
   describeTraffic(name, make)
+  describeComparison(name, make)
 }
 
 export function describeEdgeMember(name: string, make: () => Promise<MemberUnderTest>): void {
@@ -49,7 +51,7 @@ export function describeEdgeMember(name: string, make: () => Promise<MemberUnder
   })
 
   withMember("says what it can do", async (member) => {
-    for (const capability of await member.capabilities(never)) assert.ok(["rescue", "pages"].includes(capability))
+    for (const capability of await member.capabilities(never)) assert.ok(["rescue", "pages", "compare"].includes(capability))
   })
 
   withMember("acknowledges the table in use again", async (member) => {

@@ -48,6 +48,11 @@ export interface RoutingTable {
   versions: Readonly<Record<string, RoutedVersion>>
   /** While set, a safe request (GET, HEAD) that `from` answers with a 5xx is asked again of `to`, and counted against `from`. */
   rescue?: { from: string; to: string }
+  /**
+   * While set, some of the safe requests that `newer` is asked are asked of `older` at the same moment, whose answer nobody
+   * sees: what the two did is the comparison below. A version's comparison begins anew with each pair named here.
+   */
+  compare?: { newer: string; older: string }
 }
 
 /** Counters since the edge first ran; they survive its restarts and every release. Two observations are compared by difference. */
@@ -81,9 +86,10 @@ export interface VersionPages {
 
 /**
  * What a proxy can do beyond routing: "rescue" asks another version for what the new one failed, "pages" knows which pages
- * are open and tells them notices. Where one lacks "pages", nobody knows who still looks at an old version.
+ * are open and tells them notices. Where one lacks "pages", nobody knows who still looks at an old version. "compare" asks the older version what the
+ * newer one is asked.
  */
-export type EdgeCapability = "rescue" | "pages"
+export type EdgeCapability = "rescue" | "pages" | "compare"
 
 /** One proxy. An adapter makes it; the set is what the release layer speaks to. */
 export interface EdgeMember {
@@ -102,6 +108,46 @@ export interface EdgeMember {
   table(signal: AbortSignal): Promise<RoutingTable | undefined>
   traffic(signal: AbortSignal): Promise<Readonly<Record<string, VersionTraffic>>>
   pages(signal: AbortSignal): Promise<Readonly<Record<string, VersionPages>>>
+  comparison(signal: AbortSignal): Promise<Comparison | undefined>
+}
+
+export interface Tally {
+  requests: number
+  /** Answers of 500 and above, but 501 and 505, and no answer at all. What the client or the edge broke off is none. */
+  failed: number
+}
+
+/** What the clients of one hashed address got on one route. What a client sends says neither. */
+export interface ComparisonCell {
+  /** "reads of /api/v1/orders", or "writes to" it. */
+  route: string
+  /** Clients are told apart by 64 hashes of their addresses, of IPv6 by its first 64 bits. */
+  client: number
+  /** Requests that both versions were asked at the same moment, and which of the two failed. */
+  pairs: number
+  onlyNewer: number
+  onlyOlder: number
+  both: number
+  /** Pairs that both answered well, one of them so much slower than the other that a person would notice. */
+  newerSlower: number
+  olderSlower: number
+  /** Requests that can be asked of one version only. */
+  newer: Tally
+  older: Tally
+}
+
+export interface Comparison {
+  newer: string
+  older: string
+  cells: readonly ComparisonCell[]
+  /** What the older version did by route before the comparison began. */
+  before: Readonly<Record<string, Tally>>
+}
+
+/** The comparison that the members are making: undefined while the table in use names none. */
+export interface ComparisonObservation {
+  comparison: Comparison | undefined
+  silent: readonly SilentMember[]
 }
 
 /** A member that did not answer, and why. What it knows is unknown, and never read as zero. */
@@ -144,6 +190,8 @@ export interface EdgeRouting {
 export interface EdgeMetering {
   /** @throws ConveyorError "edge-unreachable" where no member answers. */
   observe(signal: AbortSignal): Promise<Sums<VersionTraffic>>
+  /** @throws ConveyorError "edge-unreachable" where no member answers. */
+  comparison(signal: AbortSignal): Promise<ComparisonObservation>
 }
 
 export interface EdgePages {
@@ -160,3 +208,6 @@ export interface Edge {
 
 /** Upper bounds of the latency buckets in ms: 1 to about 60,000, each 1.25 times the one before. */
 export const latencyBoundsMs: readonly number[] = Array.from({ length: 50 }, (_, i) => Math.round(1.25 ** i * 100) / 100)
+
+/** So much slower that a person would notice, and no noise of a few ms. */
+export const isMuchSlower = (ms: number, thanMs: number): boolean => ms > 3 * thanMs && ms > thanMs + 100

@@ -1,6 +1,6 @@
 // An edge without a network, for tests of what stands on the port: it keeps the tables it was given and reports
 // the loads a test gives it. It passes the same port-level contract as the real ones.
-import type { EdgeCapability, EdgeMember, RoutingTable, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
+import type { Comparison, EdgeCapability, EdgeMember, RoutingTable, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
 import { latencyBoundsMs } from "./edge.ts"
 import { admit, parseRoutingTable } from "./table.ts"
 
@@ -17,10 +17,11 @@ export class FakeEdge implements EdgeMember {
   readonly #capabilities: readonly EdgeCapability[]
   #traffic = new Map<string, VersionTraffic>()
   #pages = new Map<string, VersionPages>()
+  #comparison: Comparison | undefined
   #failures: Error[] = []
   #deaf = false
 
-  constructor(name = "edge", capabilities: readonly EdgeCapability[] = ["rescue", "pages"]) {
+  constructor(name = "edge", capabilities: readonly EdgeCapability[] = ["rescue", "pages", "compare"]) {
     this.name = name
     this.#capabilities = capabilities
   }
@@ -53,6 +54,19 @@ export class FakeEdge implements EdgeMember {
   async pages(signal: AbortSignal): Promise<Record<string, VersionPages>> {
     await this.#act(signal)
     return this.#ofEach(this.#pages, noPages)
+  }
+
+  async comparison(signal: AbortSignal): Promise<Comparison | undefined> {
+    await this.#act(signal)
+    const compare = this.inUse?.compare
+    if (compare === undefined) return undefined
+    const isSaid = this.#comparison?.newer === compare.newer && this.#comparison.older === compare.older
+    return isSaid ? this.#comparison : { ...compare, cells: [], before: {} }
+  }
+
+  /** What is said of these two versions from now on, while the table compares them. */
+  setComparison(comparison: Comparison): void {
+    this.#comparison = comparison
   }
 
   /** What is said of a version from now on; what is left out stays as it was. */

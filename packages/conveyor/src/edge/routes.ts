@@ -5,7 +5,7 @@ import type { Route } from "./edge.ts"
 interface Branch {
   /** How many segments lead here. */
   depth: number
-  service: string | undefined
+  route: Route | undefined
   named: Map<string, Branch>
   /** Behind a "*". */
   any: Branch | undefined
@@ -16,19 +16,23 @@ export class Routes {
 
   /** Of two routes that are the same, the first counts. */
   constructor(routes: readonly Route[]) {
-    for (const { prefix, service } of routes) {
-      const end = segmentsOf(prefix).reduce(grow, this.#root)
-      end.service ??= service
+    for (const route of routes) {
+      const end = segmentsOf(route.prefix).reduce(grow, this.#root)
+      end.route ??= route
     }
   }
 
-  /** The service of the route with the most segments that takes `path`, of equals the one that is the first to name a segment. */
+  /** The route with the most segments that takes `path`, of equals the one that is the first to name a segment. */
+  routeFor(path: string): Route | undefined {
+    return path.startsWith("/") ? furthest(this.#root, path, 1)?.route : undefined
+  }
+
   serviceFor(path: string): string | undefined {
-    return path.startsWith("/") ? furthest(this.#root, path, 1)?.service : undefined
+    return this.routeFor(path)?.service
   }
 }
 
-const branch = (depth: number): Branch => ({ depth, service: undefined, named: new Map(), any: undefined })
+const branch = (depth: number): Branch => ({ depth, route: undefined, named: new Map(), any: undefined })
 
 const segmentsOf = (prefix: string): string[] => (prefix === "/" ? [] : prefix.slice(1).split("/"))
 
@@ -41,7 +45,7 @@ function grow(from: Branch, segment: string): Branch {
 
 /** Walks both ways that a segment may lead, which in a tree of routes soon end; the next segment begins at `start`. */
 function furthest(from: Branch, path: string, start: number): Branch | undefined {
-  const here = from.service === undefined ? undefined : from
+  const here = from.route === undefined ? undefined : from
   if (start > path.length) return here
   const slash = path.indexOf("/", start)
   const end = slash < 0 ? path.length : slash

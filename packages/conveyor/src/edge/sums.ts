@@ -1,5 +1,5 @@
 // What several members saw of one version, added up. Pure. Called by the edge set.
-import type { VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
+import type { Comparison, ComparisonCell, Tally, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
 
 export function addTraffic(one: VersionTraffic, other: VersionTraffic): VersionTraffic {
   return { inFlight: one.inFlight + other.inFlight, counters: addCounters(one.counters, other.counters) }
@@ -18,3 +18,37 @@ export function addCounters(one: VersionCounters, other: VersionCounters): Versi
     latency: one.latency.length === 0 ? other.latency : one.latency.map((count, bucket) => count + (other.latency[bucket] ?? 0)),
   }
 }
+
+/** Of the same two versions: a member that has not heard of them yet, or still compares others, adds nothing. */
+export function addComparisons(all: readonly Comparison[], { newer, older }: { newer: string; older: string }): Comparison {
+  const own = all.filter((each) => each.newer === newer && each.older === older)
+  const cells = new Map<string, ComparisonCell>()
+  const before: Record<string, Tally> = {}
+  for (const one of own) {
+    for (const cell of one.cells) {
+      const key = `${cell.client} ${cell.route}`
+      const sum = cells.get(key)
+      cells.set(key, sum === undefined ? cell : addCells(sum, cell))
+    }
+    for (const [route, tally] of Object.entries(one.before)) before[route] = addTallies(before[route] ?? noTally, tally)
+  }
+  return { newer, older, cells: [...cells.values()], before }
+}
+
+export function addCells(one: ComparisonCell, other: ComparisonCell): ComparisonCell {
+  return {
+    route: one.route,
+    client: one.client,
+    pairs: one.pairs + other.pairs,
+    onlyNewer: one.onlyNewer + other.onlyNewer,
+    onlyOlder: one.onlyOlder + other.onlyOlder,
+    both: one.both + other.both,
+    newerSlower: one.newerSlower + other.newerSlower,
+    olderSlower: one.olderSlower + other.olderSlower,
+    newer: addTallies(one.newer, other.newer),
+    older: addTallies(one.older, other.older),
+  }
+}
+
+const noTally: Tally = { requests: 0, failed: 0 }
+const addTallies = (one: Tally, other: Tally): Tally => ({ requests: one.requests + other.requests, failed: one.failed + other.failed })

@@ -33,9 +33,16 @@ const routingTable = z
     routes: z.array(z.strictObject({ prefix, service: z.string().min(1) })).readonly(),
     versions: z.record(versionName, routedVersion).readonly(),
     rescue: z.strictObject({ from: versionName, to: versionName }).exactOptional(),
+    compare: z.strictObject({ newer: versionName, older: versionName }).exactOptional(),
   })
   .superRefine((table, context) => {
-    const named = { current: table.current, "rescue.from": table.rescue?.from, "rescue.to": table.rescue?.to }
+    const named = {
+      current: table.current,
+      "rescue.from": table.rescue?.from,
+      "rescue.to": table.rescue?.to,
+      "compare.newer": table.compare?.newer,
+      "compare.older": table.compare?.older,
+    }
     for (const [where, version] of Object.entries(named)) {
       if (version === undefined || Object.hasOwn(table.versions, version)) continue
       context.addIssue({ code: "custom", path: where.split("."), message: `${version} is not among the versions of the table` })

@@ -24,7 +24,10 @@ export function patientEdge({ routing, metering, pages }: Edge, clock: Clock): E
       apply: (table, signal) => patiently(() => routing.apply(table, signal), signal),
       observe: (signal) => patiently(() => routing.observe(signal), signal),
     },
-    metering: { observe: (signal) => patiently(() => metering.observe(signal), signal) },
+    metering: {
+      observe: (signal) => patiently(() => metering.observe(signal), signal),
+      comparison: (signal) => patiently(() => metering.comparison(signal), signal),
+    },
     pages: { observe: (signal) => patiently(() => pages.observe(signal), signal) },
   }
 }

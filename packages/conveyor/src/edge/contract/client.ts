@@ -15,6 +15,8 @@ export interface Ask {
   body?: string | AsyncIterable<string>
   agent?: Agent
   signal?: AbortSignal
+  /** Where the connection comes from: another client for the edge. */
+  localAddress?: string
 }
 
 /** Rejects where the connection breaks, before or in the answer. */
@@ -24,9 +26,19 @@ export async function ask(url: string, options: Ask = {}): Promise<Answer> {
 }
 
 /** Resolves with the head of the answer; its body is the caller's to read. */
-export function open(url: string, { method = "GET", headers = {}, body, agent, signal }: Ask = {}): Promise<IncomingMessage> {
+export function open(url: string, { method = "GET", headers = {}, body, agent, signal, localAddress }: Ask = {}): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent: agent ?? false, ...(signal === undefined ? {} : { signal }) }, resolve)
+    const outgoing = request(
+      url,
+      {
+        method,
+        headers,
+        agent: agent ?? false,
+        ...(signal === undefined ? {} : { signal }),
+        ...(localAddress === undefined ? {} : { localAddress }),
+      },
+      resolve,
+    )
     outgoing.once("error", reject)
     if (body === undefined || typeof body === "string") outgoing.end(body)
     else void pour(body, outgoing).catch(reject)

@@ -3,7 +3,7 @@ import type { EdgeMember } from "../edge.ts"
 import { parseRoutingTable } from "../table.ts"
 import { ask } from "./admin/ask.ts"
 import type { AdminAddress } from "./admin/ask.ts"
-import { hello, pagesAnswer, tableAnswer, trafficAnswer } from "./admin/protocol.ts"
+import { comparisonAnswer, hello, pagesAnswer, tableAnswer, trafficAnswer } from "./admin/protocol.ts"
 
 export interface EmbeddedEdgeOptions extends AdminAddress {
   name?: string
@@ -22,6 +22,7 @@ export function createEmbeddedEdge({ name = "edge", ...address }: EmbeddedEdgeOp
       return table === undefined ? undefined : parseRoutingTable(table)
     },
     traffic: async (signal) => trafficAnswer.parse(await get("/v1/traffic", signal)),
+    comparison: async (signal) => comparisonAnswer.parse(await get("/v1/comparison", signal)).comparison,
     pages: async (signal) => pagesAnswer.parse(await get("/v1/pages", signal)),
   }
 }

@@ -4,12 +4,13 @@
 //   GET /v1/table        the table in use
 //   GET /v1/traffic      what is under way, and the counters
 //   GET /v1/pages        pages that are open, told and reloaded
+//   GET /v1/comparison   what two versions did with the same requests
 //   GET /v1/hello        what this edge can do
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
-import type { EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
+import type { Comparison, EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { parseRoutingTable } from "../../table.ts"
 import { assertSameProtocol, edgeProtocol, protocolHeader } from "./protocol.ts"
 
@@ -18,9 +19,10 @@ export interface AdminActions {
   table(): RoutingTable | undefined
   traffic(): Record<string, VersionTraffic>
   pages(): Record<string, VersionPages>
+  comparison(): Comparison | undefined
 }
 
-const capabilities: readonly EdgeCapability[] = ["rescue", "pages"]
+const capabilities: readonly EdgeCapability[] = ["rescue", "pages", "compare"]
 const maxTableBytes = 8 * 1_048_576
 const statusOf: Readonly<Record<string, number>> = {
   "stale-epoch": 409,
@@ -60,6 +62,8 @@ async function answer(request: IncomingMessage, token: string, actions: AdminAct
       return actions.traffic()
     case "GET /v1/pages":
       return actions.pages()
+    case "GET /v1/comparison":
+      return { comparison: actions.comparison() }
     case "GET /v1/hello":
       return { capabilities }
     default:

@@ -5,14 +5,14 @@ import { z } from "zod"
 import { ConveyorError } from "../../../kernel/errors.ts"
 
 /** Counted up with each change that an older side would misunderstand. 1 was before both sides said it. */
-export const edgeProtocol = 2
+export const edgeProtocol = 3
 
 /** In every question and every answer. */
 export const protocolHeader = "x-conveyor-edge-protocol"
 
 const count = z.number()
 
-export const hello = z.object({ capabilities: z.array(z.enum(["rescue", "pages"])) })
+export const hello = z.object({ capabilities: z.array(z.enum(["rescue", "pages", "compare"])) })
 export const tableAnswer = z.object({ table: z.unknown().optional() })
 export const trafficAnswer = z.record(
   z.string(),
@@ -22,6 +22,22 @@ export const trafficAnswer = z.record(
   }),
 )
 export const pagesAnswer = z.record(z.string(), z.object({ open: count, told: count, reloaded: count }))
+const tally = z.object({ requests: count, failed: count })
+const cell = z.object({
+  route: z.string(),
+  client: count,
+  pairs: count,
+  onlyNewer: count,
+  onlyOlder: count,
+  both: count,
+  newerSlower: count,
+  olderSlower: count,
+  newer: tally,
+  older: tally,
+})
+export const comparisonAnswer = z.object({
+  comparison: z.object({ newer: z.string(), older: z.string(), cells: z.array(cell), before: z.record(z.string(), tally) }).optional(),
+})
 
 export const refusal = z.object({
   code: z.string(),

@@ -59,7 +59,7 @@ test("a copy that refused a connection is asked last for a moment, and one alrea
   const picked = Array.from({ length: 6 }, () => claim(traffic).target.copy)
   assert.equal(picked.includes("a"), false)
   assert.equal(claim(traffic, new Set(["b", "c"])).target.copy, "a")
-  assert.deepEqual(traffic.claim("/x", undefined, new Set(["a", "b", "c"])), { refused: "no-copy", version: "v1" })
+  assert.deepEqual(traffic.claim("/x", undefined, new Set(["a", "b", "c"])), { refused: "no-copy", version: "v1", route: "/" })
   now = 1_000
   assert.equal(claim(traffic).target.copy, "a")
 })

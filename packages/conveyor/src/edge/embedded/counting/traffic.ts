@@ -5,12 +5,14 @@ import { Routes } from "../../routes.ts"
 
 export interface Claim {
   version: string
+  /** The prefix of the route that took the request. */
+  route: string
   target: Target
   /** Ends the counting; only the first call counts. */
   release: () => void
 }
 
-export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string }
+export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string; route: string }
 
 export class Traffic {
   #table: RoutingTable | undefined
@@ -53,11 +55,12 @@ export class Traffic {
   /** Picks the copy with the least in flight that serves `path` at `wish`, else at the current version; `tried` copies are left out. */
   claim(path: string, wish: string | undefined, tried: ReadonlySet<string>): Claim | Refusal {
     if (this.#table === undefined) return { refused: "no-table" }
-    const service = this.#routes.serviceFor(path)
-    if (service === undefined) return { refused: "no-route" }
+    const route = this.#routes.routeFor(path)
+    if (route === undefined) return { refused: "no-route" }
+    const { service, prefix } = route
     const version = this.#versionServing(service, wish ?? this.#table.current, this.#table.current)
     const target = this.#leastBusy(this.#targetsOf(version, service) ?? [], tried)
-    return target === undefined ? { refused: "no-copy", version } : this.#count(version, target)
+    return target === undefined ? { refused: "no-copy", version, route: prefix } : this.#count(version, prefix, target)
   }
 
   /** The version to ask for a request of which nothing reached `version`. */
@@ -98,7 +101,7 @@ export class Traffic {
     return this.#suspectUntil.size > 0 && (this.#suspectUntil.get(copy) ?? 0) > this.#now()
   }
 
-  #count(version: string, target: Target): Claim {
+  #count(version: string, route: string, target: Target): Claim {
     add(this.#byVersion, version, 1)
     add(this.#byCopy, target.copy, 1)
     let held = true
@@ -108,7 +111,7 @@ export class Traffic {
       add(this.#byVersion, version, -1)
       add(this.#byCopy, target.copy, -1)
     }
-    return { version, target, release }
+    return { version, route, target, release }
   }
 }
 

@@ -6,9 +6,10 @@ import type { Clock } from "../../../kernel/clock.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import { until } from "../../../kernel/until.ts"
-import type { RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
+import type { Comparison, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { admit } from "../../table.ts"
 import { createAdmin } from "../admin/admin.ts"
+import { Comparing } from "../counting/comparing.ts"
 import { Counters } from "../counting/counters.ts"
 import { TrustedProxies } from "../requests/addresses.ts"
 import { Identities } from "../requests/identity.ts"
@@ -46,6 +47,7 @@ export class EdgeProcess {
   #options: EdgeProcessOptions
   #traffic: Traffic
   #counters: Counters
+  #comparing: Comparing
   #toldPages: ToldPages
   #notices: Notices
   #lasting: LastingStreams
@@ -62,12 +64,19 @@ export class EdgeProcess {
     this.#options = options
     this.#traffic = new Traffic(() => clock.now())
     this.#counters = new Counters(history.counters)
+    this.#comparing = new Comparing(() => clock.now())
     this.#toldPages = new ToldPages(history.toldPages)
     this.#notices = new Notices({ counters: this.#counters, toldPages: this.#toldPages, clock, heartbeatMs: settings.heartbeatMs })
     this.#lasting = new LastingStreams(clock)
     this.#upstreams = new Upstreams(settings)
     const { signal: stopping } = this.#stopping
-    const shared = { traffic: this.#traffic, upstreams: this.#upstreams, counters: this.#counters, lasting: this.#lasting }
+    const shared = {
+      comparing: this.#comparing,
+      traffic: this.#traffic,
+      upstreams: this.#upstreams,
+      counters: this.#counters,
+      lasting: this.#lasting,
+    }
     const failures = new FailureLog(log, () => clock.now())
     const now = () => clock.now()
     this.#deadlines = new Deadlines(now, settings.cutGraceMs)
@@ -79,6 +88,7 @@ export class EdgeProcess {
       table: () => this.#traffic.table,
       traffic: () => this.traffic(),
       pages: () => this.pages(),
+      comparison: () => this.comparison(),
     })
     this.#saving = this.#saveEachSecond()
   }
@@ -116,6 +126,10 @@ export class EdgeProcess {
     })
   }
 
+  comparison(): Comparison | undefined {
+    return this.#comparing.observe()
+  }
+
   /** Takes no new connection, lets what is in flight end, saves, and closes. */
   async stop(): Promise<void> {
     const { log, settings, clock } = this.#options
@@ -146,6 +160,7 @@ export class EdgeProcess {
   #use(table: RoutingTable): void {
     for (const version of Object.keys(table.versions)) this.#counters.open(version)
     this.#traffic.use(table)
+    this.#comparing.follow(table)
     this.#upstreams.follow(table)
     this.#lasting.follow(table)
     this.#deadlines.follow(table)

@@ -3,16 +3,19 @@
 import type { ClientRequest } from "../client/client-request.ts"
 import type { ClientResponse } from "../client/client-response.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
+import type { Asked, Comparing } from "../counting/comparing.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
 import { answerFields, interimFields, requestFields } from "./headers.ts"
-import type { Identities } from "./identity.ts"
+import type { Identities, Identity } from "./identity.ts"
 import type { Deadlines } from "../streams/deadlines.ts"
 import type { LastingStreams } from "../streams/lasting-streams.ts"
 import type { Pin } from "./pin.ts"
 import { readPin, versionHeader } from "./pin.ts"
 import type { RequestBody } from "./request-body.ts"
+import { resultOf } from "../counting/comparing.ts"
+import { Shadow } from "./shadow.ts"
 import type { EdgeSettings } from "../settings.ts"
 import type { Claim, Traffic } from "../counting/traffic.ts"
 import type { AnswerHead } from "../upstream/answer-head.ts"
@@ -24,6 +27,7 @@ export interface ProxyTools {
   traffic: Traffic
   upstreams: Upstreams
   counters: Counters
+  comparing: Comparing
   lasting: LastingStreams
   settings: EdgeSettings
   identities: Identities
@@ -46,6 +50,7 @@ interface Answered {
 interface Unreachable {
   kind: "unreachable"
   version: string
+  route: string
   why: "noCopy" | "brokeOff" | "timedOut"
 }
 
@@ -67,9 +72,12 @@ export class Exchange {
   #pin: Pin
   #body: RequestBody
   #startedAt = performance.now()
+  #tookMs = 0
+  #knownIdentity: Identity | undefined
   #claims: Claim[] = []
   #askings: Asking[] = []
   #tried = new Set<string>()
+  #shadow: Shadow | "alone" | undefined
   /** Versions that were on probation when they were asked: the answer counts by that time, though they were taken back since. */
   #onProbation = new Set<string>()
   #waitsForContinue: boolean
@@ -88,6 +96,7 @@ export class Exchange {
   async carry(): Promise<void> {
     if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
     const first = await this.#askVersion(this.#pin.wish)
+    this.#compare(first)
     const substitution = this.#substitutionFor(first)
     this.#deliver(substitution === undefined ? first : await this.#askInstead(substitution))
   }
@@ -96,9 +105,10 @@ export class Exchange {
     let connection: "pooled" | "fresh" = "pooled"
     for (;;) {
       const claim = this.#tools.traffic.claim(this.#pin.path, wish, this.#tried)
+      if ("version" in claim && this.#claims.length === 0) this.#shadow = Shadow.of(claim, this.#request, this.#pin, this.#tools)
       if ("refused" in claim) {
         if (claim.refused !== "no-copy") return { kind: "refused", why: claim.refused === "no-table" ? "noTable" : "noRoute" }
-        return this.#unreachable(claim.version, "noCopy")
+        return this.#unreachable(claim, "noCopy")
       }
       this.#claims.push(claim)
       this.#response.version = claim.version
@@ -115,7 +125,7 @@ export class Exchange {
       } else if (outcome.kind === "stale" && connection === "pooled" && this.#mayBeSentAgain()) {
         connection = "fresh"
       } else {
-        return this.#unreachable(claim.version, outcome.kind === "timed-out" ? "timedOut" : "brokeOff")
+        return this.#unreachable(claim, outcome.kind === "timed-out" ? "timedOut" : "brokeOff")
       }
     }
   }
@@ -126,7 +136,7 @@ export class Exchange {
       {
         method: this.#request.method,
         path: this.#pin.url,
-        fields: requestFields(this.#request, this.#tools.identities.of(this.#request)) + this.#body.framing(),
+        fields: requestFields(this.#request, this.#identity()) + this.#body.framing(),
         body: this.#request.head.framing.kind === "chunked" ? "chunked" : "plain",
         purpose: "answer",
         send: (sending) => (this.#body.declared === "none" ? sending.end([]) : this.#body.pourInto(sending)),
@@ -185,9 +195,9 @@ export class Exchange {
     }
   }
 
-  #pass({ version, answer, insteadOf }: Answered): void {
+  #pass({ version, claim, answer, insteadOf }: Answered): void {
     const [response, { lasting }] = [this.#response, this.#tools]
-    if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, why: "brokeOff" })
+    if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, route: claim.route, why: "brokeOff" })
     const trailers = this.#request.head.version === "1.0" ? "dropped" : "passed"
     const fields = answerFields(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf }, trailers)
     // A short answer is here whole by now, and goes in one write.
@@ -202,12 +212,12 @@ export class Exchange {
     response.watchStall()
     if (!answer.hasBegun) response.flush()
     response.onDrain = () => answer.resume()
-    const sink = this.#sinkFor(version)
+    const sink = this.#sinkFor(version, claim.route)
     const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
     answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
   }
 
-  #sinkFor(version: string): AnswerSink {
+  #sinkFor(version: string, route: string): AnswerSink {
     const response = this.#response
     return {
       data: (chunk) => response.write(chunk),
@@ -215,6 +225,7 @@ export class Exchange {
       broke: () => {
         if (response.isOver) return
         this.#tools.counters.brokeOff(version)
+        this.#tools.comparing.saw(version, this.#asked(route), "failed")
         // Only a torn connection tells the client that the body is not whole.
         response.destroy()
       },
@@ -227,13 +238,33 @@ export class Exchange {
   }
 
   #answered(claim: Claim, answer: Answer): Answered {
-    this.#tools.counters.answered(claim.version, answer.status, performance.now() - this.#startedAt)
+    this.#tookMs = performance.now() - this.#startedAt
+    this.#tools.counters.answered(claim.version, answer.status, this.#tookMs)
     return { kind: "answered", version: claim.version, claim, answer }
   }
 
-  #unreachable(version: string, why: Unreachable["why"]): Unreachable {
+  #unreachable({ version, route }: { version: string; route: string }, why: Unreachable["why"]): Unreachable {
     if (!this.#body.isTooLarge) this.#tools.counters.unreachable(version)
-    return { kind: "unreachable", version, why }
+    return { kind: "unreachable", version, route, why }
+  }
+
+  #identity(): Identity {
+    return (this.#knownIdentity ??= this.#tools.identities.of(this.#request))
+  }
+
+  #asked(route: string): Asked {
+    return { method: this.#request.method, address: this.#identity().address, route }
+  }
+
+  /** What the client itself broke off, or left half-sent, says nothing of the version. */
+  #compare(first: Verdict): void {
+    const isEvidence = first.kind === "answered" || (first.kind === "unreachable" && this.#body.isWhole)
+    const [{ comparing }, shadow] = [this.#tools, this.#shadow]
+    if (!isEvidence) return shadow instanceof Shadow ? shadow.cancel() : undefined
+    const result = first.kind === "answered" ? resultOf(first.answer.status) : "failed"
+    const asked = this.#asked(first.kind === "answered" ? first.claim.route : first.route)
+    if (shadow instanceof Shadow) shadow.pairWith({ result, ms: this.#tookMs }, asked)
+    else if (shadow === "alone" || !comparing.isSampled(first.version, asked.method)) comparing.saw(first.version, asked, result)
   }
 
   #note({ version, target }: Claim, outcome: Outcome & { cause?: Error }): void {

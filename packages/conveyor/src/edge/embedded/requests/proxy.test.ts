@@ -6,6 +6,7 @@ import { silentLogger } from "../../../kernel/logger.ts"
 import { ask } from "../../contract/client.ts"
 import { startCopy } from "../../contract/copies.ts"
 import { tableOf } from "../../contract/tables.ts"
+import { Comparing } from "../counting/comparing.ts"
 import { Counters } from "../counting/counters.ts"
 import { TrustedProxies } from "./addresses.ts"
 import { FailureLog } from "./failure-log.ts"
@@ -29,6 +30,7 @@ test("a request is counted in flight before anything else can run, so that no ta
   const notices = new Notices({ counters, toldPages: new ToldPages(), clock, heartbeatMs: settings.heartbeatMs })
   const tools = {
     traffic,
+    comparing: new Comparing(() => 0),
     upstreams,
     counters,
     lasting: new LastingStreams(clock),

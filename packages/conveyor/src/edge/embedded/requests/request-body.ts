@@ -42,6 +42,11 @@ export class RequestBody {
     return this.#sent === 0
   }
 
+  /** Whether the client has sent all of it. */
+  get isWhole(): boolean {
+    return this.declared === "none" || this.#trailers !== undefined
+  }
+
   get isTooLarge(): boolean {
     return this.#received > this.#limit
   }
