@@ -6,6 +6,8 @@ import type { Run } from "./run.ts"
 
 export interface NoticeChannelOptions {
   pageId: string
+  /** The page before it was reloaded. */
+  was: { id: string; version: string } | undefined
   pin: Pin
   /** Called at each notice, with the moment by which the page must have reloaded. */
   told: (reloadBy: number) => void
@@ -15,9 +17,9 @@ export interface NoticeChannelOptions {
 const silentForMs = 60_000
 const reconnectMs = { from: 500, to: 1_500 }
 
-export async function followNotices(run: Run, { pageId, pin, told, signal }: NoticeChannelOptions): Promise<void> {
+export async function followNotices(run: Run, { pageId, was, pin, told, signal }: NoticeChannelOptions): Promise<void> {
   const { version } = pin
-  const path = version === undefined ? undefined : run.dialect.noticePath?.({ id: pageId, version })
+  const path = version === undefined ? undefined : run.dialect.noticePath?.({ id: pageId, version, ...(was === undefined ? {} : { was }) })
   if (path === undefined) return
   const request = requestName({ method: "GET", path })
 

@@ -33,8 +33,7 @@ class VersionedService {
   }
 
   #listen(query: URLSearchParams, response: ServerResponse): void {
-    const version = query.get("version") ?? ""
-    const page = query.get("page") ?? ""
+    const [version = "", page = ""] = query.get("page")?.split("~") ?? []
     this.pagesSeen.set(page, (this.pagesSeen.get(page) ?? new Set()).add(version))
     this.#listeners.set(response, version)
     response.on("close", () => this.#listeners.delete(response))

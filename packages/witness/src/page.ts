@@ -23,6 +23,7 @@ export class Page {
   readonly #scenario: PageScenario
   readonly #pool: Pool
   #id = ""
+  #was: { id: string; version: string } | undefined
   #closesAt = Infinity
   #pin: Pin | undefined
 
@@ -43,6 +44,7 @@ export class Page {
     await pause(chance.between({ from: 0, to: this.#scenario.thinkMs.to }), ending)
     while (!ending.aborted) {
       this.#id = chance.uuid()
+      this.#was = undefined
       this.#closesAt = this.#scenario.lifeMs === undefined ? Infinity : Date.now() + chance.between(this.#scenario.lifeMs)
       const first = await this.#load()
       if (first === undefined) return
@@ -61,6 +63,7 @@ export class Page {
     let pin: Pin | undefined = first
     while (pin !== undefined && (await this.#use(pin)) === "told-to-reload") {
       const before: Pin = pin
+      this.#was = before.version === undefined ? undefined : { id: this.#id, version: before.version }
       pin = await this.#load()
       if (pin !== undefined && pin.version !== before.version) this.#run.tally.pages.reloaded += 1
     }
@@ -71,7 +74,10 @@ export class Page {
     const { ending } = this.#run
     while (!ending.aborted) {
       const seen = await this.#ask({ method: "GET", path: this.#scenario.document, headers: documentHeaders, expect: [200] })
-      if (seen.failure === undefined) return (this.#pin = new Pin(seen.version))
+      if (seen.failure === undefined) {
+        this.#id = seen.pageId ?? this.#id
+        return (this.#pin = new Pin(seen.version))
+      }
       await pause(retryDocumentMs, ending)
     }
     return undefined
@@ -85,6 +91,7 @@ export class Page {
     const woken = { by: new AbortController() }
     const notices = followNotices(this.#run, {
       pageId: this.#id,
+      was: this.#was,
       pin,
       told: (reloadBy) => {
         if (!pin.told) this.#run.tally.pages.told += 1

@@ -12,6 +12,8 @@ export interface Failure {
 export interface Performed {
   /** The version that answered. */
   version: string | undefined
+  /** The id that the proxy gave the page that starts with this answer. */
+  pageId: string | undefined
   /** The version that failed, where another one answered in its place. */
   rescuedFrom: string | undefined
   failure: Failure | undefined
@@ -57,7 +59,11 @@ function judge(outcome: Outcome, spec: RequestSpec, dialect: Dialect): Omit<Perf
   if ("abandoned" in outcome) return unanswered({ kind: "timeout", detail: "still without an answer when the witness ended" })
   if ("broken" in outcome) return unanswered({ kind: outcome.broken.kind, detail: outcome.broken.detail })
   const { answer } = outcome
-  const seen = { version: answer.headers.get(dialect.versionHeader), rescuedFrom: answer.headers.get(dialect.rescuedHeader) }
+  const seen = {
+    version: answer.headers.get(dialect.versionHeader),
+    rescuedFrom: answer.headers.get(dialect.rescuedHeader),
+    pageId: dialect.pageIdOf?.((name) => answer.headers.get(name)),
+  }
   const failure = judgeStatus(answer, spec.expect)
   return { ...seen, ...(failure === undefined ? readBody(answer, spec) : { failure, acknowledged: undefined }) }
 }
@@ -78,4 +84,10 @@ function readBody(answer: Answer, spec: RequestSpec): Pick<Performed, "failure" 
   }
 }
 
-const unanswered = (failure: Failure) => ({ version: undefined, rescuedFrom: undefined, failure, acknowledged: undefined })
+const unanswered = (failure: Failure) => ({
+  version: undefined,
+  pageId: undefined,
+  rescuedFrom: undefined,
+  failure,
+  acknowledged: undefined,
+})

@@ -85,7 +85,9 @@ export interface Dialect {
   /** On an answer that another version gave in place of the named, failing one. */
   rescuedHeader: string
   /** The event stream over which a page is told to reload. */
-  noticePath?(page: { id: string; version: string }): string
+  noticePath?(page: { id: string; version: string; was?: { id: string; version: string } }): string
+  /** The id that the proxy gave the page with its document, by the answer's header. */
+  pageIdOf?(header: (name: string) => string | undefined): string | undefined
   /** The notice's event name; its data is JSON with `reloadBy` in ms since the Unix epoch. */
   noticeEvent: string
   /** The event with which a stream is closed for a reason. */
@@ -96,7 +98,9 @@ export const conveyorDialect: Dialect = {
   versionHeader: "x-conveyor-version",
   versionQuery: "x-conveyor-version",
   rescuedHeader: "x-conveyor-rescued",
-  noticePath: ({ id, version }) => `/.conveyor/events?version=${encodeURIComponent(version)}&page=${encodeURIComponent(id)}`,
+  noticePath: ({ id, version, was }) =>
+    `/.conveyor/events?page=${version}~${id}${was === undefined ? "" : `&was=${was.version}~${was.id}`}`,
+  pageIdOf: (header) => /conveyor-page;desc="([^"]*)"/.exec(header("server-timing") ?? "")?.[1],
   noticeEvent: "notice",
   closeEvent: "conveyor-close",
 }

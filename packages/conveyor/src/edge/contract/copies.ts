@@ -87,6 +87,15 @@ async function answer(version: string, request: IncomingMessage, response: Serve
       response.writeHead(200)
       await pipeline(Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(1_048_576, 120))), response)
       return
+    case "/kept.js":
+      response.writeHead(200, { "content-type": "text/javascript", "cache-control": "max-age=60" }).end(`window.codeOf = "${version}"`)
+      return
+    case "/assets/v1.js":
+    case "/assets/v2.js":
+      if (pathname === `/assets/${version}.js`)
+        response.writeHead(200, { "content-type": "text/javascript" }).end(`window.assetOf = "${version}"`)
+      else response.writeHead(404).end("no such file")
+      return
     case "/headers":
       response.end(JSON.stringify({ url: request.url, headers: request.headers }))
       return

@@ -69,6 +69,14 @@ export class Traffic {
     return this.#table?.current === version ? undefined : this.#table?.current
   }
 
+  /** The other versions that serve the path, the newest first. */
+  othersServing(path: string, than: string): string[] {
+    const service = this.#routes.serviceFor(path)
+    if (service === undefined) return []
+    const others = [...this.#versions.keys()].filter((version) => version !== than && this.#targetsOf(version, service) !== undefined)
+    return others.toReversed()
+  }
+
   /** A copy that just refused a connection is asked last for a moment. */
   suspect(copy: string, ms: number): void {
     this.#suspectUntil.set(copy, this.#now() + ms)

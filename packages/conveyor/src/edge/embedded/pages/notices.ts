@@ -1,17 +1,19 @@
-// The notice channels of pages (/.conveyor/events): each page of an old version is told when it reloads, once it has
-// something to be told. Called by the proxy for each channel; told of each new table.
+// The notice channels of pages (/.conveyor/events): pages of an old version are told when they reload, once there is something
+// to be told. All pages of a browser may share one channel. Called by the proxy for each channel; told of each new table.
 import type { Clock } from "../../../kernel/clock.ts"
 import type { Notice, RoutingTable } from "../../edge.ts"
 import type { ClientResponse } from "../client/client-response.ts"
 import type { Counters } from "../counting/counters.ts"
+import { countPages } from "./open-pages.ts"
+import type { OpenPage } from "./open-pages.ts"
 import type { ToldPages } from "./told-pages.ts"
 
 interface Channel {
-  version: string
-  page: string
+  client: string
+  pages: readonly OpenPage[]
   response: ClientResponse
-  /** What the page shows now, so that it is told only what changes. */
-  shown: string | undefined
+  /** What pages of each version show now, so that they are told only what changes. */
+  shown: Map<string, string>
 }
 
 const heartbeat = Buffer.from(": still here\n\n")
@@ -34,12 +36,12 @@ export class Notices {
     this.#heartbeat = setInterval(() => this.#beat(), tools.heartbeatMs).unref()
   }
 
-  open(response: ClientResponse, version: string, page: string): void {
+  open(response: ClientResponse, client: string, pages: readonly OpenPage[]): void {
     const fields = "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
     response.begin({ status: 200, statusText: "OK", fields, length: undefined, connection: "kept" })
     response.watchStall()
     response.write(Buffer.from("retry: 2000\n\n"))
-    const channel: Channel = { version, page, response, shown: undefined }
+    const channel: Channel = { client, pages, response, shown: new Map() }
     this.#channels.add(channel)
     response.onceClosed(() => this.#channels.delete(channel))
     this.#welcomeBack(channel)
@@ -53,9 +55,7 @@ export class Notices {
 
   /** Pages with an open channel, by version. */
   pages(): Map<string, number> {
-    const pages = new Map<string, number>()
-    for (const { version } of this.#channels) pages.set(version, (pages.get(version) ?? 0) + 1)
-    return pages
+    return countPages(this.#channels)
   }
 
   close(): void {
@@ -63,22 +63,38 @@ export class Notices {
     for (const { response } of this.#channels) response.end([])
   }
 
-  #welcomeBack({ page, version }: Channel): void {
-    if (version !== this.#table?.current) return
-    const toldAt = this.#tools.toldPages.comesBack(page, version)
-    if (toldAt !== undefined) this.#tools.counters.pageReloaded(toldAt)
+  #welcomeBack({ pages }: Channel): void {
+    for (const { isServed, version, was } of pages) {
+      if (was === undefined || !isServed || version !== this.#table?.current) continue
+      const toldAt = this.#tools.toldPages.comesBack(was.id, version)
+      if (toldAt !== undefined) this.#tools.counters.pageReloaded(toldAt)
+    }
   }
 
   #tell(channel: Channel): void {
-    const { counters, toldPages, clock } = this.#tools
-    const notice = this.#noticeFor(channel.version)
+    for (const version of new Set(channel.pages.map((page) => page.version))) this.#tellVersion(channel, version)
+  }
+
+  #tellVersion(channel: Channel, version: string): void {
+    const notice = this.#noticeFor(version)
     const toShow = notice === undefined ? undefined : `${this.#table?.current} ${notice.reloadBy}`
-    if (toShow === channel.shown) return
-    channel.shown = toShow
-    if (notice === undefined) return send(channel, "cancel", {})
+    if (toShow === channel.shown.get(version)) return
+    if (notice === undefined || toShow === undefined) {
+      channel.shown.delete(version)
+      return send(channel, "cancel", { version })
+    }
+    channel.shown.set(version, toShow)
     // `now` lets the page count down by the edge's clock, whatever its own says.
-    send(channel, "notice", { ...notice, current: this.#table?.current, now: clock.now() })
-    if (counters.knows(channel.version) && toldPages.tell(channel.page, channel.version) === "first") counters.pageTold(channel.version)
+    send(channel, "notice", { ...notice, version, current: this.#table?.current, now: this.#tools.clock.now() })
+    this.#countTold(channel, version)
+  }
+
+  #countTold({ pages }: Channel, version: string): void {
+    const { counters, toldPages } = this.#tools
+    if (!counters.knows(version)) return
+    for (const { id, isServed } of pages.filter((page) => page.version === version)) {
+      if (isServed && toldPages.tell(id, version) === "first") counters.pageTold(version)
+    }
   }
 
   #noticeFor(version: string): Notice | undefined {

@@ -1,40 +1,40 @@
-// What the edge itself serves under /.conveyor/: the page script and the notice channels. Called by the proxy.
-import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+// What the edge itself serves under /.conveyor/: the scripts of pages and the notice channels. Called by the proxy.
 import type { ClientRequest } from "../client/client-request.ts"
 import type { ClientResponse } from "../client/client-response.ts"
 import { answerWith, edgeAnswers } from "../requests/answers.ts"
+import type { Identities } from "../requests/identity.ts"
+import { BrowserScript } from "./browser-script.ts"
 import type { Notices } from "./notices.ts"
+import { pagesOf } from "./open-pages.ts"
+import type { PageIds } from "./page-ids.ts"
 
 export const ownPrefix = "/.conveyor/"
 
-export class OwnPages {
-  #notices: Notices
-  #script = readFileSync(new URL("./client.browser.js", import.meta.url))
-  #etag = `"${createHash("sha256").update(this.#script).digest("base64url").slice(0, 22)}"`
+const scripts = new Map(["client", "notice", "forms", "channel"].map((name) => [`${ownPrefix}${name}.js`, new BrowserScript(name)]))
 
-  constructor(notices: Notices) {
-    this.#notices = notices
+export interface OwnPagesTools {
+  notices: Notices
+  identities: Identities
+  pageIds: PageIds
+}
+
+export class OwnPages {
+  #tools: OwnPagesTools
+
+  constructor(tools: OwnPagesTools) {
+    this.#tools = tools
   }
 
   serve(request: ClientRequest, response: ClientResponse): void {
     const { pathname, searchParams } = new URL(request.url, "http://edge")
-    const isRead = request.method === "GET" || request.method === "HEAD"
-    if (pathname === "/.conveyor/client.js" && isRead) return this.#serveScript(request, response)
-    if (pathname === "/.conveyor/events" && request.method === "GET") {
-      const [version, page] = [searchParams.get("version") ?? "", searchParams.get("page") ?? ""]
-      if (!/^[A-Za-z0-9._-]{1,64}$/.test(version) || !/^[A-Za-z0-9-]{8,64}$/.test(page)) return answerWith(response, edgeAnswers.badPage)
-      return this.#notices.open(response, version, page)
+    const script = scripts.get(pathname)
+    if (script !== undefined && (request.method === "GET" || request.method === "HEAD")) return script.serve(request, response)
+    if (pathname === `${ownPrefix}events` && request.method === "GET") {
+      const { notices, identities, pageIds } = this.#tools
+      const pages = pagesOf(searchParams, pageIds)
+      if (pages === undefined) return answerWith(response, edgeAnswers.badPage)
+      return notices.open(response, identities.of(request).address, pages)
     }
     return answerWith(response, edgeAnswers.notOurs)
-  }
-
-  #serveScript(request: ClientRequest, response: ClientResponse): void {
-    const fields = `Content-Type: text/javascript; charset=utf-8\r\nCache-Control: no-cache\r\nETag: ${this.#etag}\r\n`
-    if (request.header("if-none-match") === this.#etag) {
-      response.begin({ status: 304, statusText: "Not Modified", fields, length: undefined, connection: "kept" })
-      return response.end([])
-    }
-    response.whole({ status: 200, statusText: "OK", fields, connection: "kept" }, this.#script)
   }
 }

@@ -19,6 +19,7 @@ import { Deadlines } from "../streams/deadlines.ts"
 import type { ClientListener } from "../client/listener.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
+import { PageIds } from "../pages/page-ids.ts"
 import { createProxy } from "../requests/proxy.ts"
 import type { EdgeSettings } from "../settings.ts"
 import type { EdgeState, SavedHistory } from "./state.ts"
@@ -81,8 +82,9 @@ export class EdgeProcess {
     const now = () => clock.now()
     this.#deadlines = new Deadlines(now, settings.cutGraceMs)
     const identities = new Identities(new TrustedProxies(settings.trustedProxies))
-    const tools = { ...shared, settings, identities, failures, stopping, now, deadlines: this.#deadlines }
-    this.#proxy = createProxy(tools, new OwnPages(this.#notices), log)
+    const pageIds = new PageIds(token)
+    const tools = { ...shared, settings, identities, pageIds, failures, stopping, now, deadlines: this.#deadlines }
+    this.#proxy = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds }), log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),
       table: () => this.#traffic.table,

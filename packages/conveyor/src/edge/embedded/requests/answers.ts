@@ -114,13 +114,13 @@ export const edgeAnswers = {
     status: 404,
     code: "no-such-page",
     what: "The edge has nothing at this path.",
-    next: "It serves /.conveyor/client.js and /.conveyor/events.",
+    next: "It serves /.conveyor/client.js, notice.js, forms.js, channel.js and events.",
   },
   badPage: {
     status: 400,
     code: "bad-page",
-    what: "A notice channel needs the parameters version and page.",
-    next: "Open /.conveyor/events?version=v1&page=<id of 8 to 64 letters, digits and dashes>.",
+    what: "A notice channel needs the pages that it is for.",
+    next: "Open /.conveyor/events?page=<version>~<id>, with both as the Server-Timing header of the page says them; up to 64 pages on one channel.",
   },
 } as const satisfies Record<string, EdgeAnswer>
 

@@ -8,7 +8,10 @@ import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
 import { answerFields, interimFields, requestFields } from "./headers.ts"
+import { mayBeAsset } from "./freshness.ts"
 import type { Identities, Identity } from "./identity.ts"
+import type { PageIds } from "../pages/page-ids.ts"
+import { pageFieldsFor } from "../pages/page-start.ts"
 import type { Deadlines } from "../streams/deadlines.ts"
 import type { LastingStreams } from "../streams/lasting-streams.ts"
 import type { Pin } from "./pin.ts"
@@ -31,6 +34,7 @@ export interface ProxyTools {
   lasting: LastingStreams
   settings: EdgeSettings
   identities: Identities
+  pageIds: PageIds
   failures: FailureLog
   deadlines: Deadlines
   /** In ms since the Unix epoch. */
@@ -62,6 +66,7 @@ interface Substitution {
 }
 
 const suspectMs = 1_000
+const otherVersionsAsked = 3
 const safeMethods = new Set(["GET", "HEAD"])
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 
@@ -95,10 +100,35 @@ export class Exchange {
   /** Runs up to the first claim without giving way, so the claim is taken in the tick in which the request arrived. */
   async carry(): Promise<void> {
     if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
-    const first = await this.#askVersion(this.#pin.wish)
-    this.#compare(first)
+    const asked = await this.#askVersion(this.#wish)
+    this.#compare(asked)
+    const first = await this.#askOtherVersions(asked)
     const substitution = this.#substitutionFor(first)
     this.#deliver(substitution === undefined ? first : await this.#askInstead(substitution))
+  }
+
+  /** What only the cookie says holds as long as pages of the version are waited for. */
+  get #wish(): string | undefined {
+    const { wish, by } = this.#pin
+    if (wish === undefined || by !== "cookie") return wish
+    return (this.#tools.deadlines.of(wish) ?? Infinity) > this.#tools.now() ? wish : undefined
+  }
+
+  /** A file that one version does not have may be one of another's build: whatever page asks, it is found. */
+  async #askOtherVersions(first: Verdict): Promise<Verdict> {
+    if (first.kind !== "answered" || first.answer.status !== 404 || !safeMethods.has(this.#request.method)) return first
+    if (!mayBeAsset(this.#pin, this.#request.header("sec-fetch-dest"))) return first
+    for (const other of this.#tools.traffic.othersServing(this.#pin.path, first.version).slice(0, otherVersionsAsked)) {
+      const found = await this.#askVersion(other)
+      if (found.kind === "client-gone") return found
+      if (found.kind !== "answered") continue
+      const lacking: Answered = found.answer.status < 400 ? first : found
+      lacking.claim.release()
+      lacking.answer.drop()
+      if (lacking === first) return found
+    }
+    this.#response.version = first.version
+    return first
   }
 
   async #askVersion(wish: string | undefined): Promise<Verdict> {
@@ -199,7 +229,9 @@ export class Exchange {
     const [response, { lasting }] = [this.#response, this.#tools]
     if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, route: claim.route, why: "brokeOff" })
     const trailers = this.#request.head.version === "1.0" ? "dropped" : "passed"
-    const fields = answerFields(answer, this.#pin, insteadOf === undefined ? { version } : { version, insteadOf }, trailers)
+    const pageFields = pageFieldsFor(this.#request, this.#pin, version, this.#tools.pageIds)
+    const answerer = { version, pageFields, ...(insteadOf === undefined ? {} : { insteadOf }) }
+    const fields = answerFields(answer, this.#pin, answerer, trailers)
     // A short answer is here whole by now, and goes in one write.
     const whole = answer.takeWhole()
     const length = answer.length ?? (this.#request.method === "HEAD" || answer.status === 304 ? undefined : whole?.length)

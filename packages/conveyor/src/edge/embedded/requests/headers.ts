@@ -7,7 +7,8 @@ import type { Answer } from "../upstream/answer.ts"
 import { isLeftBehind } from "./identity.ts"
 import type { Identity } from "./identity.ts"
 import type { Pin } from "./pin.ts"
-import { versionCookie, versionHeader } from "./pin.ts"
+import { versionHeader } from "./pin.ts"
+import { freshnessFor } from "./freshness.ts"
 
 const hopByHop = new Set([
   "connection",
@@ -50,24 +51,39 @@ export interface Answerer {
   version: string
   /** The version that should have answered, and failed. */
   insteadOf?: string
+  /** Lines that tell a document's page who it is. */
+  pageFields: string
 }
 
 /** All lines for the client but the ones that frame the body and keep the connection. */
-export function answerFields(answer: Answer, pin: Pin, { version, insteadOf }: Answerer, trailers: "passed" | "dropped"): string {
+export function answerFields(
+  answer: Answer,
+  pin: Pin,
+  { version, insteadOf, pageFields }: Answerer,
+  trailers: "passed" | "dropped",
+): string {
   let [text, isDated] = ["", false]
+  const freshness = freshnessOf(answer, pin)
   const { rawHeaders } = answer
   const named = namesOf(answer.connection)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? "").toLowerCase()
     if (hopByHop.has(name) || rewrittenInAnswers.has(name) || isNamed(named, name)) continue
     if (name === "date") isDated = true
-    else if (name === "trailer" && trailers === "dropped") continue
+    else if ((name === "trailer" && trailers === "dropped") || (name === "cache-control" && freshness !== undefined)) continue
     text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
   }
   if (!isDated) text += `Date: ${httpDate(Date.now())}\r\n`
   text += `${versionHeader}: ${version}\r\n`
   if (insteadOf !== undefined) text += `x-conveyor-rescued: ${insteadOf}\r\n`
-  return pin.kind === "document" ? text + documentFields(version) : text
+  if (freshness !== undefined) text += `Cache-Control: ${freshness}\r\n`
+  // What a page's script asks for differs by the version that it names, and so does what a cache may give it.
+  return pin.kind === "document" ? text + pageFields : `${text}Vary: ${versionHeader}\r\n`
+}
+
+function freshnessOf(answer: Answer, pin: Pin): string | undefined {
+  const isDated = answer.header("last-modified") !== undefined || answer.header("expires") !== undefined
+  return freshnessFor(pin, { cacheControl: answer.header("cache-control"), isDated })
 }
 
 /** Of a head before the answer proper. */
@@ -79,11 +95,6 @@ export function interimFields({ rawHeaders, connection }: AnswerHead): string {
     if (!hopByHop.has(name) && name !== "content-length" && !isNamed(named, name)) text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
   }
   return text
-}
-
-// The cookie is shared by all tabs; the entry of Server-Timing belongs to the one document, and its script can read it.
-function documentFields(version: string): string {
-  return `Set-Cookie: ${versionCookie}=${version}; Path=/; SameSite=Lax\r\nServer-Timing: conveyor;desc="${version}"\r\n`
 }
 
 function namesOf(connection: string | undefined): string[] | undefined {

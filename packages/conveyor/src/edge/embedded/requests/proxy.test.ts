@@ -13,6 +13,7 @@ import { FailureLog } from "./failure-log.ts"
 import { Deadlines } from "../streams/deadlines.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Notices } from "../pages/notices.ts"
+import { PageIds } from "../pages/page-ids.ts"
 import { OwnPages } from "../pages/own-pages.ts"
 import { Identities } from "./identity.ts"
 import { createProxy } from "./proxy.ts"
@@ -36,11 +37,12 @@ test("a request is counted in flight before anything else can run, so that no ta
     lasting: new LastingStreams(clock),
     settings,
     identities: new Identities(new TrustedProxies([])),
+    pageIds: new PageIds("secret"),
     stopping: new AbortController().signal,
     now,
     deadlines: new Deadlines(now, 0),
   }
-  const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages(notices), silentLogger)
+  const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages({ ...tools, notices }), silentLogger)
   traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))
   const counted: number[] = []
   // Listeners run one after the other within one turn: this one right after the proxy's own.

@@ -53,7 +53,7 @@ export async function carryUpgrade(request: ClientRequest, client: Duplex, head:
     }
     const { answer } = outcome
     tools.counters.answered(version, answer.status, performance.now() - startedAt)
-    const fields = answerFields(answer, pin, insteadOf === undefined ? { version } : { version, insteadOf }, "dropped")
+    const fields = answerFields(answer, pin, { version, pageFields: "", ...(insteadOf === undefined ? {} : { insteadOf }) }, "dropped")
     if (outcome.kind === "answered") return passRefusal(client, answer, fields)
     client.write(headOf(answer, `${fields}Connection: Upgrade\r\n${upgradeField}`), "latin1")
     return join({ client, clientHead: head, upstream: outcome.socket, upstreamHead: outcome.head, version, lasting: tools.lasting })
