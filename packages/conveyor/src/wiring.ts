@@ -26,6 +26,7 @@ import { clearUnfinished, createDirectoryBuilder } from "./runtime/process/direc
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
 import type { StateDirectory } from "./server/state-directory.ts"
 import { Store } from "./store/store.ts"
+import { queryPath } from "./watch/path-query.ts"
 import { queryStatus } from "./watch/status-query.ts"
 
 export interface WiringOptions {
@@ -80,6 +81,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     metering: edges.metering,
     pages: edges.pages,
     queryStatus,
+    queryPath,
     health: new Health(),
     changeEngine: (of) => engineFor(of, engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),

@@ -30,9 +30,20 @@ const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], "write an 
 const bake = z
   .strictObject({
     for: duration.default(minutes(2)),
-    at_least: z.int().min(1).default(100),
+    at_least: z.int().min(0).default(100),
     at_most: duration.default(minutes(10)),
     rescue: z.enum(["safe-requests", "off"]).default("safe-requests"),
+    compare: z.enum(["safe-requests", "off"]).default("safe-requests"),
+    when_quiet: z.enum(["hold", "synthetic", "promote_after"]).default("hold"),
+    synthetic: z
+      .array(z.string().regex(/^\/\S*$/, 'a path starts with "/", and may have a query'))
+      .max(20)
+      .default([]),
+    hold: duration.default(hours(1)),
+  })
+  .refine((value) => value.when_quiet !== "synthetic" || value.synthetic.length > 0, {
+    path: ["synthetic"],
+    message: "name at least one path to ask of both versions, such as [/], or leave `when_quiet: synthetic` out",
   })
   .refine((value) => value.at_most >= value.for, { path: ["at_most"], message: "has to be at least as long as `for`" })
 

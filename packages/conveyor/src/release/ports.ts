@@ -7,6 +7,7 @@ import type { Logger } from "../kernel/logger.ts"
 import type { Builder } from "../runtime/builder.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { Store } from "../store/store.ts"
+import type { QueryPath } from "../watch/path-query.ts"
 import type { QueryStatus } from "../watch/status-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
 import type { Health } from "./health.ts"
@@ -20,6 +21,7 @@ export interface Ports {
   metering: EdgeMetering
   pages: EdgePages
   queryStatus: QueryStatus
+  queryPath: QueryPath
   /** When copies last said that they were well. */
   health: Health
   /** The engine for a config's fleet; undefined where the config has none. The same fleet gives the same engine. */

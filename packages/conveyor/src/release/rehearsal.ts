@@ -16,6 +16,7 @@ import { Store } from "../store/store.ts"
 import type { Ports } from "./ports.ts"
 import { patientEdge } from "./patient-edge.ts"
 import { Health } from "./health.ts"
+import { cell } from "./evidence/testing.ts"
 import { Routing } from "./routing.ts"
 import { run } from "./run.ts"
 
@@ -51,6 +52,8 @@ export class Rehearsal {
   readonly clock = new JumpingClock()
   /** Commits whose copies answer that they are ill. */
   readonly ill = new Set<string>()
+  /** Versions that answer 500 to what the conveyor itself asks. */
+  readonly failing = new Set<string>()
   readonly builds: string[] = []
   readonly #folder = mkdtempSync(join(tmpdir(), "conveyor-rehearsal-"))
   #store: Store | undefined
@@ -59,7 +62,7 @@ export class Rehearsal {
   #moment: () => void = () => {}
 
   constructor(
-    releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
+    releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s, hold: 1m }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
   ) {
     this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} } }`
   }
@@ -105,6 +108,10 @@ export class Rehearsal {
         return { release }
       },
       health: this.health,
+      queryPath: async ({ address }) => {
+        const copy = (await this.runtime.list()).find((each) => each.address.port === address.port)
+        return { status: copy !== undefined && this.failing.has(copy.version) ? 500 : 200, ms: 1 }
+      },
       changeEngine: () => undefined,
       loadChanges: async () => [],
       readConfig: async () => loadConfig(this.#config, "conveyor.yml", {}),
@@ -161,6 +168,10 @@ export class Rehearsal {
   /** Users of a version since it first ran. */
   traffic(version: string, counts: { requests: number; serverErrors?: number }): void {
     this.edge.setLoad(version, { counters: { serverErrors: 0, ...counts } })
+    const share = (count: number) => Math.floor(count / 4)
+    const cells = [1, 2, 3, 4].map((client) => cell({ client, pairs: share(counts.requests), onlyNewer: share(counts.serverErrors ?? 0) }))
+    const older = this.current
+    if (older !== undefined && older !== version) this.edge.setComparison({ newer: version, older, cells, before: {} })
   }
 
   end(): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { ConveyorError } from "../kernel/errors.ts"
-import type { ReleaseRecord } from "../store/records.ts"
+import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { keep } from "./keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"
 import type { RunScript } from "./rehearsal.ts"
@@ -61,7 +61,10 @@ test("a release that is worse than the one before goes back, and leaves no copy 
     const release = await withFirstRelease(stage)
     const ended = await carryOut(stage, release, bad)
     assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
-    assert.match(ended.reason ?? "", /more errors than before: 20% of 300 failed/)
+    assert.match(
+      ended.reason ?? "",
+      /worse than v1 at the same moment: of 60 requests that one of the two alone failed, 60 were failed by the new version/,
+    )
     assert.equal(await copiesOf(stage, "v2"), 0)
     assert.equal(await copiesOf(stage, "v1"), 2)
     assert.equal(stage.edge.inUse?.rescue, undefined)
@@ -77,14 +80,64 @@ test("while a release bakes, safe requests that fail are answered by the version
     )
   }))
 
-test("no evidence is no promotion: a release that nobody uses is held, then goes back", () =>
+test("no evidence is no promotion: a release that nobody uses is held for a person's word, and goes back when the hold is over", () =>
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
     const askedAt = stage.clock.now()
     const ended = await carryOut(stage, release, { requests: 0 })
     assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
-    assert.match(ended.reason ?? "", /0 requests seen, 100 needed/)
-    assert.ok(stage.clock.now() - askedAt >= 60_000)
+    assert.match(ended.reason ?? "", /0 requests seen, 100 needed; nobody has said to promote it/)
+    assert.ok(stage.clock.now() - askedAt >= 60_000 + 60_000)
+  }))
+
+test("a person's word in the journal promotes what is held, and is part of the reason", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const afterEvent = ({ step, event, facts }: JournalEvent) => {
+      if (step === "bake" && event === "started" && facts["promotedBy"] === undefined)
+        stage.store.record(release.id, "bake", "started", { promotedBy: "anna" })
+    }
+    const ended = await carryOut(stage, release, { requests: 0 }, { afterEvent })
+    assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
+    const said = stage.store.journal(release.id).findLast(({ step, event }) => step === "bake" && event === "succeeded")
+    assert.match(String(said?.facts["reason"]), /taken as it is by anna; /)
+  }))
+
+const synthetic =
+  "bake: { for: 10s, at_least: 100, at_most: 60s, hold: 10m, when_quiet: synthetic, synthetic: [/, /orders?page=2] }, notice: 5s"
+
+test("where nobody asks the conveyor does, of both versions alike: what is as good as before is promoted, what is not goes back", async () => {
+  for (const state of ["promoted", "rolled-back"] as const) {
+    const stage = new Rehearsal(synthetic)
+    try {
+      const release = await withFirstRelease(stage)
+      if (state === "rolled-back") stage.failing.add("v2")
+      assert.equal((await carryOut(stage, release, { requests: 0 })).state, state)
+    } finally {
+      stage.end()
+    }
+  }
+})
+
+test("(control) what both versions fail is no reason to go back, where the conveyor asks", async () => {
+  const stage = new Rehearsal(synthetic)
+  try {
+    const release = await withFirstRelease(stage)
+    for (const version of ["v1", "v2"]) stage.failing.add(version)
+    assert.equal((await carryOut(stage, release, { requests: 0 })).state, "promoted")
+  } finally {
+    stage.end()
+  }
+})
+
+test("what a verdict rests on is in the journal: the tests, their numbers, and how often they may be wrong", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    await carryOut(stage, release, bad)
+    const failed = stage.store.journal(release.id).find(({ step, event }) => step === "bake" && event === "failed")
+    assert.ok(failed)
+    const { alpha, findings } = failed.facts["facts"] as { alpha: number; findings: { test: string; failed: number; of: number }[] }
+    assert.deepEqual([alpha, findings[0]?.test, findings[0]?.failed, findings[0]?.of], [0.001, "pairs", 60, 60])
   }))
 
 test("a version whose copies are ill is never switched to", () =>

@@ -5,6 +5,7 @@ import type { RoutingTable } from "../edge/edge.ts"
 import { parseRoutingTable } from "../edge/table.ts"
 import type { Copy } from "../runtime/runtime.ts"
 import { switchedTo, targetsOf, wentBack, withCopies, withNotice, without } from "./table.ts"
+import type { Probation } from "./table.ts"
 
 const routes = [{ prefix: "/", service: "web" }]
 
@@ -16,8 +17,10 @@ function copy(version: string, service: string, index: number, life: number, sta
 
 const next = (name: string, copies = [copy(name, "web", 0, 1), copy(name, "web", 1, 2)]) => ({ name, release: `r-${name}`, routes, copies })
 const notice = { announcedAt: 1, reloadBy: 2 }
-const first = () => switchedTo(undefined, next("v1"), "rescue")
-const second = () => switchedTo(first(), next("v2"), "rescue")
+const both: Probation = { rescue: "rescue", compare: "compare" }
+const neither: Probation = { rescue: "no-rescue", compare: "no-compare" }
+const first = () => switchedTo(undefined, next("v1"), both)
+const second = () => switchedTo(first(), next("v2"), both)
 
 test("the first table has one version, and nothing to be rescued by", () => {
   const { generation, current, versions, rescue } = first()
@@ -26,8 +29,9 @@ test("the first table has one version, and nothing to be rescued by", () => {
 
 test("a switch leaves the version before in place for its pages, and rescues by it where that is wanted", () => {
   assert.deepEqual(second().rescue, { from: "v2", to: "v1" })
+  assert.deepEqual(second().compare, { newer: "v2", older: "v1" })
   assert.deepEqual(second().versions["v1"], first().versions["v1"])
-  assert.equal(switchedTo(first(), next("v2"), "no-rescue").rescue, undefined)
+  assert.equal(switchedTo(first(), next("v2"), neither).rescue, undefined)
 })
 
 test("a notice that stands stays as it is: nobody's time to reload is cut short", () => {
@@ -54,7 +58,7 @@ test("where no copy has moved the table is the same object, so that no generatio
 })
 
 test("a service without a living copy keeps its addresses, the others get theirs", () => {
-  const table = switchedTo(undefined, next("v1", [copy("v1", "web", 0, 1), copy("v1", "till", 0, 2)]), "no-rescue")
+  const table = switchedTo(undefined, next("v1", [copy("v1", "web", 0, 1), copy("v1", "till", 0, 2)]), neither)
   const moved = withCopies(table, [copy("v1", "web", 0, 3), copy("v1", "till", 0, 2, "exited")])
   assert.deepEqual(moved.versions["v1"]?.targets["web"]?.[0]?.port, 10_003)
   assert.deepEqual(moved.versions["v1"]?.targets["till"]?.[0]?.port, 10_002)
@@ -81,11 +85,11 @@ const turns: fc.Arbitrary<{ what: string; turn: Turn }> = fc.oneof(
   fc
     .tuple(
       name.chain((version) => copies(version).map((all) => next(version, all))),
-      fc.constantFrom("rescue", "no-rescue"),
+      fc.constantFrom(both, neither),
     )
-    .map(([to, rescue]) => ({
+    .map(([to, probation]) => ({
       what: "switch",
-      turn: (now: RoutingTable) => switchedTo(now, to, rescue),
+      turn: (now: RoutingTable) => switchedTo(now, to, probation),
     })),
   fc.constant({ what: "notice", turn: (now: RoutingTable) => withNotice(now, notice) }),
   fc.array(name).map((gone) => ({ what: "without", turn: (now: RoutingTable) => without(now, gone) })),

@@ -10,8 +10,14 @@ export interface VersionToRoute {
   copies: readonly Copy[]
 }
 
+/** What happens to the requests of a version while it bakes. */
+export interface Probation {
+  rescue: "rescue" | "no-rescue"
+  compare: "compare" | "no-compare"
+}
+
 /** New pages go to `next`; what was current stays for its own pages. */
-export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, rescue: "rescue" | "no-rescue"): RoutingTable {
+export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, probation: Probation): RoutingTable {
   const previous = now?.current
   const others = Object.entries(now?.versions ?? {}).filter(([name]) => name !== next.name)
   return {
@@ -20,13 +26,25 @@ export function switchedTo(now: RoutingTable | undefined, next: VersionToRoute, 
     current: next.name,
     routes: next.routes,
     versions: { ...Object.fromEntries(others), [next.name]: { release: next.release, targets: targetsOf(next.copies) } },
-    ...(rescue === "rescue" && previous !== undefined && previous !== next.name && { rescue: { from: next.name, to: previous } }),
+    ...(previous !== undefined && previous !== next.name && probationOf(probation, next.name, previous)),
   }
+}
+
+const probationOf = ({ rescue, compare }: Probation, newer: string, older: string): Pick<RoutingTable, "rescue" | "compare"> => ({
+  ...(rescue === "rescue" && { rescue: { from: newer, to: older } }),
+  ...(compare === "compare" && { compare: { newer, older } }),
+})
+
+/** The current version answers for itself. Gives the same object where it does already. */
+export function withoutProbation(now: RoutingTable): RoutingTable {
+  if (now.rescue === undefined && now.compare === undefined) return now
+  const { rescue: _, compare: __, ...rest } = now
+  return { ...rest, generation: now.generation + 1 }
 }
 
 /** Pages of every version but the current one are told to reload. A notice that stands already stays as it is. */
 export function withNotice(now: RoutingTable, notice: Notice): RoutingTable {
-  const { rescue: _, ...rest } = now
+  const { rescue: _, compare: __, ...rest } = now
   const versions = mapVersions(now, (name, version) =>
     name === now.current || version.notice !== undefined ? version : { ...version, notice },
   )
@@ -42,17 +60,18 @@ export interface WayBack {
 
 /** New pages go back to the previous version; pages of the bad one are told to reload, pages of all others know nothing of it. */
 export function wentBack(now: RoutingTable, { bad, previous, routes, notice }: WayBack): RoutingTable {
-  const { rescue: _, ...rest } = now
+  const { rescue: _, compare: __, ...rest } = now
   const versions = mapVersions(now, (name, version) => (name === bad ? { ...version, notice } : version))
   return { ...rest, generation: now.generation + 1, current: previous, routes, versions }
 }
 
 /** Requests that still name one of these versions go to the current one. */
 export function without(now: RoutingTable, gone: readonly string[]): RoutingTable {
-  const { rescue, ...rest } = now
+  const { rescue, compare, ...rest } = now
   const versions = Object.fromEntries(Object.entries(now.versions).filter(([name]) => name === now.current || !gone.includes(name)))
   const keepsRescue = rescue !== undefined && rescue.from in versions && rescue.to in versions
-  return { ...rest, generation: now.generation + 1, versions, ...(keepsRescue && { rescue }) }
+  const keepsComparing = compare !== undefined && compare.newer in versions && compare.older in versions
+  return { ...rest, generation: now.generation + 1, versions, ...(keepsRescue && { rescue }), ...(keepsComparing && { compare }) }
 }
 
 /** The same versions, at the addresses where their copies are now. Gives the same object where nothing moved. */

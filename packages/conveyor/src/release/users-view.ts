@@ -4,7 +4,7 @@ import type { EdgeMetering, VersionCounters } from "../edge/edge.ts"
 import { addCounters } from "../edge/sums.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { milliseconds, seconds } from "../kernel/duration.ts"
-import { percentile, since } from "./evidence.ts"
+import { percentile, since } from "./evidence/counters.ts"
 
 /** Answers of so long tell how users fare now. */
 const windowMs = seconds(3)

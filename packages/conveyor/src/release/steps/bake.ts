@@ -1,8 +1,16 @@
-// bake: the new version is watched beside the old one, and judged. Bad means going back; no evidence means the same.
-import type { SilentMember, VersionCounters } from "../../edge/edge.ts"
+// bake: the new version is judged against the old one, which is asked the same at the same moment. Bad means going back; where
+// too little is known it is held, in the open, for evidence or for a person's word.
+import type { Comparison, ComparisonCell, SilentMember, VersionCounters } from "../../edge/edge.ts"
+import { addComparisons } from "../../edge/sums.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { judge, since, warmUpMs } from "../evidence.ts"
-import type { Evidence } from "../evidence.ts"
+import { cellsSince } from "../evidence/cells.ts"
+import { conclude } from "../evidence/conclude.ts"
+import { comparisonOfCounters, since } from "../evidence/counters.ts"
+import { alpha } from "../evidence/findings.ts"
+import { judge, warmUpMs } from "../evidence/judge.ts"
+import type { Evidence } from "../evidence/judge.ts"
+import { askBoth } from "../synthetic.ts"
+import { withoutProbation } from "../table.ts"
 import type { Step, StepContext } from "./step.ts"
 
 const lookEveryMs = 500
@@ -24,61 +32,89 @@ export const bake: Step = {
   async run(context, prepared) {
     const switched = prepared as unknown as Switched
     const { ports, config, signal, report, version } = context
+    const policy = config.release.bake
+    const asked = new Asked()
     // Taken at the first look after the warm-up; whoever carries on after a crash takes it then.
-    let atWarm: VersionCounters | undefined
+    let atWarm: readonly ComparisonCell[] | undefined
     for (;;) {
-      const evidence = await gather(context, switched)
-      if (evidence.silent.length > 0 && evidence.elapsedMs < config.release.bake.at_most) {
-        report({ message: `holding for evidence: ${evidence.silent.map(({ member }) => `edge ${member} does not answer`).join(", ")}` })
-        await ports.clock.sleep(lookEveryMs, signal)
-        continue
+      const seen = await gather(context, switched, asked)
+      const { elapsedMs } = seen
+      const cells = seen.comparison?.cells ?? []
+      if (elapsedMs >= warmUpMs(policy)) atWarm ??= cells
+      const verdict = judge({ ...seen, sinceWarm: atWarm === undefined ? [] : cellsSince(atWarm, cells) }, policy)
+      const conclusion = conclude(verdict, policy, { version: version().name, elapsedMs, promotedBy: promotedBy(context) })
+      const evidence = { alpha, requests: seen.requests, findings: verdict.findings, verdict: verdict.verdict }
+      if (conclusion.does === "promote") {
+        await endProbation(context)
+        return { ...evidence, reason: conclusion.reason, rescued: seen.rescued }
       }
-      if (evidence.elapsedMs >= warmUpMs(config.release.bake)) atWarm ??= evidence.newer
-      if (atWarm !== undefined) evidence.warm = since(atWarm, evidence.newer)
-      const { verdict, reason } = judge(evidence, config.release.bake)
-      if (verdict === "good") {
-        await endRescue(context)
-        return { verdict, reason, requests: evidence.newer.requests, rescued: evidence.newer.rescued }
+      if (conclusion.does === "go-back") {
+        throw new ConveyorError(conclusion.code, conclusion.reason, { facts: evidence, hint: conclusion.hint })
       }
-      if (verdict !== "wait") {
-        throw new ConveyorError(verdict === "bad" ? "worse-than-before" : "no-evidence", reason, {
-          facts: { verdict, newer: totals(evidence.newer), older: evidence.older === undefined ? undefined : totals(evidence.older) },
-          hint:
-            verdict === "bad"
-              ? `See what failed: conveyor logs ${version().name}`
-              : "Nothing is promoted on missing evidence: let users or a witness send requests, or lower release.bake.at_least.",
-        })
+      report({ message: conclusion.message })
+      if (isQuiet(seen, policy) && switched.previous !== undefined) {
+        asked.add(await askBoth(context, { newer: version().name, older: switched.previous }))
       }
-      report({ message: reason })
       await ports.clock.sleep(lookEveryMs, signal)
     }
   },
 }
 
-async function gather(
-  { ports, version, signal }: StepContext,
-  { previous, countersBefore, switchedAt }: Switched,
-): Promise<Evidence & { silent: readonly SilentMember[] }> {
-  const { versions, silent } = await ports.metering.observe(signal)
-  const [newer, older] = [versions[version().name]?.counters, previous === undefined ? undefined : versions[previous]?.counters]
-  if (newer === undefined)
-    throw new ConveyorError("no-evidence", `the edge has no counters of ${version().name}`, { facts: { versions: Object.keys(versions) } })
-  return {
-    newer: since(countersBefore[version().name], newer),
-    // All that the old version ever did is its baseline: its pages leave during the bake, so what it does now may be little.
-    older,
-    elapsedMs: ports.clock.now() - switchedAt,
-    silent,
+/** What the conveyor has asked of both by itself, since it carries this run. */
+class Asked {
+  cells: ComparisonCell[] = []
+  requests = 0
+
+  add(cells: readonly ComparisonCell[]): void {
+    this.cells.push(...cells)
+    this.requests += cells.length
   }
 }
 
-/** From here on the new version answers for itself. */
-async function endRescue({ ports, signal }: StepContext): Promise<void> {
-  await ports.routing.change((now) => {
-    if (now?.rescue === undefined) return now
-    const { rescue: _, ...rest } = now
-    return { ...rest, generation: now.generation + 1 }
-  }, signal)
+type Seen = Omit<Evidence, "sinceWarm"> & { rescued: number }
+
+async function gather(
+  { ports, version, signal }: StepContext,
+  { previous, countersBefore, switchedAt }: Switched,
+  asked: Asked,
+): Promise<Seen> {
+  const [{ versions, silent: silentMeters }, { comparison, silent }] = [
+    await ports.metering.observe(signal),
+    await ports.metering.comparison(signal),
+  ]
+  const names = { newer: version().name, older: previous ?? "" }
+  const newer = since(countersBefore[names.newer], countersOf(versions[names.newer]))
+  return {
+    comparison:
+      previous === undefined
+        ? undefined
+        : together(comparison ?? comparisonOfCounters(names, newer, countersOf(versions[previous])), asked),
+    requests: newer.requests + asked.requests,
+    rescued: newer.rescued,
+    elapsedMs: ports.clock.now() - switchedAt,
+    silent: namesOf([...silentMeters, ...silent]),
+  }
 }
 
-const totals = ({ requests, serverErrors, unreachable, rescued }: VersionCounters) => ({ requests, serverErrors, unreachable, rescued })
+const together = (comparison: Comparison, { cells }: Asked): Comparison =>
+  addComparisons([comparison, { ...comparison, cells, before: {} }], comparison)
+
+const nothing: VersionCounters = { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [] }
+const countersOf = (traffic: { counters: VersionCounters } | undefined): VersionCounters => traffic?.counters ?? nothing
+
+const namesOf = (silent: readonly SilentMember[]): string[] => [...new Set(silent.map(({ member }) => member))]
+
+/** Users have had half of the bake to show how it is. */
+const isQuiet = ({ requests, elapsedMs }: Seen, policy: StepContext["config"]["release"]["bake"]): boolean =>
+  policy.when_quiet === "synthetic" && requests < policy.at_least && elapsedMs >= policy.for / 2
+
+/** A person's word is in the journal, so that it outlives whoever carries the run. */
+function promotedBy({ ports, release }: StepContext): string | undefined {
+  const said = ports.store.journal(release.id).findLast((event) => event.step === "bake" && typeof event.facts["promotedBy"] === "string")
+  return said?.facts["promotedBy"] as string | undefined
+}
+
+/** From here on the new version answers for itself. */
+async function endProbation({ ports, signal }: StepContext): Promise<void> {
+  await ports.routing.change((now) => (now === undefined ? now : withoutProbation(now)), signal)
+}

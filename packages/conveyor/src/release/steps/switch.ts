@@ -5,8 +5,21 @@ import { runningCopies } from "../copies.ts"
 import { inFlightIsZero, pagesAreGone } from "../drain.ts"
 import { switchedTo, targetsOf, wentBack, without } from "../table.ts"
 import { routesOf } from "../versions.ts"
-import type { Route } from "../../edge/edge.ts"
+import type { Config } from "../../config/config.ts"
+import type { EdgeCapability, Route } from "../../edge/edge.ts"
+import type { ReleaseKind } from "../../store/records.ts"
+import type { Probation } from "../table.ts"
 import type { Step } from "./step.ts"
+
+/** A rollback has no bake: where it goes to is known. */
+function probationFor(kind: ReleaseKind, config: Config, can: readonly EdgeCapability[]): Probation {
+  const { rescue, compare } = config.release.bake
+  const isNew = kind === "release"
+  return {
+    rescue: isNew && rescue === "safe-requests" && can.includes("rescue") ? "rescue" : "no-rescue",
+    compare: isNew && compare === "safe-requests" && can.includes("compare") ? "compare" : "no-compare",
+  }
+}
 
 /** Pages of a version that has just failed are not left on it for long. */
 const longestNoticeOfFailureMs = seconds(10)
@@ -25,12 +38,11 @@ export const switchStep: Step = {
   async run({ ports, release, version, config, signal }) {
     const copies = await runningCopies(ports, version().name)
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
-    const rescue = release.kind === "release" && config.release.bake.rescue === "safe-requests" ? "rescue" : "no-rescue"
-    const canRescue = (await ports.routing.capabilities(signal)).includes("rescue")
+    const probation = probationFor(release.kind, config, await ports.routing.capabilities(signal))
     const startedAt = ports.clock.now()
     const table = await ports.routing.change((now) => {
       const isDone = now?.current === next.name && JSON.stringify(now.versions[next.name]?.targets) === JSON.stringify(targetsOf(copies))
-      return isDone ? now : switchedTo(now, next, canRescue ? rescue : "no-rescue")
+      return isDone ? now : switchedTo(now, next, probation)
     }, signal)
     ports.store.keepWarm(next.name, undefined)
     return { generation: table?.generation, switchedAt: ports.clock.now(), switchMs: ports.clock.now() - startedAt }

@@ -1,0 +1,83 @@
+// The verdict on a new version: what was found against it, whether that is more than one client's word, and whether enough
+// was seen to speak for it. Pure. Called by the step bake at every look.
+import type { Comparison, ComparisonCell } from "../../edge/edge.ts"
+import { formatDuration } from "../../kernel/duration.ts"
+import { describeFinding, describeSeen, whyUnproven } from "./describe.ts"
+import { findings } from "./findings.ts"
+import type { Finding } from "./findings.ts"
+
+export interface Evidence {
+  /** Undefined for the first release, which has nothing to be compared with. */
+  comparison: Comparison | undefined
+  /** The cells, less what they had when the new version was warm; before that, none. */
+  sinceWarm: readonly ComparisonCell[]
+  /** All that the new version was asked. */
+  requests: number
+  elapsedMs: number
+  /** Members of the edge that did not answer. */
+  silent: readonly string[]
+}
+
+export interface BakePolicy {
+  for: number
+  at_least: number
+  at_most: number
+}
+
+export interface Verdict {
+  /** "quiet": too little was asked to say anything. "unknown": something is wrong, and nobody can say whose it is. */
+  verdict: "good" | "bad" | "wait" | "quiet" | "unknown"
+  reason: string
+  findings: readonly Finding[]
+}
+
+/** One client's failures are no verdict; where they are so many of all, they are no good sign either. */
+const tooManyToPass = 0.05
+const clientsNeeded = 3
+
+/** The first requests compile the code and fill the caches; how long they take says nothing of those that follow. */
+export const warmUpMs = ({ for: duration }: Pick<BakePolicy, "for">): number => Math.min(10_000, duration / 2)
+
+export function judge(evidence: Evidence, policy: BakePolicy): Verdict {
+  const { comparison, sinceWarm, requests, elapsedMs, silent } = evidence
+  if (comparison === undefined) return { verdict: "good", reason: "the first version has nothing to be compared with", findings: [] }
+
+  const found = findings(comparison, sinceWarm)
+  const proven = found.find((each) => !each.isShared && isMoreThanOneWord(each, comparison, policy))
+  if (proven !== undefined) return { verdict: "bad", reason: describeFinding(proven, comparison), findings: found }
+
+  const seen = describeSeen(comparison, requests)
+  if (elapsedMs < policy.for)
+    return { verdict: "wait", reason: `${formatDuration(policy.for - elapsedMs)} to go; ${seen}`, findings: found }
+
+  const doubts = [
+    ...silent.map((member) => `edge ${member} does not answer`),
+    ...found.filter((each) => each.share >= tooManyToPass).map((each) => `${describeFinding(each, comparison)}; ${whyUnproven(each)}`),
+  ]
+  const isOver = elapsedMs >= policy.at_most
+  if (doubts.length > 0) {
+    return isOver
+      ? { verdict: "unknown", reason: doubts.join("; "), findings: found }
+      : { verdict: "wait", reason: `holding for evidence: ${doubts.join("; ")}`, findings: found }
+  }
+  if (requests < policy.at_least) {
+    const few = `${requests} requests seen, ${policy.at_least} needed`
+    return isOver
+      ? { verdict: "quiet", reason: few, findings: found }
+      : { verdict: "wait", reason: `holding for evidence: ${few}`, findings: found }
+  }
+  const leftOut = found.map((each) => `left out: ${describeFinding(each, comparison)}; ${whyUnproven(each)}`)
+  return { verdict: "good", reason: [seen, ...leftOut].join("; "), findings: found }
+}
+
+/**
+ * Three clients, or both of two, or what the conveyor has asked itself. Where the whole site is one address (a proxy that is not trusted, a test), nobody can be told
+ * apart, and it is believed once it has asked as much as would be needed to promote.
+ */
+function isMoreThanOneWord({ clients }: Finding, { cells }: Comparison, policy: BakePolicy): boolean {
+  if (clients.own === "own" || clients.failing >= Math.min(clientsNeeded, Math.max(2, clients.seen))) return true
+  const everybody = new Set(cells.map(({ client }) => client)).size
+  return everybody === 1 && allRequests(cells) >= Math.max(20, Math.min(policy.at_least, 100))
+}
+
+const allRequests = (cells: readonly ComparisonCell[]) => cells.reduce((sum, cell) => sum + cell.pairs + cell.newer.requests, 0)
