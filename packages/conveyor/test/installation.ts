@@ -107,16 +107,12 @@ export class Installation {
     await mkdir(join(this.repository, "changes"))
     await writeFile(join(this.repository, "changes", ".keep"), "")
     const shards = Object.entries(urls).map(([name, url]) => `    ${name}: ${url}`)
+    const fleet = `fleet:\n  changes: changes\n  backfill: { batch: 50ms, duty: 0.3 }\n  shards:\n${shards.join("\n")}\n`
     await this.write(
       "conveyor.yml",
       `name: shop
 services: { web: { start: node server.mjs, routes: [/], copies: 2 } }
-fleet:
-  changes: changes
-  backfill: { batch: 50ms, duty: 0.3 }
-  shards:
-${shards.join("\n")}
-edge: { listen: "127.0.0.1:${await freePort()}" }
+${shards.length === 0 ? "" : fleet}edge: { listen: "127.0.0.1:${await freePort()}" }
 release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_window: 1h, stop_grace: 5s }
 `,
     )

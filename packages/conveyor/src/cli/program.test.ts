@@ -35,6 +35,7 @@ test("the commands that the documents name are there", () => {
     "release",
     "status",
     "plan",
+    "promote",
     "rollback",
     "retire",
     "logs",

@@ -6,6 +6,7 @@ import { addDown } from "./commands/down.ts"
 import { addInit } from "./commands/init.ts"
 import { addLogs } from "./commands/logs.ts"
 import { addPlan } from "./commands/plan.ts"
+import { addPromote } from "./commands/promote.ts"
 import { addRelease } from "./commands/release.ts"
 import { addRetire } from "./commands/retire.ts"
 import { addRollback } from "./commands/rollback.ts"
@@ -33,7 +34,20 @@ First steps:
 Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly.`,
     )
 
-  for (const add of [addInit, addUp, addRelease, addStatus, addPlan, addRollback, addRetire, addChangeCommands, addLogs, addDown, addServe])
+  for (const add of [
+    addInit,
+    addUp,
+    addRelease,
+    addStatus,
+    addPlan,
+    addPromote,
+    addRollback,
+    addRetire,
+    addChangeCommands,
+    addLogs,
+    addDown,
+    addServe,
+  ])
     add(program)
   return program
 }

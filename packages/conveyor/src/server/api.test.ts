@@ -65,7 +65,7 @@ test("without the token nothing is answered, not even whether a route exists", (
         assert.match(response.json<Answer>().hint ?? "", /control\.json/)
       }
     }
-    for (const url of ["/releases", "/rollbacks", "/contracts", "/versions/v1/retire", "/runs/1/abort"]) {
+    for (const url of ["/releases", "/rollbacks", "/contracts", "/versions/v1/retire", "/versions/v1/promote", "/runs/1/abort"]) {
       assert.equal((await api.inject({ method: "POST", url, payload: {} })).statusCode, 401, url)
     }
   }))

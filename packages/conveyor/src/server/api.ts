@@ -21,6 +21,7 @@ export interface ApiOptions {
 const revisionBody = z.strictObject({ revision: z.string().min(1) })
 const rollbackBody = z.strictObject({ to: z.string().optional() })
 const contractBody = z.strictObject({ change: z.string().min(1) })
+const promoteBody = z.strictObject({ by: z.string().min(1).max(200) })
 const heartbeatMs = 10_000
 /** Errors of these codes are the asker's; any other is the server's. */
 const statusOf: Readonly<Record<string, number>> = {
@@ -36,6 +37,7 @@ const statusOf: Readonly<Record<string, number>> = {
   "no-previous": 409,
   "is-current": 409,
   "in-use": 409,
+  "not-baking": 409,
   "not-built": 409,
   "not-running": 409,
   "nothing-released": 409,
@@ -76,6 +78,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.post<{ Params: { name: string } }>("/changes/:name/pause", (request) => controlPlane.pauseChange(request.params.name, "pause"))
   app.post<{ Params: { name: string } }>("/changes/:name/resume", (request) => controlPlane.pauseChange(request.params.name, "resume"))
   app.post<{ Params: { name: string } }>("/versions/:name/retire", (request) => controlPlane.requestRetire(request.params.name))
+  app.post<{ Params: { name: string } }>("/versions/:name/promote", async (request) =>
+    controlPlane.promote(request.params.name, checked(promoteBody, request.body).by),
+  )
   app.post<{ Params: { id: string } }>("/runs/:id/abort", async (request) => controlPlane.abort(Number(request.params.id)))
   app.get<{ Params: { id: string } }>("/runs/:id", async (request) => releaseReport(ports, runOf(ports, request.params.id)))
   app.get("/logs", (request) => newestLines(ports, checked(logQuery, request.query)))

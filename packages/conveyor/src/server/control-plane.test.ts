@@ -103,6 +103,16 @@ test("a run that is aborted goes back; one that is not under way cannot be", () 
     assert.throws(() => controlPlane.abort(release.id), code("not-running"))
   }, "v2"))
 
+test("a version that nobody uses is held until a person promotes it; one that does not bake cannot be", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a"))
+    assert.throws(() => controlPlane.promote("v1", "anna"), code("not-baking"))
+    const promoting = at("bake", "started", () => controlPlane.promote("v2", "anna"))
+    const release = await controlPlane.requestRelease("b")
+    assert.equal((await promoting).id, release.id)
+    assert.deepEqual([(await ended(release)).state, stage.current], ["promoted", "v2"])
+  }, "v2"))
+
 test("a version that a release may still need to go back to is not given up", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
     await ended(await controlPlane.requestRelease("a"))

@@ -126,6 +126,20 @@ export class ControlPlane {
     return this.#version(name)
   }
 
+  /** A person takes a version that bakes as it is: said in its run's journal, where the bake looks for it. */
+  promote(name: string, by: string): ReleaseRecord {
+    const under = this.#running?.release
+    const journal = under === undefined ? [] : this.#ports.store.journal(under.id)
+    if (under?.version !== this.#version(name).name || stateOf("bake", journal) !== "begun") {
+      throw new ConveyorError("not-baking", `${name} is not under way, or does not bake`, {
+        facts: { version: name, run: under?.id },
+        hint: "Only a version that bakes can be promoted by hand; conveyor status shows what is under way.",
+      })
+    }
+    this.#publish({ type: "journal", event: this.#ports.store.record(under.id, "bake", "started", { promotedBy: by }) })
+    return under
+  }
+
   /** The run goes back to where it began. */
   abort(id: number): ReleaseRecord {
     const under = this.#running

@@ -1,4 +1,4 @@
-// What the edge's comparison says against the newer version: three findings at most, each with the test that made it. Pure.
+// What the edge's comparison says against the newer version, each with the test that made it: from suspicion on. Pure.
 // Called by the judge.
 //   pairs   the same safe request, asked of both at the same moment: of those that one alone failed, the newer failed more
 //           than half (McNemar's comparison, 1947, as an e-value). What fails on both is nobody's, noise hits both alike.
@@ -34,6 +34,8 @@ export interface Finding {
 export const alpha = 0.001
 const tests = 3
 const fewest = 5
+/** From here on chance is not believed readily, and more is wanted before anything is said. */
+const suspicious = 100
 /** A route of which nothing is known yet is allowed so much. */
 const unknownRate = 0.01
 const slowShare = 0.25
@@ -41,10 +43,10 @@ const fewestPairs = 20
 
 export function findings(comparison: Comparison, sinceWarm: readonly ComparisonCell[]): Finding[] {
   const found = [pairs(comparison.cells), ...alone(comparison), ...slower(sinceWarm)]
-  return found.filter((each) => each !== undefined).filter(isBeyondChance)
+  return found.filter((each) => each !== undefined).filter(({ failed, eValue: value }) => failed >= fewest && value >= suspicious)
 }
 
-const isBeyondChance = (each: Finding): boolean => each.failed >= fewest && each.eValue >= each.needed
+export const isBeyondChance = (each: Finding): boolean => each.eValue >= each.needed
 
 function pairs(cells: readonly ComparisonCell[]): Finding | undefined {
   const [failed, older] = [sum(cells, (cell) => cell.onlyNewer), sum(cells, (cell) => cell.onlyOlder)]

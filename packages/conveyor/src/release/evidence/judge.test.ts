@@ -108,6 +108,13 @@ test("writes that fail while the older version fails as well are nobody's: it is
   assert.equal(says([...failing, ...healthy], { before }), "bad", "(control) the older version is well")
 })
 
+test("what is suspicious when the time is up is watched on, and is nobody's to promote when all time is over", () => {
+  const suspect = clients([1, 2, 3], { pairs: 40, onlyNewer: 4 })
+  assert.deepEqual([says(suspect), says(suspect, { elapsedMs: policy.at_most })], ["wait", "unknown"])
+  assert.match(verdict(suspect).reason, /that may be chance yet/)
+  assert.equal(says(clients([1, 2, 3], { pairs: 40, onlyNewer: 2 })), "good", "six of six by chance happen")
+})
+
 test("four errors are chance, whatever the rate", () => {
   assert.notEqual(says(clients([1, 2, 3, 4], { pairs: 1, onlyNewer: 1 })), "bad")
   assert.notEqual(says(clients([1, 2, 3, 4], writes(1, 1))), "bad")

@@ -3,7 +3,7 @@
 import type { Comparison, ComparisonCell } from "../../edge/edge.ts"
 import { formatDuration } from "../../kernel/duration.ts"
 import { describeFinding, describeSeen, whyUnproven } from "./describe.ts"
-import { findings } from "./findings.ts"
+import { findings, isBeyondChance } from "./findings.ts"
 import type { Finding } from "./findings.ts"
 
 export interface Evidence {
@@ -43,16 +43,19 @@ export function judge(evidence: Evidence, policy: BakePolicy): Verdict {
   if (comparison === undefined) return { verdict: "good", reason: "the first version has nothing to be compared with", findings: [] }
 
   const found = findings(comparison, sinceWarm)
-  const proven = found.find((each) => !each.isShared && isMoreThanOneWord(each, comparison, policy))
+  const believed = found.filter((each) => !each.isShared && isMoreThanOneWord(each, comparison, policy))
+  const proven = believed.find(isBeyondChance)
   if (proven !== undefined) return { verdict: "bad", reason: describeFinding(proven, comparison), findings: found }
 
   const seen = describeSeen(comparison, requests)
   if (elapsedMs < policy.for)
     return { verdict: "wait", reason: `${formatDuration(policy.for - elapsedMs)} to go; ${seen}`, findings: found }
 
+  const unproven = found.filter((each) => !believed.includes(each) && isBeyondChance(each))
   const doubts = [
     ...silent.map((member) => `edge ${member} does not answer`),
-    ...found.filter((each) => each.share >= tooManyToPass).map((each) => `${describeFinding(each, comparison)}; ${whyUnproven(each)}`),
+    ...believed.map((each) => `${describeFinding(each, comparison)}; but that may be chance yet`),
+    ...unproven.filter((each) => each.share >= tooManyToPass).map((each) => `${describeFinding(each, comparison)}; ${whyUnproven(each)}`),
   ]
   const isOver = elapsedMs >= policy.at_most
   if (doubts.length > 0) {
@@ -66,7 +69,7 @@ export function judge(evidence: Evidence, policy: BakePolicy): Verdict {
       ? { verdict: "quiet", reason: few, findings: found }
       : { verdict: "wait", reason: `holding for evidence: ${few}`, findings: found }
   }
-  const leftOut = found.map((each) => `left out: ${describeFinding(each, comparison)}; ${whyUnproven(each)}`)
+  const leftOut = unproven.map((each) => `left out: ${describeFinding(each, comparison)}; ${whyUnproven(each)}`)
   return { verdict: "good", reason: [seen, ...leftOut].join("; "), findings: found }
 }
 
