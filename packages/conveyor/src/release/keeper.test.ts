@@ -1,8 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ReleaseRecord } from "../store/records.ts"
+import type { MemberTable, RoutingTable } from "../edge/edge.ts"
+import { describe } from "../kernel/errors.ts"
 import { keep } from "./keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"
+import type { Routing } from "./routing.ts"
 
 const signal = new AbortController().signal
 
@@ -193,4 +196,26 @@ test("a version whose run is under way is left to the run, also between two cont
     assert.ok(before.some((copy) => copy.version === "v2"))
     assert.deepEqual(await round(stage), [])
     assert.deepEqual(await stage.runtime.list(), before)
+  }))
+
+test("nothing is stopped while nobody knows who serves; the reason is told, and the round after knows again", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    stage.store.keepWarm("v1", stage.clock.now())
+    const ports = stage.ports()
+    const seen = async (member: MemberTable, table?: RoutingTable) => {
+      const observe = async () => ({ table, members: [member] })
+      const doubted = { ...ports, routing: Object.assign(Object.create(ports.routing) as Routing, { observe }) }
+      return describe(await keep({ ports: doubted, signal, onAct: () => {} }).catch((thrown: unknown) => thrown))
+    }
+    const older = stage.edge.applied[0]
+    assert.match(
+      await seen({ member: "b", state: "silent", reason: "no answer" }, older),
+      /v1 is not stopped|v2 is not stopped: .*edge b does not answer/,
+    )
+    assert.match(await seen({ member: "b", state: "in-use" }), /is not stopped: the edge has no routing table, and once had one/)
+    assert.deepEqual([(await copiesOf(stage, "v1")).length, (await copiesOf(stage, "v2")).length], [2, 2])
+    await round(stage)
+    assert.deepEqual([(await copiesOf(stage, "v1")).length, (await copiesOf(stage, "v2")).length], [0, 2])
   }))

@@ -1,12 +1,13 @@
 // Keeps true what was promised between releases: copies that died are started again, requests find them, and a
 // version whose rollback window has closed is stopped. Called by the control plane, about once a second.
 import type { Config } from "../config/config.ts"
-import type { RoutingTable } from "../edge/edge.ts"
+import type { MemberTable, RoutingTable } from "../edge/edge.ts"
 import { seconds } from "../kernel/duration.ts"
-import { describe } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Copy } from "../runtime/runtime.ts"
 import type { VersionRecord } from "../store/records.ts"
 import { drainAndStop, runningCopies, startCopies, waitUntilWell } from "./copies.ts"
+import { routingDoubts } from "./edge-doubts.ts"
 import type { Ports } from "./ports.ts"
 import { stateOf } from "./machine.ts"
 import { plans, servesUsers } from "./plan.ts"
@@ -23,7 +24,8 @@ export interface KeeperOptions {
 }
 
 export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<void> {
-  const { table } = await ports.routing.observe(signal)
+  const { table, members } = await ports.routing.observe(signal)
+  const doubts = whoServesIsUnknown(ports, table, members)
   const copies = await ports.runtime.list()
   const failures: unknown[] = []
   for (const version of ports.store.versions()) {
@@ -35,7 +37,8 @@ export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<voi
       if (isKept(version, table, ports.clock.now())) {
         await revive(ports, version, config, signal, onAct)
         if (isServing) await route(ports, version, config, signal)
-      } else if (isOver) await stop(ports, version, config, signal, onAct)
+      } else if (isOver && doubts.length === 0) await stop(ports, version, config, signal, onAct)
+      else if (isOver) failures.push(new ConveyorError("edge-unknown", `${version.name} is not stopped: ${doubts.join("; ")}`))
     } catch (thrown) {
       // One version that cannot be looked after takes nothing from the others.
       signal.throwIfAborted()
@@ -43,6 +46,12 @@ export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<voi
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, "")
+}
+
+/** Nothing is stopped while a member may still send it users, or while the edge has lost the table of what was promoted. */
+function whoServesIsUnknown({ store }: Ports, table: RoutingTable | undefined, members: readonly MemberTable[]): string[] {
+  const isLost = table === undefined && store.releases(["promoted"]).some(({ kind }) => servesUsers[kind])
+  return [...routingDoubts(members), ...(isLost ? ["the edge has no routing table, and once had one"] : [])]
 }
 
 /** A run that has not done what was asked yet looks after the copies of its version itself, also before it is carried on after a crash. */

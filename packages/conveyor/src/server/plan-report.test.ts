@@ -79,3 +79,18 @@ test("a conveyor.yml that is wrong is refused with its place, like in a release"
       (thrown) => thrown instanceof ConveyorError && thrown.code === "bad-file",
     )
   }))
+
+test("with a shard that does not answer the plan says what it cannot know, and all the rest", () =>
+  rehearse(async (_stage, ports) => {
+    const config = loadConfig(
+      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: x } } }",
+      "conveyor.yml",
+      {},
+    )
+    const plan = () => Promise.reject(new ConveyorError("shard-unreachable", "shard shop-1: no connection"))
+    const engine = { plan } as unknown as ChangeEngine
+    const report = await planReport({ ...ports, readConfig: async () => config, changeEngine: () => engine }, "a", signal)
+    assert.deepEqual(report.unknown, ["unknown while a shard does not answer: shard shop-1: no connection"])
+    assert.match(report.steps.find(({ step }) => step === "backfill")?.does ?? "", /^unknown while a shard/)
+    assert.equal(report.steps.find(({ step }) => step === "start")?.does, "1 of web")
+  }))

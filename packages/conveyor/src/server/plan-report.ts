@@ -1,6 +1,7 @@
 // What a release would do, found out without changing anything: asked of the repository, the shards, the runtime and
 // the edge as they are now. Called for `conveyor plan`.
 import type { PlannedStatement } from "../change/engine.ts"
+import { ConveyorError } from "../kernel/errors.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 
@@ -11,6 +12,8 @@ export interface PlanReport {
   version: string | undefined
   steps: { step: string; does: string }[]
   statements: PlannedStatement[]
+  /** What the plan leaves out, because a shard does not answer. */
+  unknown: string[]
 }
 
 export async function planReport(ports: Ports, revision: string, signal: AbortSignal): Promise<PlanReport> {
@@ -18,7 +21,7 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
   const { commit, subject } = named ?? (await ports.builder.resolve(revision))
   const config = await ports.readConfig(commit)
   const version = ports.store.versions().find((each) => each.commit === commit)
-  const statements = await plannedStatements(ports, commit, signal)
+  const { statements, unknown } = await plannedStatements(ports, commit, signal)
   const { table } = await ports.routing.observe(signal)
 
   const copies = Object.entries(config.services).map(([service, { copies }]) => `${copies} of ${service}`)
@@ -26,8 +29,8 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
   const does: Record<string, string> = {
     build: version?.artifact === undefined ? (config.build ?? "unpack the commit") : `nothing: artifact ${version.artifact.id} exists`,
     test: config.test ?? "nothing: conveyor.yml names no test command",
-    expand: count(statements, "expand", shards),
-    backfill: count(statements, "backfill", shards),
+    expand: unknown ?? count(statements, "expand", shards),
+    backfill: unknown ?? count(statements, "backfill", shards),
     start: copies.join(", "),
     verify: `POST ${config.status.path} to each new copy`,
     switch: `generation ${(table?.generation ?? 0) + 1}: new pages to the new version${table === undefined ? "" : `, pages of ${table.current} stay`}`,
@@ -46,15 +49,28 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
     version: version?.name,
     steps: plans.release.steps.map((step) => ({ step, does: does[step] ?? "" })),
     statements,
+    unknown: unknown === undefined ? [] : [unknown],
   }
 }
 
 /** The commit's change files are read from the repository, so that nothing has to be built first. */
-async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<PlannedStatement[]> {
+async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<Planned> {
   const config = await ports.readConfig(commit)
   const engine = ports.changeEngine(config)
-  if (engine === undefined || config.fleet === undefined) return []
-  return engine.plan(await ports.loadChanges(commit, config.fleet.changes), signal)
+  if (engine === undefined || config.fleet === undefined) return { statements: [], unknown: undefined }
+  const changes = await ports.loadChanges(commit, config.fleet.changes)
+  try {
+    return { statements: await engine.plan(changes, signal), unknown: undefined }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    if (!(thrown instanceof ConveyorError) || thrown.code !== "shard-unreachable") throw thrown
+    return { statements: [], unknown: `unknown while a shard does not answer: ${thrown.message}` }
+  }
+}
+
+interface Planned {
+  statements: PlannedStatement[]
+  unknown: string | undefined
 }
 
 function count(statements: readonly PlannedStatement[], phase: PlannedStatement["phase"], shards: number): string {

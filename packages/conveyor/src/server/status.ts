@@ -3,6 +3,7 @@ import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
 import { stateOf } from "../release/machine.ts"
 import type { StepState } from "../release/machine.ts"
+import { meterDoubts, pageDoubts, routingDoubts } from "../release/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Facts } from "../kernel/errors.ts"
 import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
@@ -49,6 +50,8 @@ export interface StatusReport {
   /** The newest runs, oldest first. */
   runs: ReleaseReport[]
   changes: ChangeStatus[]
+  /** What the numbers above leave out, because somebody does not answer. */
+  unknown: string[]
 }
 
 const newestRuns = 10
@@ -62,9 +65,9 @@ export interface StatusSources {
 }
 
 export async function statusReport({ ports, name, edge, changes, signal }: StatusSources): Promise<StatusReport> {
-  const { table } = await ports.routing.observe(signal)
-  const { versions: loads } = await ports.metering.observe(signal)
-  const { versions: pages } = await ports.pages.observe(signal)
+  const { table, members } = await ports.routing.observe(signal)
+  const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
+  const { versions: pages, silent } = await ports.pages.observe(signal)
   const copies = await ports.runtime.list()
   const inWork = ports.store.releases(["running"]).map((release) => release.version)
   const versions = ports.store.versions().map((version): VersionReport => {
@@ -93,7 +96,18 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     .releases()
     .slice(-newestRuns)
     .map((release) => releaseReport(ports, release))
-  return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes }
+  const unknown = [...routingDoubts(members), ...meterDoubts(silentMeters), ...pageDoubts(silent), ...silentShards(changes)]
+  return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes, unknown }
+}
+
+/** One line a shard, however many changes ask it. */
+const silentShards = (changes: readonly ChangeStatus[]): string[] => {
+  const silent = changes.flatMap(({ shards }) => shards).filter(({ phase }) => phase === "unknown")
+  return [
+    ...new Map(
+      silent.map(({ shard, error }) => [shard, `how far changes are on ${shard} is not known: ${error ?? "it does not answer"}`]),
+    ).values(),
+  ]
 }
 
 export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseReport {

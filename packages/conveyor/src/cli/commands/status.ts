@@ -50,6 +50,7 @@ function* statusLines(status: StatusReport): Generator<string> {
       ]),
     ])
   }
+  for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""
     yield* columns([["run", "", "outcome", "took", ""].map(dim), ...status.runs.map(runRow)])
