@@ -3,6 +3,7 @@
 import type { ChangeStatus } from "../change/engine.ts"
 import { minutes, seconds } from "../kernel/duration.ts"
 import { ConveyorError } from "../kernel/errors.ts"
+import type { Facts } from "../kernel/errors.ts"
 import type { VersionRecord } from "../store/records.ts"
 import { describeDoubts, fitOf, incompatible } from "./compatibility.ts"
 import type { Doubt } from "./compatibility.ts"
@@ -32,7 +33,6 @@ export async function untilItFits(
     const fit = fitOf(changes ?? [], await askFleet())
     if (fit.fits === "no") throw incompatible(name, fit.because)
     if (fit.fits === "yes") {
-      if (fit.silent.length > 0) report({ message: `${fit.silent.join(", ")} does not answer; ${name} needs nothing of it` })
       return fit.silent
     }
     if (ports.clock.now() >= askUntil) throw fleetUnknown(name, fit.doubts)
@@ -41,12 +41,24 @@ export async function untilItFits(
   }
 }
 
-/** For a question that is answered at once: only a certain no is refused. @throws ConveyorError "incompatible" */
-export function assertNotIncompatible({ name, changes }: VersionRecord, fleet: readonly ChangeStatus[]): "yes" | "unknown" {
+/**
+ * For a question that is answered at once: only a certain no is refused. Gives the silent shards that do not matter, or that it has to be
+ * asked again. @throws ConveyorError "incompatible"
+ */
+export function assertNotIncompatible({ name, changes }: VersionRecord, fleet: readonly ChangeStatus[]): readonly string[] | "to-be-asked" {
   const fit = fitOf(changes ?? [], fleet)
   if (fit.fits === "no") throw incompatible(name, fit.because)
-  return fit.fits
+  return fit.fits === "yes" ? fit.silent : "to-be-asked"
 }
+
+/** How the journal names the shards that a version goes without. */
+export const goesWithout = (version: string, silent: readonly string[]): Facts =>
+  silent.length === 0
+    ? {}
+    : {
+        silent,
+        reason: `${silent.join(", ")} ${silent.length === 1 ? "does" : "do"} not answer; ${version} needs nothing of ${silent.length === 1 ? "it" : "them"}`,
+      }
 
 function fleetUnknown(version: string, doubts: readonly Doubt[]): ConveyorError {
   const shards = [...new Set(doubts.flatMap((doubt) => doubt.shards))]

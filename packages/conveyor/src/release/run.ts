@@ -58,9 +58,9 @@ async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Pro
   try {
     const config = await ports.readConfig(release.commit)
     const isNewRollback = release.kind === "rollback" && !isResumed
-    const fit = isNewRollback ? await assertMayRollBack(ports, release, config, signal) : "unknown"
+    const fitsWithout = isNewRollback ? await assertMayRollBack(ports, release, config, signal) : "to-be-asked"
     ports.store.setState(release.id, "running")
-    return { ports, release, config, signal, fitsNow: fit === "yes" ? "yes" : "to-be-asked", version: () => versionOf(ports, release) }
+    return { ports, release, config, signal, fitsWithout, version: () => versionOf(ports, release) }
   } catch (thrown) {
     signal.throwIfAborted()
     if (isResumed) throw thrown
@@ -79,7 +79,7 @@ export async function assertMayRollBack(
   release: Pick<ReleaseRecord, "version">,
   config: Config,
   signal: AbortSignal,
-): Promise<"yes" | "unknown"> {
+): Promise<readonly string[] | "to-be-asked"> {
   const version = versionOf(ports, release)
   artifactOf(version)
   return assertNotIncompatible(version, await fleetStatus(ports, await fleetOf(ports, version, config), signal))

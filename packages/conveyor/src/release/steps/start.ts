@@ -1,6 +1,6 @@
 // start: new copies beside the old, as many of each service as conveyor.yml says.
 import { runningCopies, startCopies, stopCopies } from "../copies.ts"
-import { untilItFits } from "../fit.ts"
+import { goesWithout, untilItFits } from "../fit.ts"
 import { fleetOf, fleetStatus } from "../versions.ts"
 import type { Step } from "./step.ts"
 
@@ -9,17 +9,11 @@ export const start: Step = {
     return { ranBefore: (await runningCopies(ports, version().name)).map((copy) => copy.id) }
   },
 
-  async run({ ports, release, version, config, signal, report, fitsNow }) {
-    const silent =
-      fitsNow === "yes"
-        ? []
-        : await untilItFits(version(), async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal), {
-            ports,
-            signal,
-            report,
-          })
+  async run({ ports, release, version, config, signal, report, fitsWithout }) {
+    const askFleet = async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal)
+    const silent = fitsWithout === "to-be-asked" ? await untilItFits(version(), askFleet, { ports, signal, report }) : fitsWithout
     const copies = await startCopies(ports, version(), `r-${release.id}`, config, signal, report)
-    return { ...(silent.length > 0 && { silent }), copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
+    return { ...goesWithout(version().name, silent), copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
   },
 
   /** Stops what this run started; copies that were warm before it stay warm. */

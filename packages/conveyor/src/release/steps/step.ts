@@ -11,8 +11,11 @@ export interface StepContext {
   /** As it is now: a step that needs the artifact finds it here after build. */
   version: () => VersionRecord
   config: Config
-  /** "yes" where the fleet was asked when the run was begun, a moment ago; since then no contract can have run beside it. */
-  fitsNow: "yes" | "to-be-asked"
+  /**
+   * The shards that did not answer and do not matter, where the fleet was asked when the run was begun, a moment ago: since then no
+   * contract can have run beside it.
+   */
+  fitsWithout: readonly string[] | "to-be-asked"
   signal: AbortSignal
   onEvent: (event: JournalEvent) => void
   report: (progress: Progress) => void
