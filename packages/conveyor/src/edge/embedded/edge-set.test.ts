@@ -18,14 +18,16 @@ test("three edges switch together, their numbers are one, and the one that was s
   await using v2 = await startCopy("v2")
   const members = running.map(({ running: { adminUrl, token } }, i) => createEmbeddedEdge({ name: names[i] ?? "", adminUrl, token }))
   const edge = createEdgeSet({ members: () => members, withinMs: 1_000 })
-  const stopped = running[2]?.running.identity
-  if (stopped === undefined) throw new Error("there is no third edge")
+  const third = running[2]?.running
+  if (third === undefined) throw new Error("there is no third edge")
+  // The guard as well: it would have another worker serve.
+  const signalThird = (signal: NodeJS.Signals) => [third.guard, third.identity].map((each) => each && signalProcess(each, signal))
   try {
     await edge.routing.apply(tableOf({ epoch: 1, generation: 1, current: "v1", copies: [v1] }), never)
     for (const [i, { url }] of running.entries()) for (let n = 0; n <= i; n++) assert.match((await ask(`${url}/x`)).text, /^v1/)
     assert.equal((await edge.metering.observe(never)).versions["v1"]?.counters.requests, 6)
 
-    signalProcess(stopped, "SIGSTOP")
+    signalThird("SIGSTOP")
     const second = tableOf({ epoch: 1, generation: 2, current: "v2", copies: [v1, v2] })
     await assert.rejects(edge.routing.apply(second, never), /not acknowledged by 1 of 3 edges: south \(/)
     const partial = await edge.metering.observe(never)
@@ -35,13 +37,13 @@ test("three edges switch together, their numbers are one, and the one that was s
       ["north in-use", "east in-use", "south silent"],
     )
 
-    signalProcess(stopped, "SIGCONT")
+    signalThird("SIGCONT")
     await edge.routing.apply(second, never)
     for (const { url } of running) assert.match((await ask(`${url}/x`)).text, /^v2/)
     const { versions, silent } = await edge.metering.observe(never)
     assert.deepEqual([silent, versions["v1"]?.counters.requests, versions["v2"]?.counters.requests], [[], 6, 3])
   } finally {
-    signalProcess(stopped, "SIGCONT")
+    signalThird("SIGCONT")
     await Promise.all(running.map((each) => each.close()))
   }
 })

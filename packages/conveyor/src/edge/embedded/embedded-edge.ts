@@ -4,12 +4,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock } from "../../kernel/clock.ts"
 import { freePort } from "../../kernel/free-port.ts"
-import { signalProcess } from "../../kernel/process-identity.ts"
 import { describedEdge } from "../contract/described-edge.ts"
 import type { DescribedEdge } from "../contract/described-edge.ts"
 import type { EdgeMember } from "../edge.ts"
 import { createEmbeddedEdge } from "./adapter.ts"
-import { launchEdge, stopEdge } from "./process/launch.ts"
+import { killEdge, launchEdge, renewEdge, stopEdge } from "./process/launch.ts"
 import type { RunningEdge } from "./process/launch.ts"
 import type { EdgeSettings } from "./settings.ts"
 
@@ -27,6 +26,8 @@ export interface EmbeddedEdgeUnderTest {
   /** Ends the process as said; a later `restart` serves on the same port. */
   end(how: "SIGTERM" | "SIGKILL"): Promise<"stopped" | "killed" | "was-gone">
   restart(): Promise<void>
+  /** A new worker and a new guard take over. */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,11 +42,15 @@ export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promis
     stateDirectory,
     readLog: () => readFile(logFile, "utf8"),
     async end(how) {
-      if (how === "SIGKILL") signalProcess(under.running.identity, "SIGKILL")
+      if (how === "SIGKILL") killEdge(under.running)
       return stopEdge(stateDirectory, { graceMs: 10_000, clock: systemClock, signal })
     },
     async restart() {
       under.running = await launchEdge(launch)
+      Object.assign(under, reach(under.running))
+    },
+    async renew() {
+      under.running = await renewEdge(launch)
       Object.assign(under, reach(under.running))
     },
     async close() {

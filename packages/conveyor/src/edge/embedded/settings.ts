@@ -32,6 +32,8 @@ export const edgeSettings = z.strictObject({
   maxConnections: z.int().positive().default(20_000),
   /** Requests of a version that is to be gone are cut off so long after the time by which its pages have reloaded, or after it left the table. */
   cutGraceMs: ms.default(5_000),
+  /** A worker that hands over leaves kept connections open for so long: a request may be on its way already. */
+  idleGraceMs: ms.default(3_000),
   /** How long the edge waits for requests in flight when it is told to stop. */
   drainMs: ms.default(30_000),
   /** Proxies before this edge, by address or network, that are believed what they say of their clients. A client could say anything. */

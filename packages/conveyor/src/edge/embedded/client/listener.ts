@@ -20,10 +20,19 @@ export class ClientListener extends Server {
     this.#checking = setInterval(() => this.#check(), checkEveryMs(tools)).unref()
   }
 
+  /** Those that are there are kept. */
+  takeNoMore(): void {
+    super.close()
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#connections.values()) connection.closeIdle()
+  }
+
   /** Takes no new connection, and lets go of those on which nothing is asked. */
   override close(callback?: (error?: Error) => void): this {
     super.close(callback)
-    for (const connection of this.#connections.values()) connection.closeIdle()
+    this.closeIdle()
     return this
   }
 

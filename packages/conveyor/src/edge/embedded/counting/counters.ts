@@ -20,6 +20,7 @@ export const savedCounters = z.record(z.string(), row)
 export type SavedCounters = z.infer<typeof savedCounters>
 
 const versionsKept = 50
+const counts = ["requests", "serverErrors", "unreachable", "rescued", "pagesTold", "pagesReloaded"] as const
 
 export class Counters {
   #rows: Map<string, Row>
@@ -78,6 +79,15 @@ export class Counters {
     return { counters: { ...counters, latency: [...counters.latency] }, pagesTold, pagesReloaded }
   }
 
+  /** What another has counted for the same versions. */
+  add(counted: SavedCounters): void {
+    for (const [version, more] of Object.entries(counted)) {
+      const row = this.#row(version)
+      for (const name of counts) row[name] += more[name]
+      row.latency = row.latency.map((value, i) => value + (more.latency[i] ?? 0))
+    }
+  }
+
   save(): SavedCounters {
     return Object.fromEntries(this.#rows)
   }
@@ -93,6 +103,18 @@ export class Counters {
     }
     return row
   }
+}
+
+/** What was counted since; versions of which nothing was are left out. */
+export function difference(now: SavedCounters, before: SavedCounters): SavedCounters {
+  const result: SavedCounters = {}
+  for (const [version, row] of Object.entries(now)) {
+    const earlier = before[version] ?? emptyRow()
+    const more: Row = { ...emptyRow(), latency: row.latency.map((value, i) => value - (earlier.latency[i] ?? 0)) }
+    for (const name of counts) more[name] = row[name] - earlier[name]
+    if (counts.some((name) => more[name] > 0)) result[version] = more
+  }
+  return result
 }
 
 const emptyRow = (): Row => ({

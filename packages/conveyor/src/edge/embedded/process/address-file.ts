@@ -1,12 +1,15 @@
-// Where a running edge can be found: written by the edge when it listens, read by the launcher, which adopts it.
+// Where a running edge can be found: written by its guard when a worker serves, read by the launcher, which adopts it.
 import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../../kernel/durable-file.ts"
 
 const address = z.object({ host: z.string(), port: z.int() })
+const identity = z.object({ pid: z.int(), startTime: z.string() })
 const runningEdge = z.object({
-  identity: z.object({ pid: z.int(), startTime: z.string() }),
+  /** The worker that serves, and the guard that holds the sockets and starts another worker where this one dies. */
+  identity,
+  guard: identity.exactOptional(),
   /** What was asked for, by which an adopter knows its own edge, and what became of it. */
   asked: address,
   listen: address,

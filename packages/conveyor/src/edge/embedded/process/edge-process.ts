@@ -1,5 +1,5 @@
 // The edge as one process: puts its parts together, takes tables into use, keeps its files, and ends without losing a
-// request. Called by main.ts alone.
+// request. Called by worker-main.ts alone.
 import type { Server as HttpServer } from "node:http"
 import type { AddressInfo, Server } from "node:net"
 import type { Clock } from "../../../kernel/clock.ts"
@@ -10,7 +10,8 @@ import type { Comparison, RoutingTable, VersionPages, VersionTraffic } from "../
 import { admit } from "../../table.ts"
 import { createAdmin } from "../admin/admin.ts"
 import { Comparing } from "../counting/comparing.ts"
-import { Counters } from "../counting/counters.ts"
+import { Counters, difference } from "../counting/counters.ts"
+import type { SavedCounters } from "../counting/counters.ts"
 import { TrustedProxies } from "../requests/addresses.ts"
 import { Identities } from "../requests/identity.ts"
 import { FailureLog } from "../requests/failure-log.ts"
@@ -22,6 +23,8 @@ import { OwnPages } from "../pages/own-pages.ts"
 import { PageIds } from "../pages/page-ids.ts"
 import { createProxy } from "../requests/proxy.ts"
 import type { EdgeSettings } from "../settings.ts"
+import { Predecessors } from "./predecessors.ts"
+import type { Carried } from "./protocol.ts"
 import type { EdgeState, SavedHistory } from "./state.ts"
 import { ToldPages } from "../pages/told-pages.ts"
 import { Traffic } from "../counting/traffic.ts"
@@ -34,8 +37,8 @@ export interface Address {
 
 export interface EdgeProcessOptions {
   state: EdgeState
-  listen: Address
-  admin: Address
+  /** Descriptors of listening sockets, for users and for the control plane. */
+  sockets: { users: number; admin: number }
   token: string
   settings: EdgeSettings
   clock: Clock
@@ -43,6 +46,7 @@ export interface EdgeProcessOptions {
 }
 
 const saveEveryMs = 1_000
+const reportEveryMs = 200
 
 export class EdgeProcess {
   #options: EdgeProcessOptions
@@ -59,6 +63,8 @@ export class EdgeProcess {
   #stopping = new AbortController()
   #saving: Promise<void>
   #applying: Promise<void> = Promise.resolve()
+  #ended: Promise<void> = Promise.resolve()
+  #predecessors = new Predecessors()
 
   private constructor(options: EdgeProcessOptions, history: SavedHistory) {
     const { settings, clock, log, token } = options
@@ -100,9 +106,14 @@ export class EdgeProcess {
     const [table, history] = [await options.state.readTable(), await readHistory(options)]
     const edge = new EdgeProcess(options, history)
     if (table !== undefined) edge.#use(table)
-    await listen(edge.#admin, options.admin)
-    await listen(edge.#proxy, options.listen)
+    await listen(edge.#admin, options.sockets.admin)
+    await listen(edge.#proxy, options.sockets.users)
     return edge
+  }
+
+  /** Resolves when nothing is in flight any more, after it was told to stop or to hand over. */
+  get ended(): Promise<void> {
+    return this.#ended
   }
 
   get addresses(): { listen: Address; admin: Address } {
@@ -117,7 +128,10 @@ export class EdgeProcess {
   }
 
   traffic(): Record<string, VersionTraffic> {
-    return this.#ofEach((version) => ({ inFlight: this.#traffic.inFlight(version), counters: this.#counters.of(version).counters }))
+    return this.#ofEach((version) => ({
+      inFlight: this.#traffic.inFlight(version) + this.#predecessors.inFlight(version),
+      counters: this.#counters.of(version).counters,
+    }))
   }
 
   pages(): Record<string, VersionPages> {
@@ -132,24 +146,74 @@ export class EdgeProcess {
     return this.#comparing.observe()
   }
 
+  /** What a worker before this one still has under way, and has counted since. */
+  carry({ pid, inFlight, counted }: Carried): void {
+    this.#predecessors.follow(pid, inFlight)
+    this.#counters.add(counted)
+  }
+
   /** Takes no new connection, lets what is in flight end, saves, and closes. */
   async stop(): Promise<void> {
-    const { log, settings, clock } = this.#options
+    this.#leave()
+    this.#proxy.closeIdle()
+    await this.#end()
+    await this.#settle()
+    this.#options.log.info({ at: this.#options.clock.now() }, "the edge has ended")
+  }
+
+  /**
+   * Resolves when sockets and files are another's to use. What is in flight goes on, and is reported until it has ended;
+   * clients that keep a connection are told with their next answer to open another, and have a while to ask for it.
+   */
+  async handOver(report: (carried: Omit<Carried, "pid">) => void): Promise<void> {
+    this.#leave()
+    let before = await this.#settle()
+    const tell = () => {
+      const now = structuredClone(this.#counters.save())
+      const busy = this.#traffic.busyVersions().map((version): [string, number] => [version, this.#traffic.inFlight(version)])
+      report({ inFlight: Object.fromEntries(busy), counted: difference(now, before) })
+      before = now
+    }
+    tell()
+    const telling = setInterval(tell, reportEveryMs)
+    this.#ended = this.#endSlowly().finally(() => {
+      clearInterval(telling)
+      tell()
+      this.#options.log.info({ at: this.#options.clock.now() }, "the edge has handed over and ended")
+    })
+  }
+
+  #leave(): void {
     this.#stopping.abort()
-    this.#proxy.close()
+    this.#proxy.takeNoMore()
+    this.#admin.close()
     this.#lasting.endAll("the edge restarts")
     this.#notices.close()
+  }
+
+  /** The files are as this worker leaves them. Gives what they say of counters. */
+  async #settle(): Promise<SavedCounters> {
+    await this.#saving
+    await this.#applying
+    const saved = structuredClone(this.#counters.save())
+    await this.#save()
+    return saved
+  }
+
+  async #endSlowly(): Promise<void> {
+    await this.#options.clock.sleep(this.#options.settings.idleGraceMs, new AbortController().signal)
+    this.#proxy.closeIdle()
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const { log, settings } = this.#options
     await this.#drain().catch((thrown: unknown) =>
       log.warn({ cause: describe(thrown), drainMs: settings.drainMs }, "requests were cut off at the end"),
     )
     this.#proxy.closeAllConnections()
-    this.#admin.close()
     this.#admin.closeAllConnections()
     this.#upstreams.close()
-    await this.#saving
-    await this.#applying
-    await this.#save()
-    log.info({ at: clock.now() }, "the edge has ended")
   }
 
   async #takeIntoUse(table: RoutingTable): Promise<void> {
@@ -171,7 +235,7 @@ export class EdgeProcess {
 
   #ofEach<T>(see: (version: string) => T): Record<string, T> {
     const routed = Object.keys(this.#traffic.table?.versions ?? {})
-    const names = new Set([...routed, ...this.#counters.versions(), ...this.#traffic.busyVersions()])
+    const names = new Set([...routed, ...this.#counters.versions(), ...this.#traffic.busyVersions(), ...this.#predecessors.versions()])
     return Object.fromEntries([...names].map((version) => [version, see(version)]))
   }
 
@@ -212,23 +276,16 @@ async function readHistory({ state, log }: EdgeProcessOptions): Promise<SavedHis
   }
 }
 
-function listen(server: Server, { host, port }: Address): Promise<void> {
+function listen(server: Server, fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, { host, port })))
-    server.listen(port, host, () => resolve())
-  })
-}
-
-function listenError(cause: NodeJS.ErrnoException, { host, port }: Address): ConveyorError {
-  const facts = { host, port, cause: cause.code }
-  if (cause.code === "EADDRINUSE") {
-    return new ConveyorError("port-occupied", `Port ${port} of ${host} is taken by another program`, {
-      facts,
-      hint: `Stop that program, or give the edge another port (\`ss -ltnp sport = :${port}\` names it).`,
-      cause,
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      // Another program has bound the same address, and has begun to listen before.
+      if (cause.code === "EADDRINUSE")
+        return reject(new ConveyorError("port-occupied", "The port is taken by another program", { facts: { fd }, cause }))
+      reject(new ConveyorError("cannot-listen", `The edge cannot listen: ${describe(cause)}`, { facts: { fd, cause: cause.code }, cause }))
     })
-  }
-  return new ConveyorError("cannot-listen", `The edge cannot listen on ${host}:${port}: ${describe(cause)}`, { facts, cause })
+    server.listen({ fd }, () => resolve())
+  })
 }
 
 function addressOf(server: Server): Address {

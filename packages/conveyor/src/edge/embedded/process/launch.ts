@@ -1,11 +1,12 @@
-// Starts the edge as a process of its own, which outlives its starter, or finds the one that runs already. Called by
-// whoever brings a platform up or down.
+// Starts the edge (its guard, which starts a worker) as processes of their own, which outlive their starter, or finds those that
+// run already. Called by whoever brings a platform up or down.
 import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
 import { mkdir, readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import type { Clock } from "../../../kernel/clock.ts"
 import { writeDurably } from "../../../kernel/durable-file.ts"
@@ -14,6 +15,8 @@ import { isAlive, signalProcess } from "../../../kernel/process-identity.ts"
 import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
 import { until } from "../../../kernel/until.ts"
 import type { EdgeAddress } from "./address-file.ts"
+import { readLaunchOrder, writeLaunchOrder } from "./launch-file.ts"
+import type { LaunchOrder } from "./launch-file.ts"
 import { readEdgeAddress, removeEdgeAddress } from "./address-file.ts"
 import type { EdgeSettings } from "../settings.ts"
 
@@ -34,7 +37,9 @@ export interface EdgeLaunch {
 
 export interface RunningEdge {
   how: "launched" | "adopted"
+  /** The worker that serves. */
   identity: ProcessIdentity
+  guard: ProcessIdentity | undefined
   listen: { host: string; port: number }
   /** Where programs of this machine reach it. */
   url: string
@@ -42,14 +47,49 @@ export interface RunningEdge {
   token: string
 }
 
+const wholeWithinMs = 5_000
+
 export async function launchEdge(launch: EdgeLaunch): Promise<RunningEdge> {
   await mkdir(launch.stateDirectory, { recursive: true })
   await mkdir(dirname(launch.logFile), { recursive: true })
   const token = await readOrMakeToken(launch.stateDirectory)
-  const running = await findRunning(launch.stateDirectory)
-  if (running !== undefined) return describeRunning(adoptable(running, launch), token, "adopted")
-  const child = start(launch)
-  return describeRunning(await serving(child, launch), token, "launched")
+  const running = await findRunning(launch)
+  const order = orderOf(launch)
+  if (running !== undefined) {
+    const asked = await readLaunchOrder(launch.stateDirectory)
+    const adopted = adoptable(running, launch)
+    const isAsOrdered = asked !== undefined && isDeepStrictEqual(asked.settings, order.settings)
+    return describeRunning(isAsOrdered ? adopted : await renewed(adopted, { ...order, listen: adopted.listen }, launch), token, "adopted")
+  }
+  await writeLaunchOrder(launch.stateDirectory, order)
+  return describeRunning(await serving(start(launch, order), launch), token, "launched")
+}
+
+/** Both by the programs and settings of now, without a request lost. @throws where no new worker serves within `withinMs`. */
+export async function renewEdge(launch: EdgeLaunch): Promise<RunningEdge> {
+  const running = await findRunning(launch)
+  if (running === undefined) return launchEdge(launch)
+  const renewedEdge = await renewed(running, { ...orderOf(launch), listen: running.listen }, launch)
+  return describeRunning(renewedEdge, await readOrMakeToken(launch.stateDirectory), "adopted")
+}
+
+async function renewed(
+  running: EdgeAddress,
+  order: LaunchOrder,
+  { stateDirectory, clock, signal, withinMs = 15_000 }: EdgeLaunch,
+): Promise<EdgeAddress> {
+  await writeLaunchOrder(stateDirectory, order)
+  // An edge of before there were guards goes on as it is.
+  if (running.guard === undefined) return running
+  signalProcess(running.guard, "SIGUSR2")
+  return until(
+    async () => {
+      const now = await readEdgeAddress(stateDirectory)
+      const isNew = now !== undefined && now.identity.pid !== running.identity.pid && isAlive(now.identity)
+      return isNew ? { done: now } : { notYet: "the old worker serves" }
+    },
+    { what: "the renewal of the edge", everyMs: 25, withinMs, clock, signal },
+  )
 }
 
 /** SIGTERM, which lets requests in flight end; SIGKILL after `graceMs`. */
@@ -57,15 +97,15 @@ export async function stopEdge(
   stateDirectory: string,
   { graceMs, clock, signal }: { graceMs: number; clock: Clock; signal: AbortSignal },
 ): Promise<"stopped" | "killed" | "was-gone"> {
-  const running = await findRunning(stateDirectory)
+  const running = await findRunning({ stateDirectory, clock, signal })
   if (running === undefined) return "was-gone"
-  signalProcess(running.identity, "SIGTERM")
-  const outcome = await gone(running.identity, graceMs, clock, signal).then(
+  signalProcess(isAlive(running.guard ?? running.identity) ? (running.guard ?? running.identity) : running.identity, "SIGTERM")
+  const outcome = await gone(running, graceMs, clock, signal).then(
     () => "stopped" as const,
     async () => {
       signal.throwIfAborted()
-      signalProcess(running.identity, "SIGKILL")
-      await gone(running.identity, 5_000, clock, signal)
+      killEdge(running)
+      await gone(running, 5_000, clock, signal)
       return "killed" as const
     },
   )
@@ -73,9 +113,31 @@ export async function stopEdge(
   return outcome
 }
 
-async function findRunning(stateDirectory: string): Promise<EdgeAddress | undefined> {
-  const edge = await readEdgeAddress(stateDirectory)
-  return edge !== undefined && isAlive(edge.identity) ? edge : undefined
+/** At once, guard and worker: held first, so that neither starts the other again. */
+export function killEdge({ identity, guard }: Pick<EdgeAddress, "identity"> & { guard?: ProcessIdentity | undefined }): void {
+  const both = guard === undefined ? [identity] : [guard, identity]
+  for (const signal of ["SIGSTOP", "SIGKILL"] as const) for (const each of both) signalProcess(each, signal)
+}
+
+/** Where one of both has died, the other is about to start it again. */
+async function findRunning({
+  stateDirectory,
+  clock,
+  signal,
+}: Pick<EdgeLaunch, "stateDirectory" | "clock" | "signal">): Promise<EdgeAddress | undefined> {
+  const isWhole = ({ identity, guard }: EdgeAddress) => isAlive(identity) && (guard === undefined || isAlive(guard))
+  const isThere = ({ identity, guard }: EdgeAddress) => isAlive(identity) || (guard !== undefined && isAlive(guard))
+  const first = await readEdgeAddress(stateDirectory)
+  if (first === undefined || !isThere(first)) return undefined
+  const whole = await until<EdgeAddress | undefined>(
+    async () => {
+      const now = (await readEdgeAddress(stateDirectory)) ?? first
+      return isWhole(now) ? { done: now } : isThere(now) ? { notYet: "guard or worker is started again" } : { done: undefined }
+    },
+    { what: "the edge to be whole again", everyMs: 25, withinMs: wholeWithinMs, clock, signal },
+  ).catch(() => "half" as const)
+  signal.throwIfAborted()
+  return whole === "half" ? ((await readEdgeAddress(stateDirectory)) ?? first) : whole
 }
 
 function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch): EdgeAddress {
@@ -87,23 +149,28 @@ function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch)
   })
 }
 
-function start({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}, ...paths }: EdgeLaunch): ChildProcess {
+function orderOf({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}, ...paths }: EdgeLaunch): LaunchOrder {
   const [stateDirectory, logFile] = [resolve(paths.stateDirectory), resolve(paths.logFile)]
-  // The published form of this folder is JavaScript; either form starts its own main.
-  const main = join(import.meta.dirname, `main${extname(import.meta.filename)}`)
-  const options = {
-    state: stateDirectory,
-    listen: `${listen.host}:${listen.port}`,
-    admin: `${admin.host}:${admin.port}`,
-    "token-file": tokenFile(stateDirectory),
-    log: logFile,
-    settings: JSON.stringify(settings),
+  // The published form of this folder is JavaScript; either form starts its own programs.
+  const program = (name: string) => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`)
+  return {
+    guard: program("guard-main"),
+    worker: program("worker-main"),
+    listen,
+    admin,
+    tokenFile: tokenFile(stateDirectory),
+    logFile,
+    settings,
   }
-  const argv = [main, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])]
+}
+
+function start({ stateDirectory }: EdgeLaunch, { guard, logFile }: LaunchOrder): ChildProcess {
   // What Node itself has to say (a syntax error, no memory) goes to the log too.
   const output = openSync(logFile, "a")
   try {
-    const child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", output, output], cwd: stateDirectory })
+    const directory = resolve(stateDirectory)
+    const argv = [guard, "--state", directory]
+    const child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", output, output], cwd: directory })
     child.unref()
     return child
   } finally {
@@ -120,7 +187,7 @@ async function serving(child: ChildProcess, launch: EdgeLaunch): Promise<EdgeAdd
   const seen = await until<EdgeAddress | { ended: string }>(
     async () => {
       const edge = await readEdgeAddress(stateDirectory)
-      if (edge !== undefined && edge.identity.pid === child.pid) return { done: edge }
+      if (edge !== undefined && edge.guard?.pid === child.pid) return { done: edge }
       return ended === undefined ? { notYet: "the process has not said that it serves" } : { done: { ended } }
     },
     { what: "the edge's start", everyMs: 25, withinMs, clock, signal },
@@ -155,8 +222,8 @@ async function lastWords(logFile: string, ended: string): Promise<ConveyorError>
   })
 }
 
-function describeRunning({ identity, listen, admin }: EdgeAddress, token: string, how: RunningEdge["how"]): RunningEdge {
-  return { how, identity, listen, url: urlOf(listen), adminUrl: urlOf(admin), token }
+function describeRunning({ identity, guard, listen, admin }: EdgeAddress, token: string, how: RunningEdge["how"]): RunningEdge {
+  return { how, identity, guard, listen, url: urlOf(listen), adminUrl: urlOf(admin), token }
 }
 
 /** Whoever listens on every network can be reached on loopback. */
@@ -177,9 +244,10 @@ async function readOrMakeToken(stateDirectory: string): Promise<string> {
   }
 }
 
-async function gone(identity: ProcessIdentity, withinMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  await until(() => (isAlive(identity) ? { notYet: "it still runs" } : { done: true }), {
-    what: `the end of process ${identity.pid}`,
+async function gone({ identity, guard }: EdgeAddress, withinMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const isThere = () => isAlive(identity) || (guard !== undefined && isAlive(guard))
+  await until(() => (isThere() ? { notYet: "it still runs" } : { done: true }), {
+    what: `the end of the edge (worker ${identity.pid}, guard ${guard?.pid ?? "none"})`,
     everyMs: 20,
     withinMs,
     clock,

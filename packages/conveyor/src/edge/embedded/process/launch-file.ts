@@ -1,0 +1,35 @@
+// How an edge is to be started: written by the launcher, read by the guard for each worker that it starts, so that a renewed
+// worker has what was asked for last.
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { z } from "zod"
+import { writeDurably } from "../../../kernel/durable-file.ts"
+
+const address = z.object({ host: z.string(), port: z.int() })
+const launchOrder = z.object({
+  /** The program of the guard, and that of its workers. */
+  guard: z.string(),
+  worker: z.string(),
+  listen: address,
+  admin: address,
+  tokenFile: z.string(),
+  logFile: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+})
+
+export type LaunchOrder = z.infer<typeof launchOrder>
+
+const fileIn = (stateDirectory: string) => join(stateDirectory, "launch.json")
+
+export async function writeLaunchOrder(stateDirectory: string, order: LaunchOrder): Promise<void> {
+  await writeDurably(fileIn(stateDirectory), `${JSON.stringify(order, undefined, 2)}\n`)
+}
+
+/** Undefined where nothing was ever ordered, or the file is not readable as that. */
+export async function readLaunchOrder(stateDirectory: string): Promise<LaunchOrder | undefined> {
+  try {
+    return launchOrder.parse(JSON.parse(await readFile(fileIn(stateDirectory), "utf8")))
+  } catch {
+    return undefined
+  }
+}
