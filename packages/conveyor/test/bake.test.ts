@@ -131,6 +131,7 @@ test("a version that nobody uses is held, and conveyor promote takes it as it is
   await sleep(2_500)
   const held = (await installation.status()).runs.at(-1)
   assert.deepEqual([held?.state, held?.version], ["running", "v5"])
+  assert.match(await installation.must("status"), /bake holds: 0 requests seen, 20 needed; conveyor promote v5 takes it as it is/)
   assert.match(await installation.must("promote", "v5"), /v5 is taken as it is/)
   assert.match(await output, /serves all new pages/)
   const bake = (await installation.status()).runs.at(-1)?.steps.find(({ name }) => name === "bake")

@@ -25,7 +25,17 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
       const ports = stage.ports()
       const config = await ports.readConfig("a")
       const facts = await steps.verify.run(
-        { ports, release, config, fitsWithout: "to-be-asked", signal, version: () => version, report: () => {}, onEvent: () => {} },
+        {
+          ports,
+          release,
+          config,
+          fitsWithout: "to-be-asked",
+          signal,
+          version: () => version,
+          report: () => {},
+          hold: () => {},
+          onEvent: () => {},
+        },
         {},
       )
       return facts?.["asked"] as string[]

@@ -17,6 +17,7 @@ export interface Hold {
   ports: Ports
   signal: AbortSignal
   report: (progress: Progress) => void
+  hold: (reason: string) => void
 }
 
 /**
@@ -26,7 +27,7 @@ export interface Hold {
 export async function untilItFits(
   { name, changes }: VersionRecord,
   askFleet: () => Promise<readonly ChangeStatus[]>,
-  { ports, signal, report }: Hold,
+  { ports, signal, report, hold }: Hold,
 ): Promise<readonly string[]> {
   const askUntil = ports.clock.now() + longestHoldMs
   for (;;) {
@@ -36,6 +37,7 @@ export async function untilItFits(
       return fit.silent
     }
     if (ports.clock.now() >= askUntil) throw fleetUnknown(name, fit.doubts)
+    hold(describeDoubts(fit.doubts))
     report({ message: `holding: ${describeDoubts(fit.doubts)}; asking again for ${Math.ceil((askUntil - ports.clock.now()) / 1_000)} s` })
     await ports.clock.sleep(askEveryMs, signal)
   }

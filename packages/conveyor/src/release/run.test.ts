@@ -88,6 +88,9 @@ test("no evidence is no promotion: a release that nobody uses is held for a pers
     assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
     assert.match(ended.reason ?? "", /0 requests seen, 100 needed; nobody has said to promote it/)
     assert.ok(stage.clock.now() - askedAt >= 60_000 + 60_000)
+    const holds = stage.store.journal(release.id).filter(({ facts }) => facts["holding"] !== undefined)
+    assert.equal(holds.length, 1, "said once")
+    assert.match(String(holds[0]?.facts["holding"]), /0 requests seen, 100 needed; conveyor promote v2 takes it as it is/)
   }))
 
 test("a person's word in the journal promotes what is held, and is part of the reason", () =>

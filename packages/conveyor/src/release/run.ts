@@ -41,7 +41,12 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
     const next = nextMove(plans[release.kind], events)
     if (next.move === "end") return ports.store.setState(release.id, next.outcome, next.reason)
 
-    const context = { ...begun, onEvent: options.onEvent, report: (progress: Progress) => options.onProgress(release, next.step, progress) }
+    const context = {
+      ...begun,
+      onEvent: options.onEvent,
+      report: (progress: Progress) => options.onProgress(release, next.step, progress),
+      hold: holding(release, next.step, options),
+    }
     if (next.move === "do") {
       await doStep(next.step, steps[next.step], context)
     } else {
@@ -52,8 +57,21 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
   }
 }
 
+/** A step that holds has still only begun; the line says why. */
+function holding({ id }: ReleaseRecord, step: StepName, { ports, onEvent }: RunOptions): (reason: string) => void {
+  const isTold = ports.store.journal(id).some((event) => event.step === step && event.facts["holding"] !== undefined)
+  let told = isTold
+  return (reason) => {
+    if (!told) onEvent(ports.store.record(id, step, "started", { holding: reason }))
+    told = true
+  }
+}
+
 /** Checks what can be checked before anything is begun; a run that cannot be begun is refused, with the reason. */
-async function begin(release: ReleaseRecord, { ports, signal }: RunOptions): Promise<Omit<StepContext, "report" | "onEvent"> | undefined> {
+async function begin(
+  release: ReleaseRecord,
+  { ports, signal }: RunOptions,
+): Promise<Omit<StepContext, "report" | "onEvent" | "hold"> | undefined> {
   const isResumed = release.state === "running"
   try {
     const config = await ports.readConfig(release.commit)

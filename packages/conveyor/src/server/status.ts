@@ -6,7 +6,7 @@ import type { StepState } from "../release/machine.ts"
 import { meterDoubts, pageDoubts, routingDoubts } from "../release/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Facts } from "../kernel/errors.ts"
-import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/records.ts"
 
 export interface StepReport {
   name: string
@@ -15,6 +15,8 @@ export interface StepReport {
   startedAt: number | undefined
   ms: number | undefined
   facts: Facts | undefined
+  /** What the step waits for, where that may take long. */
+  holding: string | undefined
 }
 
 export type ReleaseReport = ReleaseRecord & { steps: StepReport[] }
@@ -116,15 +118,22 @@ export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseRepo
     const own = events.filter((event) => event.step === name)
     // Going back is another thing than going forward took.
     const ended = own.findLast((event) => event.event === "succeeded" || event.event === "failed")
+    const state = stateOf(name, events)
     return {
       name,
-      state: stateOf(name, events),
+      state,
       startedAt: own[0]?.at,
       ms: own[0] === undefined || ended === undefined ? undefined : ended.at - own[0].at,
       facts: ended?.facts,
+      holding: state === "begun" ? holdingOf(own) : undefined,
     }
   })
   return { ...release, steps }
+}
+
+function holdingOf(events: readonly JournalEvent[]): string | undefined {
+  const reason = events.findLast(({ facts }) => facts["holding"] !== undefined)?.facts["holding"]
+  return typeof reason === "string" ? reason : undefined
 }
 
 function stateOfVersion(

@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import { formatDuration } from "../../kernel/duration.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { ReleaseReport, StatusReport, VersionReport } from "../../server/status.ts"
+import type { ReleaseReport, StatusReport, StepReport, VersionReport } from "../../server/status.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -66,10 +66,12 @@ function copiesOf({ copies }: VersionReport): string {
   return running === copies.length ? String(running) : red(`${running} of ${copies.length}`)
 }
 
+const aboutStep = ({ name, holding }: StepReport): string => (holding === undefined ? name : `${name} holds: ${holding}`)
+
 function runRow(run: ReleaseReport): string[] {
   const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
   const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red }[run.state](run.state)
   const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
-  const about = run.state === "running" && busy !== undefined ? busy.name : (run.reason ?? "").split("\n")[0]
-  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, dim((about ?? "").slice(0, 90))]
+  const about = run.state === "running" && busy !== undefined ? aboutStep(busy) : (run.reason ?? "").split("\n")[0]
+  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, dim((about ?? "").slice(0, 160))]
 }

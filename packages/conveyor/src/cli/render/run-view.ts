@@ -80,11 +80,12 @@ class Board implements RunView {
   #take({ event }: Extract<Stamped, { type: "journal" }>): void {
     const before = this.#states.get(event.step)
     const state = stateOfEvent[event.event]
-    const isStart = event.event === "started" || event.event === "undo_started"
+    // A step that holds says "started" once more.
+    const isStart = event.event === "undo_started" || (event.event === "started" && before?.state !== "begun")
     this.#states.set(event.step, {
       state,
       at: isStart ? event.at : (before?.at ?? event.at),
-      ...(!isStart && { ms: event.at - (before?.at ?? event.at) }),
+      ...(!isStart && event.event !== "started" && { ms: event.at - (before?.at ?? event.at) }),
     })
     if (isStart) this.#message = ""
     this.#shards = []
@@ -137,7 +138,8 @@ class Lines implements RunView {
 
   #journal({ event }: Extract<Stamped, { type: "journal" }>): void {
     if (event.event === "started" || event.event === "undo_started") {
-      this.#startedAt.set(event.step, event.at)
+      const isHeld = event.event === "started" && this.#startedAt.has(event.step)
+      if (!isHeld) this.#startedAt.set(event.step, event.at)
       return
     }
     // Where a step had nothing to take back, there is nothing to tell.

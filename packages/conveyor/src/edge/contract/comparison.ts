@@ -74,6 +74,11 @@ export function describeComparison(name: string, make: () => Promise<TrafficEdge
     assert.equal((await made.member.comparison(never))?.cells.length, 2)
   })
 
+  whileCompared("a copy is told which requests are only compared, and no client can say so", async (made) => {
+    const { text } = await ask(`${made.url}/headers`, { headers: { "x-conveyor-shadow": "1" } })
+    assert.equal((JSON.parse(text) as { headers: Record<string, string> }).headers["x-conveyor-shadow"], undefined)
+  })
+
   whileCompared("the end of a comparison ends the asking of both", async (made) => {
     await made.member.apply(tableOf({ generation: 2, current: "v2", copies: [made.v1, made.v2] }), never)
     await ask(`${made.url}/orders`)

@@ -13,9 +13,9 @@ const does = (...given: Parameters<typeof conclude>) => conclude(...given).does
 test("a quiet version is held for a person's word, which it names, and goes back only when the hold is over", () => {
   for (const name of ["quiet", "unknown"] as const) {
     const held = conclude(verdict(name), policy, after(300_000))
-    assert.equal(held.does, "look-again")
+    assert.equal(held.does, "hold")
     assert.match(
-      held.does === "look-again" ? held.message : "",
+      held.does === "hold" ? held.message : "",
       /conveyor promote v2 takes it as it is, conveyor rollback takes it back; held for 1 h more/,
     )
     const over = conclude(verdict(name), policy, after(3_900_000))
@@ -34,7 +34,7 @@ test("a person's word promotes what is held, whatever is known of it", () => {
 test("where quiet versions are to be promoted, they are; unknown is not quiet, and is held all the same", () => {
   const promoting: HoldPolicy = { ...policy, when_quiet: "promote_after" }
   assert.equal(does(verdict("quiet"), promoting, after(300_000)), "promote")
-  assert.equal(does(verdict("unknown"), promoting, after(300_000)), "look-again")
+  assert.equal(does(verdict("unknown"), promoting, after(300_000)), "hold")
 })
 
 test("good is promoted and bad goes back at once, and names where to look", () => {

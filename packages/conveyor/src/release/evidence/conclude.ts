@@ -14,6 +14,7 @@ export type Conclusion =
   | { does: "promote"; reason: string }
   | { does: "go-back"; code: "worse-than-before" | "no-evidence"; reason: string; hint: string }
   | { does: "look-again"; message: string }
+  | { does: "hold"; reason: string; message: string }
 
 export interface Circumstances {
   version: string
@@ -38,7 +39,8 @@ function hold(reason: string, policy: HoldPolicy, version: string, elapsedMs: nu
   const word = `conveyor promote ${version} takes it as it is, conveyor rollback takes it back`
   if (leftMs > 0)
     return {
-      does: "look-again",
+      does: "hold",
+      reason: `${reason}; ${word}`,
       message: `holding for evidence, or for your word: ${reason}; ${word}; held for ${formatDuration(leftMs)} more`,
     }
   return {

@@ -31,7 +31,7 @@ export const bake: Step = {
 
   async run(context, prepared) {
     const switched = prepared as unknown as Switched
-    const { ports, config, signal, report, version } = context
+    const { ports, config, signal, report, hold, version } = context
     const policy = config.release.bake
     const asked = new Asked()
     // Taken at the first look after the warm-up; whoever carries on after a crash takes it then.
@@ -51,6 +51,7 @@ export const bake: Step = {
       if (conclusion.does === "go-back") {
         throw new ConveyorError(conclusion.code, conclusion.reason, { facts: evidence, hint: conclusion.hint })
       }
+      if (conclusion.does === "hold") hold(conclusion.reason)
       report({ message: conclusion.message })
       if (isQuiet(seen, policy) && switched.previous !== undefined) {
         asked.add(await askBoth(context, { newer: version().name, older: switched.previous }))

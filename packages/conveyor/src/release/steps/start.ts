@@ -9,9 +9,9 @@ export const start: Step = {
     return { ranBefore: (await runningCopies(ports, version().name)).map((copy) => copy.id) }
   },
 
-  async run({ ports, release, version, config, signal, report, fitsWithout }) {
+  async run({ ports, release, version, config, signal, report, hold, fitsWithout }) {
     const askFleet = async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal)
-    const silent = fitsWithout === "to-be-asked" ? await untilItFits(version(), askFleet, { ports, signal, report }) : fitsWithout
+    const silent = fitsWithout === "to-be-asked" ? await untilItFits(version(), askFleet, { ports, signal, report, hold }) : fitsWithout
     const copies = await startCopies(ports, version(), `r-${release.id}`, config, signal, report)
     return { ...goesWithout(version().name, silent), copies: copies.map(({ id, service, logFile }) => ({ id, service, logFile })) }
   },

@@ -19,6 +19,8 @@ export interface StepContext {
   signal: AbortSignal
   onEvent: (event: JournalEvent) => void
   report: (progress: Progress) => void
+  /** The step waits for something that may take long: the reason is journaled, once, and shown as long as the step goes on. */
+  hold: (reason: string) => void
 }
 
 export interface Step {

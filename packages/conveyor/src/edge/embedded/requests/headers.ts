@@ -24,7 +24,7 @@ const hopByHop = new Set([
 /** Where a message ends, where it goes and who sends it is never one hop's affair, whatever a "Connection" header names: a length taken out on such a word would make of the body the next request. */
 const ofTheWholeWay = new Set(["content-length", "host", "trailer", "expect", "cookie", "authorization", "set-cookie", "cache-control"])
 /** Written anew by the edge, from what it has read. */
-const rewritten = new Set(["host", "content-length", versionHeader])
+const rewritten = new Set(["host", "content-length", versionHeader, "x-conveyor-shadow"])
 const rewrittenInAnswers = new Set(["content-length", versionHeader, "x-conveyor-rescued"])
 
 /** All lines for the copy but the ones that frame the body. */
