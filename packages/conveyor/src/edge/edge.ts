@@ -67,6 +67,9 @@ export interface VersionCounters {
   rescued: number
   /** Answer times: counts per bucket of `latencyBoundsMs`, one more bucket for what is slower than the last bound. */
   latency: readonly number[]
+  /** Requests that are evidence, and those of them that failed, by client: 64 hashes of addresses, as in a comparison. */
+  askedBy: readonly number[]
+  failedBy: readonly number[]
 }
 
 /** What is under way on a version now, and what became of its requests so far. */
@@ -204,6 +207,20 @@ export interface Edge {
   readonly routing: EdgeRouting
   readonly metering: EdgeMetering
   readonly pages: EdgePages
+}
+
+/** So many clients are told apart. */
+export const clientBuckets = 64
+
+/** What was counted where nothing was. */
+export const noCounters: VersionCounters = {
+  requests: 0,
+  serverErrors: 0,
+  unreachable: 0,
+  rescued: 0,
+  latency: [],
+  askedBy: [],
+  failedBy: [],
 }
 
 /** Upper bounds of the latency buckets in ms: 1 to about 60,000, each 1.25 times the one before. */

@@ -1,7 +1,7 @@
 // An edge without a network, for tests of what stands on the port: it keeps the tables it was given and reports
 // the loads a test gives it. It passes the same port-level contract as the real ones.
 import type { Comparison, EdgeCapability, EdgeMember, RoutingTable, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
-import { latencyBoundsMs } from "./edge.ts"
+import { latencyBoundsMs, noCounters } from "./edge.ts"
 import { admit, parseRoutingTable } from "./table.ts"
 
 export interface FakeLoad {
@@ -102,5 +102,5 @@ export class FakeEdge implements EdgeMember {
 const noPages: VersionPages = { open: 0, told: 0, reloaded: 0 }
 const noTraffic: VersionTraffic = {
   inFlight: 0,
-  counters: { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [...latencyBoundsMs.map(() => 0), 0] },
+  counters: { ...noCounters, latency: [...latencyBoundsMs.map(() => 0), 0] },
 }

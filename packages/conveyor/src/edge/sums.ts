@@ -15,9 +15,14 @@ export function addCounters(one: VersionCounters, other: VersionCounters): Versi
     serverErrors: one.serverErrors + other.serverErrors,
     unreachable: one.unreachable + other.unreachable,
     rescued: one.rescued + other.rescued,
-    latency: one.latency.length === 0 ? other.latency : one.latency.map((count, bucket) => count + (other.latency[bucket] ?? 0)),
+    latency: addCounts(one.latency, other.latency),
+    askedBy: addCounts(one.askedBy, other.askedBy),
+    failedBy: addCounts(one.failedBy, other.failedBy),
   }
 }
+
+const addCounts = (one: readonly number[], other: readonly number[]): readonly number[] =>
+  one.length === 0 ? other : one.map((count, bucket) => count + (other[bucket] ?? 0))
 
 /** Of the same two versions: a member that has not heard of them yet, or still compares others, adds nothing. */
 export function addComparisons(all: readonly Comparison[], { newer, older }: { newer: string; older: string }): Comparison {

@@ -14,10 +14,12 @@ function stage() {
   return { edge, clock, view: new UsersView(createEdgeSet({ members: () => [edge], withinMs: 1_000 }).metering, clock) }
 }
 
-/** So many answers, all of about that time. */
-const answers = (requests: number, ms: number, serverErrors = 0) => ({
+/** So many answers, all of about that time, to so many clients. */
+const answers = (requests: number, ms: number, serverErrors = 0, clients = 4) => ({
   counters: {
     requests,
+    askedBy: Array.from({ length: clients }, () => requests / clients),
+    failedBy: Array.from({ length: clients }, () => serverErrors / clients),
     serverErrors,
     latency: [...latencyBoundsMs, Infinity].map((bound, i) => (bound >= ms && (latencyBoundsMs[i - 1] ?? 0) < ms ? requests : 0)),
   },
@@ -66,7 +68,29 @@ test("errors since the watch began are a complaint, those before it are not", as
   assert.deepEqual(await view.complaints(signal), [], "one error may be anything")
   await clock.advance(1_000)
   edge.setLoad("v1", answers(1_200, 5, 512))
-  assert.deepEqual(await view.complaints(signal), ["12 of 200 requests have failed since the old was hidden"])
+  assert.deepEqual(await view.complaints(signal), ["12 of 200 requests have failed since the old was hidden, of 4 clients"])
   await clock.advance(60_000)
   assert.deepEqual(await view.complaints(signal), [], "another watch begins anew")
+})
+
+test("one client among others complains of nothing, however much of what it sends fails; where it is alone it does", async () => {
+  const failing = async (askedBy: number[], failedBy: number[]) => {
+    const { edge, clock, view } = stage()
+    edge.setLoad("v1", { counters: { askedBy: askedBy.map(() => 0), failedBy: askedBy.map(() => 0) } })
+    await view.complaints(signal)
+    await clock.advance(1_000)
+    edge.setLoad("v1", { counters: { askedBy, failedBy } })
+    return (await view.complaints(signal)).length
+  }
+  assert.equal(await failing([500, 50, 50, 50], [500, 0, 0, 0]), 0)
+  assert.equal(await failing([50, 50, 50, 50], [20, 20, 20, 0]), 1, "(control) three of them")
+  assert.equal(await failing([50, 0, 0, 0], [20, 0, 0, 0]), 1, "(control) there is nobody else")
+})
+
+test("while an edge is silent nobody knows what users get, and that is a reason too", async () => {
+  const clock = new ManualClock(1_000_000)
+  const deaf = new FakeEdge("b")
+  deaf.goDeaf()
+  const view = new UsersView(createEdgeSet({ members: () => [new FakeEdge("a"), deaf], withinMs: 20 }).metering, clock)
+  assert.deepEqual(await view.complaints(signal), ["what users get is not known: edge b does not answer"])
 })

@@ -1,9 +1,11 @@
 // What users get while the databases are worked on, from the edge's counters: how slow, and how many errors. Asked by
 // the change engine between batches and during a soft drop; wiring.ts hands it over.
 import type { EdgeMetering, VersionCounters } from "../edge/edge.ts"
+import { noCounters } from "../edge/edge.ts"
 import { addCounters } from "../edge/sums.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { milliseconds, seconds } from "../kernel/duration.ts"
+import { isMoreThanOneWord } from "./evidence/clients.ts"
 import { percentile, since } from "./evidence/counters.ts"
 
 /** Answers of so long tell how users fare now. */
@@ -20,6 +22,8 @@ const errorRate = 0.01
 interface Look {
   at: number
   totals: VersionCounters
+  /** Members of the edge that did not answer. */
+  silent: readonly string[]
 }
 
 export class UsersView {
@@ -42,17 +46,19 @@ export class UsersView {
     return before === now || newest.requests < fewestRequests ? 0 : percentile(newest, 0.99)
   }
 
-  /** Reasons to bring back what was hidden: more than one in a hundred requests fails since the first of these questions. */
+  /**
+   * Reasons to bring back what was hidden: more than one in a hundred requests fails since the first of these questions, and not one
+   * client's alone; or nobody can say, because an edge is silent.
+   */
   async complaints(signal: AbortSignal): Promise<string[]> {
     const now = await this.#look(signal)
     const isNew = this.#watch === undefined || now.at - this.#watch.askedAt > watchEndsAfterMs
     const began = isNew || this.#watch === undefined ? now : this.#watch.began
     this.#watch = { began, askedAt: now.at }
-    const { requests, serverErrors, unreachable } = since(began.totals, now.totals)
-    const errors = serverErrors + unreachable
-    return errors >= fewestErrors && errors > requests * errorRate
-      ? [`${errors} of ${requests} requests have failed since the old was hidden`]
-      : []
+    return [
+      ...now.silent.map((member) => `what users get is not known: edge ${member} does not answer`),
+      ...failuresOf(since(began.totals, now.totals)),
+    ]
   }
 
   async #look(signal: AbortSignal): Promise<Look> {
@@ -63,14 +69,24 @@ export class UsersView {
   }
 
   async #ask(signal: AbortSignal): Promise<Look> {
-    const { versions } = await this.#metering.observe(signal)
-    const look = { at: this.#clock.now(), totals: total(Object.values(versions).map((load) => load.counters)) }
+    const { versions, silent } = await this.#metering.observe(signal)
+    const totals = total(Object.values(versions).map((load) => load.counters))
+    const look = { at: this.#clock.now(), totals, silent: silent.map(({ member }) => member) }
     const kept = this.#looks.filter((each) => each.at > look.at - 2 * windowMs)
     this.#looks = [...kept, look]
     return look
   }
 }
 
-const nothing: VersionCounters = { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [] }
+/** One client alone complains of nothing: what it sends may fail anywhere. */
+function failuresOf({ askedBy, failedBy }: VersionCounters): string[] {
+  const [requests, failed] = [sum(askedBy), sum(failedBy)]
+  const [asking, failing] = [askedBy, failedBy].map((counts) => counts.filter((count) => count > 0).length)
+  const isMuch = failed >= fewestErrors && failed > requests * errorRate
+  if (!isMuch || !isMoreThanOneWord({ failing: failing ?? 0, asking: asking ?? 0, everybody: asking ?? 0, requests })) return []
+  return [`${failed} of ${requests} requests have failed since the old was hidden, of ${failing} clients`]
+}
 
-const total = (all: readonly VersionCounters[]): VersionCounters => all.reduce(addCounters, nothing)
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+
+const total = (all: readonly VersionCounters[]): VersionCounters => all.reduce(addCounters, noCounters)

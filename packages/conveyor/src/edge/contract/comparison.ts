@@ -72,6 +72,11 @@ export function describeComparison(name: string, make: () => Promise<TrafficEdge
     }
     await cellsOf(made.member, ({ newer }) => newer.requests === 3)
     assert.equal((await made.member.comparison(never))?.cells.length, 2)
+    const { askedBy = [] } = (await made.member.traffic(never))["v2"]?.counters ?? {}
+    assert.deepEqual(
+      askedBy.filter((count) => count > 0).toSorted((a, b) => a - b),
+      [1, 2],
+    )
   })
 
   whileCompared("a copy is told which requests are only compared, and no client can say so", async (made) => {

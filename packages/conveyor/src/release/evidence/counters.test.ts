@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { latencyBoundsMs } from "../../edge/edge.ts"
+import { latencyBoundsMs, noCounters } from "../../edge/edge.ts"
 import type { VersionCounters } from "../../edge/edge.ts"
 import { percentile, since } from "./counters.ts"
 
@@ -8,7 +8,7 @@ import { percentile, since } from "./counters.ts"
 function sample(requests: number, serverErrors = 0, ms = 10): VersionCounters {
   const latency = [...latencyBoundsMs.map(() => 0), 0]
   latency[latencyBoundsMs.findIndex((bound) => ms <= bound)] = requests
-  return { requests, serverErrors, unreachable: 0, rescued: 0, latency }
+  return { ...noCounters, requests, serverErrors, latency }
 }
 
 test("what happened between two observations is their difference, and all of it where there was none before", () => {

@@ -10,9 +10,13 @@ export function since(before: VersionCounters | undefined, now: VersionCounters)
     serverErrors: now.serverErrors - before.serverErrors,
     unreachable: now.unreachable - before.unreachable,
     rescued: now.rescued - before.rescued,
-    latency: now.latency.map((count, bucket) => count - (before.latency[bucket] ?? 0)),
+    latency: less(now.latency, before.latency),
+    askedBy: less(now.askedBy, before.askedBy),
+    failedBy: less(now.failedBy, before.failedBy),
   }
 }
+
+const less = (now: readonly number[], before: readonly number[]) => now.map((count, bucket) => count - (before[bucket] ?? 0))
 
 /** Upper bound in ms of the bucket that holds the share `p` of all answers; 0 for an empty sample. */
 export function percentile(sample: VersionCounters, p: number): number {

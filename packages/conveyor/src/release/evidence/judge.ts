@@ -2,6 +2,7 @@
 // was seen to speak for it. Pure. Called by the step bake at every look.
 import type { Comparison, ComparisonCell } from "../../edge/edge.ts"
 import { formatDuration } from "../../kernel/duration.ts"
+import { isMoreThanOneWord } from "./clients.ts"
 import { describeFinding, describeSeen, whyUnproven } from "./describe.ts"
 import { findings, isBeyondChance } from "./findings.ts"
 import type { Finding } from "./findings.ts"
@@ -33,7 +34,6 @@ export interface Verdict {
 
 /** One client's failures are no verdict; where they are so many of all, they are no good sign either. */
 const tooManyToPass = 0.05
-const clientsNeeded = 3
 
 /** The first requests compile the code and fill the caches; how long they take says nothing of those that follow. */
 export const warmUpMs = ({ for: duration }: Pick<BakePolicy, "for">): number => Math.min(10_000, duration / 2)
@@ -43,7 +43,7 @@ export function judge(evidence: Evidence, policy: BakePolicy): Verdict {
   if (comparison === undefined) return { verdict: "good", reason: "the first version has nothing to be compared with", findings: [] }
 
   const found = findings(comparison, sinceWarm)
-  const believed = found.filter((each) => !each.isShared && isMoreThanOneWord(each, comparison, policy))
+  const believed = found.filter((each) => !each.isShared && isBelieved(each, comparison, policy))
   const proven = believed.find(isBeyondChance)
   if (proven !== undefined) return { verdict: "bad", reason: describeFinding(proven, comparison), findings: found }
 
@@ -73,14 +73,11 @@ export function judge(evidence: Evidence, policy: BakePolicy): Verdict {
   return { verdict: "good", reason: [seen, ...leftOut].join("; "), findings: found }
 }
 
-/**
- * Three clients, or both of two, or what the conveyor has asked itself. Where the whole site is one address (a proxy that is not trusted, a test), nobody can be told
- * apart, and it is believed once it has asked as much as would be needed to promote.
- */
-function isMoreThanOneWord({ clients }: Finding, { cells }: Comparison, policy: BakePolicy): boolean {
-  if (clients.own === "own" || clients.failing >= Math.min(clientsNeeded, Math.max(2, clients.seen))) return true
+/** What the conveyor has asked itself needs no other witness. */
+function isBelieved({ clients }: Finding, { cells }: Comparison, policy: BakePolicy): boolean {
   const everybody = new Set(cells.map(({ client }) => client)).size
-  return everybody === 1 && allRequests(cells) >= Math.max(20, Math.min(policy.at_least, 100))
+  const said = { failing: clients.failing, asking: clients.seen, everybody, requests: allRequests(cells) }
+  return clients.own === "own" || isMoreThanOneWord(said, Math.min(policy.at_least, 100))
 }
 
 const allRequests = (cells: readonly ComparisonCell[]) => cells.reduce((sum, cell) => sum + cell.pairs + cell.newer.requests, 0)

@@ -1,6 +1,7 @@
 // bake: the new version is judged against the old one, which is asked the same at the same moment. Bad means going back; where
 // too little is known it is held, in the open, for evidence or for a person's word.
 import type { Comparison, ComparisonCell, SilentMember, VersionCounters } from "../../edge/edge.ts"
+import { noCounters } from "../../edge/edge.ts"
 import { addComparisons } from "../../edge/sums.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { cellsSince } from "../evidence/cells.ts"
@@ -100,8 +101,7 @@ async function gather(
 const together = (comparison: Comparison, { cells }: Asked): Comparison =>
   addComparisons([comparison, { ...comparison, cells, before: {} }], comparison)
 
-const nothing: VersionCounters = { requests: 0, serverErrors: 0, unreachable: 0, rescued: 0, latency: [] }
-const countersOf = (traffic: { counters: VersionCounters } | undefined): VersionCounters => traffic?.counters ?? nothing
+const countersOf = (traffic: { counters: VersionCounters } | undefined): VersionCounters => traffic?.counters ?? noCounters
 
 const namesOf = (silent: readonly SilentMember[]): string[] => [...new Set(silent.map(({ member }) => member))]
 

@@ -18,7 +18,15 @@ export const trafficAnswer = z.record(
   z.string(),
   z.object({
     inFlight: count,
-    counters: z.object({ requests: count, serverErrors: count, unreachable: count, rescued: count, latency: z.array(count) }),
+    counters: z.object({
+      requests: count,
+      serverErrors: count,
+      unreachable: count,
+      rescued: count,
+      latency: z.array(count),
+      askedBy: z.array(count),
+      failedBy: z.array(count),
+    }),
   }),
 )
 export const pagesAnswer = z.record(z.string(), z.object({ open: count, told: count, reloaded: count }))

@@ -1,6 +1,6 @@
 // Which of 64 clients an address counts as. The same on every member, so that a client of several edges is still one.
-// Called by the comparison.
-const buckets = 64
+// Called by the exchange and the comparison.
+import { clientBuckets } from "../../edge.ts"
 
 /** Of an IPv6 address its first 64 bits: whoever has one has all that share them. */
 export function clientBucket(address: string): number {
@@ -8,7 +8,7 @@ export function clientBucket(address: string): number {
   // FNV-1a; each character of an address is one byte.
   let hash = 0x811c9dc5
   for (let i = 0; i < network.length; i++) hash = Math.imul(hash ^ network.charCodeAt(i), 0x01000193)
-  return ((hash ^ (hash >>> 16)) >>> 0) & (buckets - 1)
+  return ((hash ^ (hash >>> 16)) >>> 0) & (clientBuckets - 1)
 }
 
 function networkOf(address: string): string {

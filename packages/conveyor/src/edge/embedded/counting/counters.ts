@@ -1,16 +1,20 @@
 // What happened to the requests and pages of each version, since the edge first ran. Called by the proxy on each
 // answer; saved and restored by the edge's state. Only the newest versions are kept.
 import { z } from "zod"
+import type { Result } from "./comparing.ts"
 import type { VersionCounters } from "../../edge.ts"
-import { latencyBoundsMs } from "../../edge.ts"
+import { clientBuckets, latencyBoundsMs } from "../../edge.ts"
 
 const count = z.int().min(0)
+const byClient = (): number[] => Array.from({ length: clientBuckets }, () => 0)
 const row = z.object({
   requests: count,
   serverErrors: count,
   unreachable: count,
   rescued: count,
   latency: z.array(count).length(latencyBoundsMs.length + 1),
+  askedBy: z.array(count).length(clientBuckets).default(byClient),
+  failedBy: z.array(count).length(clientBuckets).default(byClient),
   pagesTold: count,
   pagesReloaded: count,
 })
@@ -49,6 +53,13 @@ export class Counters {
     this.#row(version).unreachable++
   }
 
+  /** A request that says something of the version, and of whom it came. */
+  heard(version: string, client: number, result: Result): void {
+    const { askedBy, failedBy } = this.#row(version)
+    askedBy[client] = (askedBy[client] ?? 0) + 1
+    if (result === "failed") failedBy[client] = (failedBy[client] ?? 0) + 1
+  }
+
   rescued(version: string): void {
     this.#row(version).rescued++
   }
@@ -76,7 +87,7 @@ export class Counters {
 
   of(version: string): { counters: VersionCounters; pagesTold: number; pagesReloaded: number } {
     const { pagesTold, pagesReloaded, ...counters } = this.#rows.get(version) ?? emptyRow()
-    return { counters: { ...counters, latency: [...counters.latency] }, pagesTold, pagesReloaded }
+    return { counters: structuredClone(counters), pagesTold, pagesReloaded }
   }
 
   /** What another has counted for the same versions. */
@@ -123,6 +134,8 @@ const emptyRow = (): Row => ({
   unreachable: 0,
   rescued: 0,
   latency: [...latencyBoundsMs.map(() => 0), 0],
+  askedBy: byClient(),
+  failedBy: byClient(),
   pagesTold: 0,
   pagesReloaded: 0,
 })

@@ -3,6 +3,7 @@
 import type { ClientRequest } from "../client/client-request.ts"
 import type { ClientResponse } from "../client/client-response.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
+import { clientBucket } from "../counting/client-bucket.ts"
 import type { Asked, Comparing } from "../counting/comparing.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
@@ -295,6 +296,7 @@ export class Exchange {
     if (!isEvidence) return shadow instanceof Shadow ? shadow.cancel() : undefined
     const result = first.kind === "answered" ? resultOf(first.answer.status) : "failed"
     const asked = this.#asked(first.kind === "answered" ? first.claim.route : first.route)
+    this.#tools.counters.heard(first.version, clientBucket(asked.address), result)
     if (shadow instanceof Shadow) shadow.pairWith({ result, ms: this.#tookMs }, asked)
     else if (shadow === "alone" || !comparing.isSampled(first.version, asked.method)) comparing.saw(first.version, asked, result)
   }
