@@ -236,17 +236,18 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     await this.eventually("the control plane's death", () => !isAlive(identity))
   }
 
-  /** kill -9 of the edge alone. */
+  /** kill -9 of the edge's guard and worker in one moment: held first, so that neither starts the other again. */
   async killEdge(): Promise<void> {
-    const { identity } = await this.#identityIn(join("edge", "edge.json"))
-    process.kill(identity.pid, "SIGKILL")
-    await this.eventually("the edge's death", () => !isAlive(identity))
+    const { identity, guard } = await this.#identityIn(join("edge", "edge.json"))
+    const both = guard === undefined ? [identity] : [guard, identity]
+    for (const signal of ["SIGSTOP", "SIGKILL"] as const) for (const { pid } of both) process.kill(pid, signal)
+    await this.eventually("the edge's death", () => !both.some(isAlive))
   }
 
-  /** The control plane, the edge and every copy that runs. */
+  /** The control plane, the edge, its guard, and every copy that runs. */
   async processes(): Promise<ProcessIdentity[]> {
     const [control, edge] = [await this.#identityIn("control.json"), await this.#identityIn(join("edge", "edge.json"))]
-    return [control.identity, edge.identity, ...(await this.copies(""))]
+    return [control.identity, edge.identity, ...(edge.guard === undefined ? [] : [edge.guard]), ...(await this.copies(""))]
   }
 
   /** The processes of the copies whose ids begin like that. */
@@ -291,7 +292,7 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  async #identityIn(file: string): Promise<{ identity: ProcessIdentity }> {
+  async #identityIn(file: string): Promise<{ identity: ProcessIdentity; guard?: ProcessIdentity }> {
     return JSON.parse(await readFile(join(this.state, file), "utf8")) as { identity: ProcessIdentity }
   }
 }

@@ -55,12 +55,15 @@ test("a claim is counted at once and given back once", () => {
 test("a copy that refused a connection is asked last for a moment, and one already tried not at all", () => {
   let now = 0
   const traffic = started(() => now)
-  traffic.suspect("a", 1_000)
+  const refused = [claim(traffic), claim(traffic), claim(traffic)].find(({ target }) => target.copy === "a")
+  refused?.heard("refused")
   const picked = Array.from({ length: 6 }, () => claim(traffic).target.copy)
   assert.equal(picked.includes("a"), false)
   assert.equal(claim(traffic, new Set(["b", "c"])).target.copy, "a")
   assert.deepEqual(traffic.claim("/x", undefined, new Set(["a", "b", "c"])), { refused: "no-copy", version: "v1", route: "/" })
-  now = 1_000
+  now = 10_000
+  assert.notEqual(claim(traffic).target.copy, "a", "it comes back slowly")
+  now = 20_000
   assert.equal(claim(traffic).target.copy, "a")
 })
 

@@ -2,17 +2,23 @@
 // counted, in one synchronous call: nothing new can land on a version between "not routed" and "nothing in flight".
 import type { RoutedVersion, RoutingTable, Target } from "../../edge.ts"
 import { Routes } from "../../routes.ts"
+import { Health } from "./health.ts"
+import type { HealthChange, Heard } from "./health.ts"
 
 export interface Claim {
   version: string
   /** The prefix of the route that took the request. */
   route: string
   target: Target
+  /** What became of it at the copy, as soon as it is known. */
+  heard: (heard: Heard) => void
   /** Ends the counting; only the first call counts. */
   release: () => void
 }
 
 export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string; route: string }
+
+const askedLast = 1e6
 
 export class Traffic {
   #table: RoutingTable | undefined
@@ -20,12 +26,13 @@ export class Traffic {
   #versions = new Map<string, RoutedVersion>()
   #byVersion = new Map<string, number>()
   #byCopy = new Map<string, number>()
-  #suspectUntil = new Map<string, number>()
+  #health: Health
   #turn = 0
   #now: () => number
 
-  constructor(now: () => number) {
+  constructor(now: () => number, changed?: (change: HealthChange) => void) {
     this.#now = now
+    this.#health = new Health(changed)
   }
 
   get table(): RoutingTable | undefined {
@@ -40,7 +47,8 @@ export class Traffic {
     this.#table = table
     this.#routes = new Routes(table.routes)
     this.#versions = new Map(Object.entries(table.versions))
-    this.#suspectUntil.clear()
+    const targets = Object.values(table.versions).flatMap((version) => Object.values(version.targets).flat())
+    this.#health.keep(new Set(targets.map(({ copy }) => copy)))
   }
 
   inFlight(version: string): number {
@@ -77,11 +85,6 @@ export class Traffic {
     return others.toReversed()
   }
 
-  /** A copy that just refused a connection is asked last for a moment. */
-  suspect(copy: string, ms: number): void {
-    this.#suspectUntil.set(copy, this.#now() + ms)
-  }
-
   #versionServing(service: string, wish: string, current: string): string {
     return this.#targetsOf(wish, service) === undefined ? current : wish
   }
@@ -91,35 +94,42 @@ export class Traffic {
     return targets !== undefined && Object.hasOwn(targets, service) ? targets[service] : undefined
   }
 
+  /** Of those that are well. Where none is, any: the last one is never left out. */
   #leastBusy(targets: readonly Target[], tried: ReadonlySet<string>): Target | undefined {
     let best: Target | undefined
     let bestLoad = Infinity
+    const now = this.#now()
     // Starting one further each time shares ties out evenly.
     const start = this.#turn++
     for (let i = 0; i < targets.length; i++) {
       const target = targets[(start + i) % targets.length]
       if (target === undefined || tried.has(target.copy)) continue
-      const load = (this.#byCopy.get(target.copy) ?? 0) + (this.#isSuspect(target.copy) ? 1e6 : 0)
+      const { isOut, weight } = this.#health.standingOf(target, targets, now)
+      const busy = this.#byCopy.get(target.copy) ?? 0
+      const load = isOut ? busy + askedLast : weight === 1 ? busy : (busy + 1) * weight
       if (load < bestLoad) [best, bestLoad] = [target, load]
     }
     return best
   }
 
-  #isSuspect(copy: string): boolean {
-    return this.#suspectUntil.size > 0 && (this.#suspectUntil.get(copy) ?? 0) > this.#now()
-  }
-
   #count(version: string, route: string, target: Target): Claim {
     add(this.#byVersion, version, 1)
     add(this.#byCopy, target.copy, 1)
-    let held = true
+    this.#health.asked(target.copy, this.#now())
+    let [held, waits] = [true, true]
+    const heard = (what: Heard) => {
+      if (!waits) return
+      waits = false
+      this.#health.heard(target.copy, what, this.#now())
+    }
     const release = () => {
       if (!held) return
       held = false
+      heard("left")
       add(this.#byVersion, version, -1)
       add(this.#byCopy, target.copy, -1)
     }
-    return { version, route, target, release }
+    return { version, route, target, heard, release }
   }
 }
 

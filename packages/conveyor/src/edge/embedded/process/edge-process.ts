@@ -69,7 +69,10 @@ export class EdgeProcess {
   private constructor(options: EdgeProcessOptions, history: SavedHistory) {
     const { settings, clock, log, token } = options
     this.#options = options
-    this.#traffic = new Traffic(() => clock.now())
+    this.#traffic = new Traffic(
+      () => clock.now(),
+      ({ change, ...facts }) => log.warn(facts, change === "out" ? "a copy is left out for a while" : "a copy is asked again"),
+    )
     this.#counters = new Counters(history.counters)
     this.#comparing = new Comparing(() => clock.now())
     this.#toldPages = new ToldPages(history.toldPages)

@@ -8,6 +8,7 @@ import type { Asked, Comparing } from "../counting/comparing.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
 import type { FailureLog } from "./failure-log.ts"
+import { heardOf } from "./heard-of.ts"
 import { answerFields, interimFields, requestFields } from "./headers.ts"
 import { mayBeAsset } from "./freshness.ts"
 import type { Identities, Identity } from "./identity.ts"
@@ -66,7 +67,6 @@ interface Substitution {
   substitute: string
 }
 
-const suspectMs = 1_000
 const otherVersionsAsked = 3
 const safeMethods = new Set(["GET", "HEAD"])
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
@@ -133,7 +133,8 @@ export class Exchange {
   }
 
   async #askVersion(wish: string | undefined): Promise<Verdict> {
-    let connection: "pooled" | "fresh" = "pooled"
+    const mayFail = this.#body.declared === "none" && idempotentMethods.has(this.#request.method)
+    let connection: "pooled" | "surely-open" | "fresh" = mayFail ? "pooled" : "surely-open"
     for (;;) {
       const claim = this.#tools.traffic.claim(this.#pin.path, wish, this.#tried)
       if ("version" in claim && this.#claims.length === 0) this.#shadow = Shadow.of(claim, this.#request, this.#pin, this.#tools)
@@ -146,14 +147,14 @@ export class Exchange {
       if (this.#tools.traffic.table?.rescue?.from === claim.version) this.#onProbation.add(claim.version)
       const outcome = await this.#ask(claim, connection)
       if (this.#response.isOver) return { kind: "client-gone" }
+      claim.heard(heardOf(outcome))
       if (outcome.kind === "answered") return this.#answered(claim, outcome.answer)
 
       claim.release()
       this.#note(claim, outcome)
       if (outcome.kind === "not-sent") {
         this.#tried.add(claim.target.copy)
-        this.#tools.traffic.suspect(claim.target.copy, suspectMs)
-      } else if (outcome.kind === "stale" && connection === "pooled" && this.#mayBeSentAgain()) {
+      } else if (outcome.kind === "stale" && connection !== "fresh" && this.#mayBeSentAgain()) {
         connection = "fresh"
       } else {
         return this.#unreachable(claim, outcome.kind === "timed-out" ? "timedOut" : "brokeOff")
@@ -161,7 +162,7 @@ export class Exchange {
     }
   }
 
-  async #ask(claim: Claim, connection: "pooled" | "fresh"): Promise<Outcome> {
+  async #ask(claim: Claim, connection: "pooled" | "surely-open" | "fresh"): Promise<Outcome> {
     const asking = this.#tools.upstreams.ask(
       claim.target,
       {

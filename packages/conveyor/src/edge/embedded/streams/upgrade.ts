@@ -6,6 +6,7 @@ import type { EdgeAnswer } from "../requests/answers.ts"
 import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
 import type { ProxyTools } from "../requests/exchange.ts"
 import { answerFields, requestFields } from "../requests/headers.ts"
+import { heardOf } from "../requests/heard-of.ts"
 import type { Pin } from "../requests/pin.ts"
 import { readPin } from "../requests/pin.ts"
 import type { Claim } from "../counting/traffic.ts"
@@ -80,6 +81,7 @@ async function askVersion(request: ClientRequest, client: Duplex, pin: Pin, wish
       discard(outcome)
       return { kind: "client-gone" }
     }
+    claim.heard(heardOf(outcome))
     if ("cause" in outcome) {
       tools.failures.note(`${claim.target.copy} ${outcome.kind}`, { ...claim.target, version: claim.version, cause: outcome.cause.message })
     }

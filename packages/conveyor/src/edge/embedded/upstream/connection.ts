@@ -30,6 +30,7 @@ export class Connection implements Line {
   #cause: Error | undefined
   #state: "connecting" | "open" | "lost" = "connecting"
   #questions = 0
+  #freeSince = 0
   #hasHeard = false
   #hasSwitched = false
   #keepsMs = Infinity
@@ -54,6 +55,11 @@ export class Connection implements Line {
     const late = () => this.break(new TookTooLong(`no connection within ${settings.connectTimeoutMs} ms`))
     this.#connectTimer = setTimeout(late, settings.connectTimeoutMs)
     this.#listen()
+  }
+
+  /** For how long it has waited for its next question. */
+  get idleMs(): number {
+    return performance.now() - this.#freeSince
   }
 
   get isUsable(): boolean {
@@ -188,6 +194,7 @@ export class Connection implements Line {
       this.#idle = { ms, timer: setTimeout(() => this.#letGo(), ms).unref() }
     }
     this.#idle.timer.refresh()
+    this.#freeSince = performance.now()
     this.#socket.resume()
     this.#owner.free(this)
   }

@@ -7,6 +7,8 @@ import type { Asking, Question } from "./asking.ts"
 import { Connection } from "./connection.ts"
 
 const freeAtMost = 1_024
+/** No server lets go of idle connections as soon as this. */
+const surelyOpenMs = 100
 
 export class Upstreams {
   #pools = new Map<string, Pool>()
@@ -27,10 +29,13 @@ export class Upstreams {
     }
   }
 
-  /** A "fresh" connection is none that the copy is about to close. */
-  ask(target: Target, question: Question, connection: "pooled" | "fresh"): Asking {
+  /**
+   * A copy may close a kept connection in the moment in which it is asked. "surely-open" is one that was in use a moment ago,
+   * or a fresh one: for what cannot be asked twice.
+   */
+  ask(target: Target, question: Question, connection: "pooled" | "surely-open" | "fresh"): Asking {
     const pool = this.#poolOf(target)
-    const free = connection === "pooled" ? pool.takeFree() : undefined
+    const free = connection === "fresh" ? undefined : pool.takeFree(connection === "pooled" ? Infinity : surelyOpenMs)
     return (free ?? pool.open(target, this.#settings)).ask(question)
   }
 
@@ -56,10 +61,13 @@ class Pool {
   #free: Connection[] = []
   #freeAtMost = freeAtMost
 
-  takeFree(): Connection | undefined {
+  takeFree(idleAtMostMs: number): Connection | undefined {
     for (;;) {
-      const connection = this.#free.pop()
-      if (connection === undefined || connection.isUsable) return connection
+      const connection = this.#free.at(-1)
+      // The others have been idle for longer still.
+      if (connection === undefined || (idleAtMostMs !== Infinity && connection.idleMs > idleAtMostMs)) return undefined
+      this.#free.pop()
+      if (connection.isUsable) return connection
     }
   }
 
