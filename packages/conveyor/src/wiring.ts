@@ -175,8 +175,9 @@ export async function stopEverything(
   // A little longer than the edge itself waits for requests in flight.
   await stopEdge(state.edge, { graceMs: seconds(35), clock, signal })
   const runtime = createProcessRuntime({ directory: state.runtime, clock })
+  // What is wanted stays written down: after the next start the same runs again.
   await Promise.all(
-    (await runtime.list()).map(async (copy) => {
+    (await runtime.observe(signal)).copies.map(async (copy) => {
       onStop(`${copy.service} ${copy.index + 1} of ${copy.version}`)
       await runtime.stop(copy.id, { graceMs: seconds(10), signal })
     }),

@@ -71,11 +71,11 @@ test("whoever was ill at the last checkup is asked, and found ill", () =>
 test("a copy that has gone is forgotten, and its successor is asked", () =>
   withWarmVersion(async (stage, verify) => {
     await checkUp(stage.ports(), signal)
-    const [gone] = (await stage.runtime.list()).filter((copy) => copy.version === "v1")
+    const [gone] = stage.runtime.copies().filter((copy) => copy.version === "v1")
     assert.ok(gone)
     await stage.runtime.stop(gone.id, { graceMs: 0, signal })
-    const { service, version, release, index } = gone
-    const spec = { service, version, release, index, commit: "a", command: "run", environment: {} }
-    const next = await stage.runtime.start({ ...spec, artifact: { id: gone.artifact, kind: "directory", ref: "/" } }, signal)
-    assert.deepEqual(await verify(), [next.id])
+    await stage.runtime.reconcile(signal)
+    const next = stage.runtime.copies().find((copy) => copy.version === "v1" && copy.index === gone.index)
+    assert.notEqual(next?.id, gone.id)
+    assert.deepEqual(await verify(), [next?.id])
   }))

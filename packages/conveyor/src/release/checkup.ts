@@ -13,7 +13,7 @@ const answersWithinMs = seconds(3)
 
 /** One round. A copy that does not answer is noted as ill; what comes of that is for others to decide. */
 export async function checkUp(ports: Ports, signal: AbortSignal): Promise<void> {
-  const running = (await ports.runtime.list()).filter((copy) => copy.state === "running")
+  const running = (await ports.runtime.observe(signal)).copies.filter((copy) => copy.state === "running")
   ports.health.keepOnly(new Set(running.map(({ id }) => id)))
   const due = running.filter(({ id }) => (ports.health.wellFor(id, ports.clock.now()) ?? Infinity) >= everyMs)
   const turns = Array.from({ length: atOnce }, async () => {

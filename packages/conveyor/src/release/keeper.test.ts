@@ -3,6 +3,7 @@ import { test } from "node:test"
 import type { ReleaseRecord } from "../store/records.ts"
 import type { MemberTable, RoutingTable } from "../edge/edge.ts"
 import { describe } from "../kernel/errors.ts"
+import { inWords } from "./keeper-act.ts"
 import { keep } from "./keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"
 import type { Routing } from "./routing.ts"
@@ -21,7 +22,7 @@ async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void
 /** One round of the keeper; gives what it said. */
 async function round(stage: Rehearsal): Promise<string[]> {
   const acts: string[] = []
-  await keep({ ports: stage.ports(), signal, onAct: (message) => acts.push(message) })
+  await keep({ ports: stage.ports(), signal, onAct: (act) => acts.push(inWords(act)) })
   return acts
 }
 
@@ -36,7 +37,7 @@ async function release(stage: Rehearsal, commit: string): Promise<ReleaseRecord>
   return ended as ReleaseRecord
 }
 
-const copiesOf = async (stage: Rehearsal, version: string) => (await stage.runtime.list()).filter((copy) => copy.version === version)
+const copiesOf = async (stage: Rehearsal, version: string) => stage.runtime.copies().filter((copy) => copy.version === version)
 const routed = (stage: Rehearsal, version: string) =>
   (stage.edge.inUse?.versions[version]?.targets["web"] ?? []).map((target) => target.copy)
 
@@ -54,7 +55,7 @@ test("a copy that died is started again, and requests find the new one", () =>
     await release(stage, "a")
     const [dead, living] = await copiesOf(stage, "v1")
     stage.runtime.crash(dead?.id ?? "")
-    assert.match((await round(stage)).join("\n"), /web 1 of v1 had ended .*starting it again/)
+    assert.match((await round(stage)).join("\n"), /web 1 of v1 had ended .*started it again/)
 
     const now = await copiesOf(stage, "v1")
     assert.deepEqual(
@@ -87,12 +88,7 @@ test("a copy that a control plane started and died before it could route it is f
     if (dead === undefined) throw new Error("v1 has no copy")
     stage.runtime.crash(dead.id)
     await stage.runtime.stop(dead.id, { graceMs: 0, signal })
-    const { service, version, index } = dead
-    const artifact = { id: dead.artifact, kind: "directory", ref: "/" }
-    await stage.runtime.start(
-      { service, version, commit: "a", release: dead.release, index, artifact, command: "run", environment: {} },
-      signal,
-    )
+    await stage.runtime.reconcile(signal)
     await round(stage)
     assert.equal(routed(stage, "v1").length, 2)
     assert.ok(!routed(stage, "v1").includes(dead.id))
@@ -112,11 +108,31 @@ test("when all copies are dead their addresses stay until new ones are well", ()
     assert.equal(routed(stage, "v1").length, 2)
   }))
 
-test("a version that cannot be looked after takes nothing from the others", () =>
+test("what runs is kept, routed and in the end stopped by what was recorded at its start, whatever its conveyor.yml is thought of today", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
     await release(stage, "b")
-    for (const copy of await stage.runtime.list()) stage.runtime.crash(copy.id)
+    for (const copy of stage.runtime.copies()) stage.runtime.crash(copy.id)
+    const readConfig = async () => {
+      throw new Error("its conveyor.yml cannot be read")
+    }
+    const unreadable = async () => keep({ ports: { ...stage.ports(), readConfig }, signal, onAct: () => {} })
+    await unreadable()
+    assert.deepEqual(
+      stage.runtime.copies().map((copy) => copy.state),
+      ["running", "running", "running", "running"],
+    )
+    assert.equal(routed(stage, "v2").length, 2)
+    await stage.clock.sleep(3_600_001)
+    await unreadable()
+    assert.deepEqual(await copiesOf(stage, "v1"), [])
+  }))
+
+test("what was never recorded is wanted again as its commit says, and where that cannot be read nothing is taken from the others", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await release(stage, "b")
+    for (const version of ["v1", "v2"]) await stage.runtime.unwant(version, signal)
     const ports = stage.ports()
     const readConfig: typeof ports.readConfig = async (commit) => {
       if (commit === "a") throw new Error("its conveyor.yml cannot be read")
@@ -124,11 +140,67 @@ test("a version that cannot be looked after takes nothing from the others", () =
     }
     const rounds = keep({ ports: { ...ports, readConfig }, signal, onAct: () => {} })
     await assert.rejects(rounds, (thrown) => thrown instanceof AggregateError && /cannot be read/.test(String(thrown.errors[0])))
-    assert.deepEqual(
-      (await copiesOf(stage, "v2")).map((copy) => copy.state),
-      ["running", "running"],
-    )
+    await round(stage)
+    assert.equal((await copiesOf(stage, "v2")).length, 2)
     assert.equal(routed(stage, "v2").length, 2)
+  }))
+
+test("a crash loop is told, with growing pauses between its starts, and leaves the other copies alone", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const said: string[] = []
+    const starts: number[] = []
+    for (let second = 0; second < 40; second++) {
+      const [first] = (await copiesOf(stage, "v1")).filter((copy) => copy.index === 0 && copy.state === "running")
+      if (first !== undefined) stage.runtime.crash(first.id)
+      const acts = await round(stage)
+      if (acts.some((act) => /started it again/.test(act))) starts.push(second)
+      said.push(...acts)
+      await stage.clock.sleep(1_000)
+    }
+    assert.ok(said.some((act) => /web 1 of v1 ends again and again \(signal SIGKILL\), 5 times in a row/.test(act)))
+    const pauses = starts.slice(1).map((at, i) => at - (starts[i] ?? 0))
+    assert.deepEqual(
+      pauses,
+      pauses.toSorted((a, b) => a - b),
+    )
+    assert.ok((pauses.at(-1) ?? 0) >= 8, String(pauses))
+    assert.equal((await copiesOf(stage, "v1")).filter((copy) => copy.index === 1 && copy.state === "running").length, 1)
+  }))
+
+test("a round asks as much of the store beside a thousand stopped versions as beside ten", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const asked = async () => {
+      const counts = { questions: 0, records: 0 }
+      const ports = stage.ports()
+      const store = new Proxy(ports.store, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name)
+          if (typeof value !== "function") return value
+          return (...argv: unknown[]): unknown => {
+            const answer: unknown = Reflect.apply(value, target, argv)
+            counts.questions++
+            counts.records += Array.isArray(answer) ? answer.length : 1
+            return answer
+          }
+        },
+      })
+      await keep({ ports: { ...ports, store }, signal, onAct: () => {} })
+      return counts
+    }
+    const stopped = (from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        const { name } = stage.store.versionOf(`old-${i}`, "Old")
+        stage.store.built(name, { id: `art-${i}`, kind: "directory", ref: "/" }, [])
+        stage.store.stopped(name)
+        stage.store.setState(stage.store.enqueue("release", name).id, "failed")
+      }
+    }
+    stopped(0, 10)
+    const few = await asked()
+    stopped(10, 1_000)
+    assert.deepEqual(await asked(), few)
   }))
 
 test("a warm version's copies are kept alive without giving it any request", () =>
@@ -192,10 +264,10 @@ test("a version whose run is under way is left to the run, also between two cont
     const second = stage.ask("release", "b")
     let events = 0
     await stage.carryOut(second, { atMoment: () => (++events === 12 ? "kill" : "go on") })
-    const before = await stage.runtime.list()
+    const before = stage.runtime.copies()
     assert.ok(before.some((copy) => copy.version === "v2"))
     assert.deepEqual(await round(stage), [])
-    assert.deepEqual(await stage.runtime.list(), before)
+    assert.deepEqual(stage.runtime.copies(), before)
   }))
 
 test("nothing is stopped while nobody knows who serves; the reason is told, and the round after knows again", () =>

@@ -1,50 +1,58 @@
-// Keeps true what was promised between releases: copies that died are started again, requests find them, and a
-// version whose rollback window has closed is stopped. Called by the control plane, about once a second.
-import type { Config } from "../config/config.ts"
+// Keeps true what was promised between releases: what is wanted runs, requests find the copies that are well, and a
+// version whose rollback window has closed is stopped. Called by the control plane, about once a second. It goes by what
+// was recorded when a version was started, whatever is thought today of its commit's conveyor.yml; and it looks only at
+// what is wanted, warm or routed, however many versions there ever were.
 import type { MemberTable, RoutingTable } from "../edge/edge.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { Copy } from "../runtime/runtime.ts"
+import type { Copy, RuntimeObservation, WantedService } from "../runtime/runtime.ts"
 import type { VersionRecord } from "../store/records.ts"
-import { drainAndStop, runningCopies, startCopies, waitUntilWell } from "./copies.ts"
+import { drainAndStop, specsOf, waitUntilWell } from "./copies.ts"
 import { routingDoubts } from "./edge-doubts.ts"
-import type { Ports } from "./ports.ts"
+import type { KeeperAct } from "./keeper-act.ts"
 import { stateOf } from "./machine.ts"
 import { plans, servesUsers } from "./plan.ts"
+import type { Ports } from "./ports.ts"
 import { withCopies } from "./table.ts"
 
 /** How long one round waits for a copy that has just been started; the next round asks it again. */
 const patienceMs = seconds(2)
+/** Of copies from before it was recorded with them. */
+const usualGraceMs = seconds(30)
 
 export interface KeeperOptions {
   ports: Ports
   signal: AbortSignal
-  /** For people: what the keeper did. */
-  onAct: (message: string) => void
+  onAct: (act: KeeperAct) => void
 }
 
-export async function keep({ ports, signal, onAct }: KeeperOptions): Promise<void> {
-  const { table, members } = await ports.routing.observe(signal)
-  const doubts = whoServesIsUnknown(ports, table, members)
-  const copies = await ports.runtime.list()
+/** What one round sees, before it does anything. */
+interface Seen extends RuntimeObservation {
+  table: RoutingTable | undefined
+  /** Why it is not known who serves: nothing is stopped meanwhile. */
+  doubts: readonly string[]
+}
+
+/** @throws AggregateError of what could not be done; everything else was. */
+export async function keep(options: KeeperOptions): Promise<void> {
+  const { ports, signal } = options
   const failures: unknown[] = []
-  for (const version of ports.store.versions()) {
-    if (version.artifact === undefined || versionsInWork(ports).includes(version.name)) continue
-    const isServing = table !== undefined && version.name in table.versions
-    const isOver = version.warmUntil !== undefined || copies.some((copy) => copy.version === version.name)
+  /** One thing that cannot be looked after takes nothing from the others. */
+  const attempt = async (work: () => Promise<void>) => {
     try {
-      const config = await ports.readConfig(version.commit)
-      if (isKept(version, table, ports.clock.now())) {
-        await revive(ports, version, config, signal, onAct)
-        if (isServing) await route(ports, version, config, signal)
-      } else if (isOver && doubts.length === 0) await stop(ports, version, config, signal, onAct)
-      else if (isOver) failures.push(new ConveyorError("edge-unknown", `${version.name} is not stopped: ${doubts.join("; ")}`))
+      await work()
     } catch (thrown) {
-      // One version that cannot be looked after takes nothing from the others.
       signal.throwIfAborted()
-      failures.push(thrown)
+      failures.push(...(thrown instanceof AggregateError ? (thrown.errors as unknown[]) : [thrown]))
     }
   }
+
+  await attempt(async () => {
+    for (const event of await ports.runtime.reconcile(signal)) options.onAct(event)
+  })
+  const { table, members } = await ports.routing.observe(signal)
+  const seen: Seen = { ...(await ports.runtime.observe(signal)), table, doubts: whoServesIsUnknown(ports, table, members) }
+  for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
@@ -54,12 +62,27 @@ function whoServesIsUnknown({ store }: Ports, table: RoutingTable | undefined, m
   return [...routingDoubts(members), ...(isLost ? ["the edge has no routing table, and once had one"] : [])]
 }
 
-/** A run that has not done what was asked yet looks after the copies of its version itself, also before it is carried on after a crash. */
-function versionsInWork({ store }: Ports): string[] {
-  return store
+function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionRecord[] {
+  const warm = ports.store.warmVersions().map(({ name }) => name)
+  const routed = Object.keys(table?.versions ?? {})
+  const names = new Set([...copies.map(({ version }) => version), ...wanted.map(({ version }) => version), ...warm, ...routed])
+  // A run that has not done what was asked yet looks after the copies of its version itself, also before it is carried on after a crash.
+  const inWork = ports.store
     .releases(["running"])
-    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
-    .map((release) => release.version)
+    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, ports.store.journal(id)) !== "done")
+    .map(({ version }) => version)
+  return [...names].flatMap((name) => {
+    const version = inWork.includes(name) ? undefined : ports.store.version(name)
+    return version?.artifact === undefined ? [] : [version]
+  })
+}
+
+async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOptions): Promise<void> {
+  const { ports, signal } = options
+  const wanted = seen.wanted.filter((each) => each.version === version.name)
+  if (!isKept(version, seen.table, ports.clock.now())) return stop(version, wanted, seen, options)
+  if (wanted.length === 0) return wantAgain(version, seen.copies, options)
+  if (seen.table !== undefined && version.name in seen.table.versions) await route(ports, wanted, seen.copies, signal)
 }
 
 /** The current version always; an old one while its window is open, or while it still serves and no window was closed. */
@@ -68,44 +91,41 @@ function isKept({ name, warmUntil }: VersionRecord, table: RoutingTable | undefi
   return table !== undefined && name in table.versions && warmUntil === undefined
 }
 
-async function revive(
-  ports: Ports,
-  version: VersionRecord,
-  config: Config,
-  signal: AbortSignal,
-  onAct: (message: string) => void,
-): Promise<void> {
-  const copies = (await ports.runtime.list()).filter((copy) => copy.version === version.name)
-  const wanted = Object.values(config.services).reduce((sum, service) => sum + service.copies, 0)
-  const living = copies.filter((copy) => copy.state === "running")
-  if (living.length >= wanted) return
-
-  const dead = copies.filter((copy) => copy.state === "exited")
-  for (const copy of dead) {
-    onAct(`${copy.service} ${copy.index + 1} of ${copy.version} had ended (${copy.logFile}); starting it again`)
-    await ports.runtime.stop(copy.id, { graceMs: 0, signal })
-  }
-  const release = living[0]?.release ?? dead[0]?.release ?? `kept-${version.name}`
-  await startCopies(ports, version, release, config, signal, () => {})
+/** What is wanted was never written down, or is lost: it is as the commit says. */
+async function wantAgain(version: VersionRecord, copies: readonly Copy[], { ports, signal, onAct }: KeeperOptions): Promise<void> {
+  const release = copies.find((copy) => copy.version === version.name)?.release ?? `kept-${version.name}`
+  const config = await ports.readConfig(version.commit)
+  await ports.runtime.want(specsOf(version, release, config), signal)
+  onAct({ event: "wanted-again", version: version.name })
 }
 
 /**
  * Requests find the copies that are well, and no others. Asked in every round, so that a copy that was slow to start, or
  * was started by a control plane that died before it could route it, is found too.
  */
-async function route(ports: Ports, version: VersionRecord, config: Config, signal: AbortSignal): Promise<void> {
-  const running = await runningCopies(ports, version.name)
+async function route(ports: Ports, wanted: readonly WantedService[], copies: readonly Copy[], signal: AbortSignal): Promise<void> {
   const { table } = await ports.routing.observe(signal)
-  const targets = Object.values(table?.versions[version.name]?.targets ?? {}).flat()
-  const isRouted = (copy: Copy) => targets.some((target) => target.copy === copy.id)
-  const usable = await Promise.all(running.map(async (copy) => isRouted(copy) || (await isWellSoon(ports, copy, config, signal))))
-  const well = running.filter((_, i) => usable[i] === true)
-  await ports.routing.change((now) => (now === undefined ? now : withCopies(now, well)), signal)
+  const routed = new Set(
+    Object.values(table?.versions ?? {}).flatMap(({ targets }) =>
+      Object.values(targets)
+        .flat()
+        .map(({ copy }) => copy),
+    ),
+  )
+  const well = await Promise.all(
+    wanted.flatMap(({ service, version, status }) =>
+      copies
+        .filter((copy) => copy.service === service && copy.version === version && copy.state === "running")
+        .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, status, signal)) ? copy : undefined)),
+    ),
+  )
+  const usable = well.filter((copy) => copy !== undefined)
+  await ports.routing.change((now) => (now === undefined ? now : withCopies(now, usable)), signal)
 }
 
-async function isWellSoon(ports: Ports, copy: Copy, config: Config, signal: AbortSignal): Promise<boolean> {
+async function isWellSoon(ports: Ports, copy: Copy, status: WantedService["status"], signal: AbortSignal): Promise<boolean> {
   try {
-    await waitUntilWell(ports, copy, config, signal, patienceMs)
+    await waitUntilWell(ports, copy, { status, withinMs: patienceMs }, signal)
     return true
   } catch {
     signal.throwIfAborted()
@@ -113,18 +133,15 @@ async function isWellSoon(ports: Ports, copy: Copy, config: Config, signal: Abor
   }
 }
 
-async function stop(
-  ports: Ports,
-  version: VersionRecord,
-  config: Config,
-  signal: AbortSignal,
-  onAct: (message: string) => void,
-): Promise<void> {
-  onAct(`${version.name} is no longer kept warm; stopping its copies`)
+async function stop({ name }: VersionRecord, wanted: readonly WantedService[], seen: Seen, options: KeeperOptions): Promise<void> {
+  const { ports, signal, onAct } = options
+  if (seen.doubts.length > 0) throw new ConveyorError("edge-unknown", `${name} is not stopped: ${seen.doubts.join("; ")}`)
+  onAct({ event: "stopping", version: name })
+  const graceMs = Math.max(...(wanted.length === 0 ? [usualGraceMs] : wanted.map(({ stopGraceMs }) => stopGraceMs)))
   try {
-    await drainAndStop(ports, version.name, config, signal, ({ message }) => onAct(message))
+    await drainAndStop(ports, name, graceMs, signal, ({ message }) => onAct({ event: "draining", version: name, waitsFor: message }))
   } catch (thrown) {
     signal.throwIfAborted()
-    onAct(`could not stop ${version.name} yet: ${describe(thrown)}`)
+    onAct({ event: "not-stopped", version: name, because: describe(thrown) })
   }
 }

@@ -48,8 +48,8 @@ export class Rehearsal {
   readonly edge = new FakeEdge()
   /** All members; a test may add to them. */
   readonly edges = [this.edge]
-  readonly runtime = new FakeRuntime()
   readonly clock = new JumpingClock()
+  readonly runtime = new FakeRuntime(() => this.clock.now())
   /** Commits whose copies answer that they are ill. */
   readonly ill = new Set<string>()
   /** Versions that answer 500 to what the conveyor itself asks. */
@@ -94,22 +94,27 @@ export class Rehearsal {
         runIn: async () => {},
       },
       runtime: {
-        list: () => this.runtime.list(),
-        start: (spec, signal) => this.#effect(this.runtime.start(spec, signal)),
+        starts: this.runtime.starts,
+        observe: (signal) => this.runtime.observe(signal),
+        want: (specs, signal) => this.#effect(this.runtime.want(specs, signal)),
+        unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
+        reconcile: (signal) => this.#effect(this.runtime.reconcile(signal)),
+        logs: (id, options) => this.runtime.logs(id, options),
+        exec: (id, options) => this.runtime.exec(id, options),
       },
       routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
       metering: edge.metering,
       pages: edge.pages,
       queryStatus: async ({ address, release }) => {
-        const copy = (await this.runtime.list()).find((each) => each.address.port === address.port)
+        const copy = this.runtime.copies().find((each) => each.address.port === address.port)
         const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))
         if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill")
         return { release }
       },
       health: this.health,
       queryPath: async ({ address }) => {
-        const copy = (await this.runtime.list()).find((each) => each.address.port === address.port)
+        const copy = this.runtime.copies().find((each) => each.address.port === address.port)
         return { status: copy !== undefined && this.failing.has(copy.version) ? 500 : 200, ms: 1 }
       },
       changeEngine: () => undefined,

@@ -44,7 +44,7 @@ async function withFirstRelease(stage: Rehearsal) {
 }
 
 const copiesOf = async (stage: Rehearsal, version: string) =>
-  (await stage.runtime.list()).filter((copy) => copy.version === version && copy.state === "running").length
+  stage.runtime.copies().filter((copy) => copy.version === version && copy.state === "running").length
 
 test("a good release serves all new pages, and the version before stays warm", () =>
   rehearse(async (stage) => {
@@ -161,11 +161,11 @@ test("a rollback to a warm version starts nothing and switches at once", () =>
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
     await carryOut(stage, release, good)
-    const before = (await stage.runtime.list()).map((copy) => copy.id)
+    const before = stage.runtime.copies().map((copy) => copy.id)
     const back = await carryOut(stage, stage.ask("rollback", "a"), good)
     assert.deepEqual([back.state, stage.current], ["promoted", "v1"])
     assert.deepEqual(
-      (await stage.runtime.list()).map((copy) => copy.id),
+      stage.runtime.copies().map((copy) => copy.id),
       before,
     )
   }))

@@ -15,7 +15,7 @@ export async function askBoth(
   { newer, older }: { newer: string; older: string },
 ): Promise<ComparisonCell[]> {
   const routes = new Routes(routesOf(config))
-  const running = (await ports.runtime.list()).filter((copy) => copy.state === "running")
+  const running = (await ports.runtime.observe(signal)).copies.filter((copy) => copy.state === "running")
   const asked = config.release.bake.synthetic.map(async (path) => {
     const service = routes.serviceFor(path.replace(/[?#].*$/, ""))
     const [one, other] = [newer, older].map((version) => running.find((copy) => copy.version === version && copy.service === service))

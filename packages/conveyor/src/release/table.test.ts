@@ -12,7 +12,7 @@ const routes = [{ prefix: "/", service: "web" }]
 function copy(version: string, service: string, index: number, life: number, state: Copy["state"] = "running"): Copy {
   const id = `${version}-${service}-${index}-${life}`
   const address = { host: "127.0.0.1", port: 10_000 + life }
-  return { id, service, version, release: `r-${version}`, index, artifact: "art", address, state, startedAt: 0, logFile: "" }
+  return { id, service, version, release: `r-${version}`, index, artifact: "art", address, node: "here", state, startedAt: 0, restarts: 0 }
 }
 
 const next = (name: string, copies = [copy(name, "web", 0, 1), copy(name, "web", 1, 2)]) => ({ name, release: `r-${name}`, routes, copies })

@@ -2,7 +2,8 @@ import { FakeRuntime } from "./fake-runtime.ts"
 import { describeRuntime } from "./runtime.contract.ts"
 
 describeRuntime("fake", async () => {
-  const runtime = new FakeRuntime()
+  let now = 1_000_000
+  const runtime = new FakeRuntime(() => now)
   return {
     open: () => runtime,
     spec: (overrides, onTerm) => ({
@@ -10,14 +11,18 @@ describeRuntime("fake", async () => {
       version: "v1",
       commit: "c1",
       release: "r-1",
-      index: 0,
       artifact: { id: "art", kind: "directory", ref: "/" },
       command: `${onTerm} SIGTERM`,
       environment: {},
+      copies: 1,
+      status: { path: "/status", client: "test" },
+      stopGraceMs: 10_000,
       ...overrides,
     }),
     ignoring: async () => {},
     crash: async (copy) => runtime.crash(copy.id),
+    print: async (copy, lines) => runtime.print(copy.id, ...lines),
+    pass: (ms) => (now += ms),
     cleanUp: async () => {},
   }
 })

@@ -1,47 +1,154 @@
 // A runtime without processes, for tests of what stands on the port. It passes the same contract as the real ones.
 import { ConveyorError } from "../kernel/errors.ts"
-import type { Copy, CopySpec, Runtime, StopOutcome } from "./runtime.ts"
+import { afterEnd, decide, hasEnded, newCrashLoops } from "./reconcile.ts"
+import { withoutSecrets } from "./runtime.ts"
+import type {
+  Copy,
+  ExecOptions,
+  LogLine,
+  LogOptions,
+  Runtime,
+  RuntimeEvent,
+  RuntimeObservation,
+  ServiceSpec,
+  StopOutcome,
+} from "./runtime.ts"
 
 export class FakeRuntime implements Runtime {
+  readonly starts = ["directory"]
   /** Every stop, in order, as "v1-web-0: stopped". */
   readonly stops: string[] = []
+  /** Commands whose copies end as soon as they are started. */
+  readonly endAtOnce = new Set<string>()
+  readonly #wanted = new Map<string, ServiceSpec>()
   readonly #copies = new Map<string, Copy>()
   readonly #deaf = new Set<string>()
+  readonly #told = new Set<string>()
+  readonly #output = new Map<string, string[]>()
+  readonly #now: () => number
   #count = 0
 
-  async list(): Promise<Copy[]> {
-    return [...this.#copies.values()].map((copy) => ({ ...copy }))
+  constructor(now: () => number = () => 0) {
+    this.#now = now
   }
 
-  async start(spec: CopySpec, signal: AbortSignal): Promise<Copy> {
+  async observe(signal: AbortSignal): Promise<RuntimeObservation> {
     signal.throwIfAborted()
-    const { service, version, release, index, artifact } = spec
-    for (const copy of this.#copies.values()) {
-      if (copy.state === "running" && copy.service === service && copy.version === version && copy.index === index) return { ...copy }
-    }
-    this.#count += 1
-    const id = `${version}-${service}-${index}-${this.#count}`
-    const address = { host: "127.0.0.1", port: 10_000 + this.#count }
-    const copy: Copy = { id, service, version, release, index, artifact: artifact.id, address, state: "running", startedAt: 0, logFile: "" }
-    this.#copies.set(id, copy)
-    if (spec.command === "ignores SIGTERM") this.#deaf.add(id)
-    return { ...copy }
+    const wanted = [...this.#wanted.values()].map(withoutSecrets)
+    return { copies: this.copies(), wanted }
+  }
+
+  async want(specs: readonly ServiceSpec[], signal: AbortSignal): Promise<Copy[]> {
+    signal.throwIfAborted()
+    for (const { artifact } of specs)
+      if (!this.starts.includes(artifact.kind)) throw new ConveyorError("artifact-kind", `it starts no ${artifact.kind}`)
+    const kept = specs.map((spec) => this.#keep(spec))
+    this.#round(kept, Infinity)
+    return this.copies().filter((copy) => kept.some(({ service, version }) => copy.service === service && copy.version === version))
+  }
+
+  async unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]> {
+    signal.throwIfAborted()
+    for (const [key, spec] of this.#wanted) if (spec.version === version) this.#wanted.delete(key)
+    return this.copies()
+      .filter((copy) => copy.version === version)
+      .map((copy) => this.#stop(copy.id))
   }
 
   async stop(id: string, { signal }: { graceMs: number; signal: AbortSignal }): Promise<StopOutcome> {
     signal.throwIfAborted()
+    return this.#stop(id)
+  }
+
+  async reconcile(signal: AbortSignal): Promise<RuntimeEvent[]> {
+    signal.throwIfAborted()
+    const loops = newCrashLoops(this.copies(), this.#told)
+    return [...loops, ...this.#round([...this.#wanted.values()], this.#now())]
+  }
+
+  async *logs(id: string, { since, last, signal }: LogOptions): AsyncGenerator<LogLine> {
+    const lines = this.#output.get(id) ?? []
+    const from = since === undefined ? Math.max(0, lines.length - (last ?? lines.length)) : Number(since)
+    for (const [i, text] of lines.slice(from).entries()) {
+      signal.throwIfAborted()
+      yield { text, next: String(from + i + 1) }
+    }
+  }
+
+  async exec(id: string, { command, onLine, signal }: ExecOptions): Promise<number> {
+    signal.throwIfAborted()
     const copy = this.#copies.get(id)
-    this.#copies.delete(id)
-    if (copy?.state !== "running") return "was-gone"
-    const outcome = this.#deaf.has(id) ? "killed" : "stopped"
-    this.stops.push(`${copy.version}-${copy.service}-${copy.index}: ${outcome}`)
-    return outcome
+    if (copy?.state !== "running") throw new ConveyorError("no-such-copy", `there is no running copy ${id}`)
+    const [, text, code] = /^echo (.*); exit (\d+)$/.exec(command) ?? []
+    onLine((text ?? "").replaceAll("$CONVEYOR_COPY", id))
+    return Number(code ?? 127)
+  }
+
+  copies(): Copy[] {
+    return [...this.#copies.values()].map((copy) => ({ ...copy }))
+  }
+
+  /** The copy says this. */
+  print(id: string, ...lines: string[]): void {
+    this.#output.set(id, [...(this.#output.get(id) ?? []), ...lines])
   }
 
   /** The copy ends by itself. */
   crash(id: string): void {
     const copy = this.#copies.get(id)
     if (copy === undefined) throw new ConveyorError("no-such-copy", `there is no copy ${id}`)
-    this.#copies.set(id, { ...copy, state: "exited" })
+    const at = this.#now()
+    this.#copies.set(id, { ...copy, end: { reason: "signal SIGKILL", at }, ...afterEnd(copy, at) })
+  }
+
+  #keep(spec: ServiceSpec): ServiceSpec {
+    const key = `${spec.version} ${spec.service}`
+    const { copies, status, stopGraceMs } = spec
+    const kept = { ...(this.#wanted.get(key) ?? spec), copies, status, stopGraceMs }
+    this.#wanted.set(key, kept)
+    return kept
+  }
+
+  #round(wanted: readonly ServiceSpec[], now: number): RuntimeEvent[] {
+    return decide(wanted, this.copies(), now).map((decision) => {
+      if (decision.do === "start") return { event: "started", copy: this.#fill(decision.wanted, decision.index, 0) }
+      const { copy } = decision
+      this.#stop(copy.id)
+      if (decision.do === "stop") return { event: "stopped-surplus", copy }
+      return { event: "restarted", copy: this.#fill(decision.wanted, copy.index, decision.restarts), reason: copy.end?.reason ?? "" }
+    })
+  }
+
+  #fill(spec: ServiceSpec, index: number, restarts: number): Copy {
+    this.#count += 1
+    const { service, version, release, artifact } = spec
+    const id = `${version}-${service}-${index}-${this.#count}`
+    const address = { host: "127.0.0.1", port: 10_000 + this.#count }
+    const copy: Copy = {
+      id,
+      service,
+      version,
+      release,
+      index,
+      artifact: artifact.id,
+      node: "here",
+      address,
+      state: "running",
+      startedAt: this.#now(),
+      restarts,
+    }
+    this.#copies.set(id, copy)
+    if (spec.command === "ignores SIGTERM") this.#deaf.add(id)
+    if (this.endAtOnce.has(spec.command)) this.crash(id)
+    return this.#copies.get(id) ?? copy
+  }
+
+  #stop(id: string): StopOutcome {
+    const copy = this.#copies.get(id)
+    this.#copies.delete(id)
+    if (copy === undefined || hasEnded(copy)) return "was-gone"
+    const outcome = this.#deaf.delete(id) ? "killed" : "stopped"
+    this.stops.push(`${copy.version}-${copy.service}-${copy.index}: ${outcome}`)
+    return outcome
   }
 }

@@ -1,24 +1,44 @@
-// The port to whatever runs copies: processes on this machine, tasks of a Swarm. Called by the release steps.
-// The truth is where the copies are: `list` asks the machine, never a memory of what was once started.
+// The port to whatever runs copies: processes of this machine, tasks of a Swarm. The release layer says what it wants
+// (a service at a version, so many copies); the runtime makes it true, keeps it true, and says what it sees.
+// The truth is where the copies are: what is seen is asked of the machine, never of a memory of what was once started.
 import type { ArtifactRef } from "../kernel/artifact.ts"
 
-/** What a copy is started from. `environment` is complete: a copy inherits nothing from its starter but PATH and HOME. */
-export interface CopySpec {
+/**
+ * What a service is started from at a version. It is kept with what is wanted, readable by nobody else, from the first
+ * time on: a copy that is started later, by whomever, is started from the same.
+ */
+export interface ServiceSpec {
   service: string
   /** "v42" */
   version: string
   commit: string
-  /** Unique id of the release that starts the copy; the copy must repeat it in its status. */
+  /** Unique id of the release that wants it first; each copy must repeat it in its status. */
   release: string
-  /** 0-based among the copies of one service at one version. */
-  index: number
   artifact: ArtifactRef
-  /** The command line, run by `sh -c` in the artifact's directory. The copy listens on $PORT. */
+  /** The command line, run by `sh -c` in the artifact. The copy listens on $PORT. */
   command: string
+  /** Complete: a copy inherits nothing from its starter but PATH and HOME. */
   environment: Readonly<Record<string, string>>
+  copies: number
+  /** How a copy is asked how it is. */
+  status: { path: string; client: string }
+  /** From SIGTERM to SIGKILL. */
+  stopGraceMs: number
 }
 
-export type CopyState = "running" | "exited"
+/** What is wanted, as far as anybody but the runtime may know it. */
+export type WantedService = Omit<ServiceSpec, "environment" | "command">
+
+export function withoutSecrets({ service, version, commit, release, artifact, copies, status, stopGraceMs }: ServiceSpec): WantedService {
+  return { service, version, commit, release, artifact, copies, status, stopGraceMs }
+}
+
+/**
+ * "starting": it was begun and has not come up yet. "exited": it has ended; where it is wanted, another is started at
+ * `restartAt`. "crash-loop": the same, after so many ends in a row that a person should look. "unknown": it could not be
+ * asked; it may run.
+ */
+export type CopyState = "starting" | "running" | "exited" | "crash-loop" | "unknown"
 
 export interface Copy {
   /** Unique among all copies of the runtime, for good. */
@@ -26,23 +46,82 @@ export interface Copy {
   service: string
   version: string
   release: string
+  /** 0-based among the copies of one service at one version. */
   index: number
+  /** The artifact's id. */
   artifact: string
+  /** The machine that it runs on. */
+  node: string
   address: { host: string; port: number }
   state: CopyState
   /** Milliseconds since the Unix epoch. */
   startedAt: number
-  /** Where the copy's output can be read. */
-  logFile: string
+  /** How often in a row its place was filled again after a copy that ended soon. */
+  restarts: number
+  /** Of one that has ended: why, as far as it is known, and when that was seen. */
+  end?: { reason: string; at: number }
+  restartAt?: number
+}
+
+export interface RuntimeObservation {
+  /** Every copy that is known, ended ones included until they are replaced or their version is no longer wanted. */
+  copies: readonly Copy[]
+  wanted: readonly WantedService[]
+}
+
+/** What a round of the runtime did, or saw for the first time. */
+export interface RuntimeEvent {
+  event: "started" | "restarted" | "crash-loop" | "stopped-surplus"
+  copy: Copy
+  /** Of "restarted" and "crash-loop": why the copy before it, or it, has ended. */
+  reason?: string
 }
 
 export type StopOutcome = "stopped" | "killed" | "was-gone"
 
+export interface LogLine {
+  text: string
+  /** Where the next line begins: what to ask for with `since`. */
+  next: string
+}
+
+export interface LogOptions {
+  /** A line's `next`; undefined begins with the newest `last` lines, or with the first that is kept. */
+  since?: string
+  last?: number
+  /** "follow" goes on until the copy has ended or the signal is aborted. */
+  follow: "follow" | "end"
+  signal: AbortSignal
+}
+
+export interface ExecOptions {
+  /** Run by `sh -c` where the copy runs, with all that it was started with. */
+  command: string
+  onLine: (line: string) => void
+  signal: AbortSignal
+}
+
 export interface Runtime {
-  /** Every copy that this runtime knows, dead ones included until they are forgotten. */
-  list(): Promise<Copy[]>
-  /** Starts one copy; does not wait for it to be healthy. Starting the same service, version and index again gives the living copy. */
-  start(spec: CopySpec, signal: AbortSignal): Promise<Copy>
-  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when the process is gone. Forgets the copy. */
+  /** Kinds of artifacts that it can start. */
+  readonly starts: readonly string[]
+  observe(signal: AbortSignal): Promise<RuntimeObservation>
+  /**
+   * From now on these are wanted, too. Resolves with their copies when each has been begun; does not wait for them to be
+   * well. Wanting again what is wanted changes the number of copies, how they are asked and their grace, and nothing else.
+   * @throws ConveyorError "artifact-kind" where it cannot start such an artifact.
+   */
+  want(specs: readonly ServiceSpec[], signal: AbortSignal): Promise<Copy[]>
+  /** Nothing of the version is wanted any more: SIGTERM to each copy, SIGKILL after its grace. Resolves when they are gone, and forgotten. */
+  unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]>
+  /** Ends one copy and forgets it; where its place is still wanted the next round fills it again. */
   stop(id: string, options: { graceMs: number; signal: AbortSignal }): Promise<StopOutcome>
+  /**
+   * One round: what is wanted and not there is started, with growing pauses where it ends again and again. Called about
+   * once a second; costs what is wanted, not what ever was.
+   */
+  reconcile(signal: AbortSignal): Promise<RuntimeEvent[]>
+  /** Also of a copy that is gone, as long as its output is kept. Nothing for one that never was. */
+  logs(id: string, options: LogOptions): AsyncIterable<LogLine>
+  /** Gives the command's exit code. @throws ConveyorError "no-such-copy" where it does not run. */
+  exec(id: string, options: ExecOptions): Promise<number>
 }

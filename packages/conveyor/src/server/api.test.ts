@@ -1,10 +1,7 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { request } from "node:http"
 import type { IncomingMessage } from "node:http"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { test } from "node:test"
 import type { FastifyInstance } from "fastify"
 import { Rehearsal } from "../release/rehearsal.ts"
@@ -180,21 +177,15 @@ test("a plan names every step and queues nothing", () =>
 
 test("logs are the newest lines, of a stopped version too", () =>
   serving(async ({ stage, ask }) => {
-    const folder = mkdtempSync(join(tmpdir(), "conveyor-logs-"))
-    try {
-      const logFile = join(folder, "web.log")
-      writeFileSync(logFile, "one\ntwo\nthree\n")
-      await released(stage, "a")
-      const stopped = stage.ask("release", "b")
-      const { store } = stage.ports()
-      store.record(stopped.id, "start", "succeeded", { copies: [{ id: "v2-web-0", service: "web", logFile }] })
-      const { body } = await ask("GET", "/logs?version=v2&lines=2")
-      assert.deepEqual(body, [{ copy: "v2-web-0", service: "web", version: "v2", lines: ["two", "three"] }])
-      assert.deepEqual((await ask("GET", "/logs?version=v2&service=till")).body, [])
-      assert.equal(((await ask("GET", "/logs")).body as unknown as unknown[]).length, 2, "of all that run")
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+    stage.runtime.print("v2-web-0", "one", "two", "three")
+    await released(stage, "a")
+    const stopped = stage.ask("release", "b")
+    const { store } = stage.ports()
+    store.record(stopped.id, "start", "succeeded", { copies: [{ id: "v2-web-0", service: "web" }] })
+    const { body } = await ask("GET", "/logs?version=v2&lines=2")
+    assert.deepEqual(body, [{ copy: "v2-web-0", service: "web", version: "v2", lines: ["two", "three"] }])
+    assert.deepEqual((await ask("GET", "/logs?version=v2&service=till")).body, [])
+    assert.equal(((await ask("GET", "/logs")).body as unknown as unknown[]).length, 2, "of all that run")
   }))
 
 test("events come as they happen, the newest first for whoever comes late", () =>

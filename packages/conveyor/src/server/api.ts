@@ -83,7 +83,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   )
   app.post<{ Params: { id: string } }>("/runs/:id/abort", async (request) => controlPlane.abort(Number(request.params.id)))
   app.get<{ Params: { id: string } }>("/runs/:id", async (request) => releaseReport(ports, runOf(ports, request.params.id)))
-  app.get("/logs", (request) => newestLines(ports, checked(logQuery, request.query)))
+  app.get("/logs", (request) => newestLines(ports, checked(logQuery, request.query), closing(request.raw)))
   app.get("/events", async (_request, reply) => stream(reply, hub))
   return app
 }

@@ -136,9 +136,9 @@ test("stopped in the middle, the run is left to the next control plane, which ca
 test("a copy that dies between two releases is started again", () =>
   working(async ({ stage, controlPlane, ended }) => {
     await ended(await controlPlane.requestRelease("a"))
-    const [copy] = await stage.runtime.list()
+    const [copy] = stage.runtime.copies()
     stage.runtime.crash(copy?.id ?? "")
-    const isWell = async () => (await stage.runtime.list()).filter(({ state }) => state === "running").length === 2
+    const isWell = async () => stage.runtime.copies().filter(({ state }) => state === "running").length === 2
     for (let turn = 0; turn < 10_000 && !(await isWell()); turn++) await new Promise((resolve) => setImmediate(resolve))
     assert.ok(await isWell())
   }))

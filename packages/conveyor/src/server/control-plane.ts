@@ -5,6 +5,7 @@ import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { checkUp } from "../release/checkup.ts"
+import { inWords } from "../release/keeper-act.ts"
 import { keep } from "../release/keeper.ts"
 import { stateOf } from "../release/machine.ts"
 import { servesUsers } from "../release/plan.ts"
@@ -190,7 +191,8 @@ export class ControlPlane {
       await keep({
         ports: this.#ports,
         signal: this.#shutdown.signal,
-        onAct: (message) => {
+        onAct: (act) => {
+          const message = inWords(act)
           this.#ports.logger.info({}, message)
           this.#publish({ type: "keeper", message })
         },

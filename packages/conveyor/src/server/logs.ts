@@ -1,6 +1,5 @@
 // The newest output of copies, for `conveyor logs`: of those that run, and of a stopped version's last ones, because why
 // a version did not live is asked when it is gone.
-import { readFile } from "node:fs/promises"
 import { z } from "zod"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
@@ -23,30 +22,38 @@ interface Logged {
   id: string
   service: string
   version: string
-  logFile: string
 }
 
-export async function newestLines(ports: Ports, { version, service, lines }: z.infer<typeof logQuery>): Promise<CopyLog[]> {
-  const copies = version === undefined ? await ports.runtime.list() : await copiesOf(ports, version)
+export async function newestLines(
+  ports: Ports,
+  { version, service, lines }: z.infer<typeof logQuery>,
+  signal: AbortSignal,
+): Promise<CopyLog[]> {
+  const copies = version === undefined ? (await ports.runtime.observe(signal)).copies : await copiesOf(ports, version, signal)
   return Promise.all(
     copies
       .filter((copy) => service === undefined || copy.service === service)
-      .map(async (copy) => ({ copy: copy.id, service: copy.service, version: copy.version, lines: await tail(copy.logFile, lines) })),
+      .map(async (copy) => ({
+        copy: copy.id,
+        service: copy.service,
+        version: copy.version,
+        lines: await tail(ports, copy.id, lines, signal),
+      })),
   )
 }
 
-async function copiesOf(ports: Ports, version: string): Promise<readonly Logged[]> {
+async function copiesOf(ports: Ports, version: string, signal: AbortSignal): Promise<readonly Logged[]> {
   if (ports.store.version(version) === undefined) {
     throw new ConveyorError("no-such-version", `there is no version ${version}`, {
       facts: { version },
       hint: "conveyor status lists the versions.",
     })
   }
-  const known = (await ports.runtime.list()).filter((copy) => copy.version === version)
+  const known = (await ports.runtime.observe(signal)).copies.filter((copy) => copy.version === version)
   return known.length > 0 ? known : lastStarted(ports.store, version)
 }
 
-const startFacts = z.object({ copies: z.array(z.object({ id: z.string(), service: z.string(), logFile: z.string() })) })
+const startFacts = z.object({ copies: z.array(z.object({ id: z.string(), service: z.string() })) })
 
 function lastStarted(store: Store, version: string): Logged[] {
   const runs = store.releases().filter((release) => release.version === version)
@@ -57,7 +64,8 @@ function lastStarted(store: Store, version: string): Logged[] {
   return facts.success ? facts.data.copies.map((copy) => ({ ...copy, version })) : []
 }
 
-async function tail(file: string, lines: number): Promise<string[]> {
-  const text = (await readFile(file, "utf8").catch(() => "")).trimEnd()
-  return text === "" ? [] : text.split("\n").slice(-lines)
+async function tail(ports: Ports, copy: string, last: number, signal: AbortSignal): Promise<string[]> {
+  const lines: string[] = []
+  for await (const { text } of ports.runtime.logs(copy, { last, follow: "end", signal })) lines.push(text)
+  return lines
 }

@@ -26,7 +26,11 @@ export interface CopyReport {
   service: string
   state: string
   address: string
-  logFile: string
+  node: string
+  /** How often in a row it was started again after it had ended soon. */
+  restarts: number
+  /** Of one that has ended: why. */
+  ended: string | undefined
 }
 
 export interface VersionReport {
@@ -70,7 +74,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
   const { table, members } = await ports.routing.observe(signal)
   const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
-  const copies = await ports.runtime.list()
+  const { copies } = await ports.runtime.observe(signal)
   const inWork = ports.store.releases(["running"]).map((release) => release.version)
   const versions = ports.store.versions().map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
@@ -85,12 +89,14 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       inFlight: load?.inFlight ?? 0,
       requests: load?.counters.requests ?? 0,
       failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),
-      copies: own.map(({ id, service, state, address, logFile }) => ({
+      copies: own.map(({ id, service, state, address, node, restarts, end }) => ({
         id,
         service,
         state,
         address: `${address.host}:${address.port}`,
-        logFile,
+        node,
+        restarts,
+        ended: end?.reason,
       })),
     }
   })

@@ -69,6 +69,11 @@ export class Store {
     return this.#database.prepare("SELECT * FROM version ORDER BY number").all().map(toVersion)
   }
 
+  /** Versions whose rollback window was opened and not closed yet. */
+  warmVersions(): VersionRecord[] {
+    return this.#database.prepare("SELECT * FROM version WHERE warm_until IS NOT NULL ORDER BY number").all().map(toVersion)
+  }
+
   built(version: string, artifact: ArtifactRef, changes: readonly string[]): void {
     this.#write(() =>
       this.#database

@@ -1,6 +1,7 @@
 // abort: a run of its own. A change that is expanded is taken away again: triggers, new columns, new tables. What was
 // written only into them goes with them, so it is refused while a version that has the change can still serve.
 import { ConveyorError } from "../../kernel/errors.ts"
+import { hasEnded } from "../../runtime/reconcile.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { routingDoubts } from "../edge-doubts.ts"
 import type { Ports } from "../ports.ts"
@@ -26,7 +27,7 @@ export const abort: Step = {
 
 /** Everything that still may need what the abort would take away, in the reader's words. */
 export async function objectionsToAbort(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [copies, { table, members }] = [await ports.runtime.list(), await ports.routing.observe(signal)]
+  const [{ copies }, { table, members }] = [await ports.runtime.observe(signal), await ports.routing.observe(signal)]
   const needs = ({ changes }: VersionRecord) => changes?.includes(change) === true
   const serving = ports.store
     .versions()
@@ -34,7 +35,7 @@ export async function objectionsToAbort(ports: Ports, change: string, signal: Ab
     .flatMap(({ name, warmUntil }) => {
       if (table?.current === name) return [`${name}, which needs it, is the current version`]
       if (table !== undefined && name in table.versions) return [`${name}, which needs it, still serves requests`]
-      if (warmUntil !== undefined || copies.some((copy) => copy.version === name && copy.state === "running"))
+      if (warmUntil !== undefined || copies.some((copy) => copy.version === name && !hasEnded(copy)))
         return [`${name}, which needs it, is kept warm`]
       return []
     })

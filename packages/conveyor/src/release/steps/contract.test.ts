@@ -25,7 +25,6 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
     for (const commit of ["a", "b", "c"]) ports.store.versionOf(commit, commit)
     ports.store.built("v1", { id: "art-a", kind: "directory", ref: "/" }, [])
     ports.store.built("v2", { id: "art-b", kind: "directory", ref: "/" }, [change])
-    let index = 0
     await body({
       rehearsal,
       route: async (current, ...others) => {
@@ -33,9 +32,9 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
         await rehearsal.edge.apply({ epoch: 0, generation: rehearsal.edge.applied.length + 1, current, routes: [], versions }, signal)
       },
       startCopy: async (version) => {
-        const artifact = { id: "art", kind: "directory", ref: "/" }
-        const spec = { service: "web", version, commit: "a", release: "r-1", index: index++, artifact, command: "run", environment: {} }
-        return (await rehearsal.runtime.start(spec, signal)).id
+        const there = rehearsal.runtime.copies().filter((copy) => copy.version === version).length
+        const copies = await rehearsal.runtime.want([{ ...specOf(version), copies: there + 1 }], signal)
+        return copies.at(-1)?.id ?? ""
       },
       objections: () => objectionsTo(rehearsal.ports(), change, signal),
     })
@@ -43,6 +42,19 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
     rehearsal.end()
   }
 }
+
+const specOf = (version: string) => ({
+  service: "web",
+  version,
+  commit: "a",
+  release: "r-1",
+  artifact: { id: "art", kind: "directory", ref: "/" },
+  command: "run",
+  environment: {},
+  copies: 1,
+  status: { path: "/status", client: "test" },
+  stopGraceMs: 1_000,
+})
 
 test("with the old version stopped and its pages gone there is no objection", () =>
   staged(async ({ route, startCopy, objections, rehearsal }) => {

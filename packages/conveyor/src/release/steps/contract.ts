@@ -1,4 +1,5 @@
 // contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
+import { hasEnded } from "../../runtime/reconcile.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { pageDoubts, routingDoubts } from "../edge-doubts.ts"
 import type { Ports } from "../ports.ts"
@@ -21,15 +22,15 @@ export const contract: Step = {
 
 /** Everything that still may need what the contract would take away, in the reader's words. */
 export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [copies, { table, members }, { versions: seen, silent }] = [
-    await ports.runtime.list(),
+  const [{ copies }, { table, members }, { versions: seen, silent }] = [
+    await ports.runtime.observe(signal),
     await ports.routing.observe(signal),
     await ports.pages.observe(signal),
   ]
   const objections = [...routingDoubts(members), ...pageDoubts(silent)]
   for (const version of readersOf(ports.store.versions(), change)) {
     const { name, warmUntil } = version
-    const running = copies.filter((copy) => copy.version === name && copy.state === "running").length
+    const running = copies.filter((copy) => copy.version === name && !hasEnded(copy)).length
     const pages = seen[name]?.open ?? 0
     if (table?.current === name) objections.push(`${name} is the current version`)
     else if (table !== undefined && name in table.versions) objections.push(`${name} still serves requests`)

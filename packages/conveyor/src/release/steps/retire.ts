@@ -31,7 +31,7 @@ export const retire: Step = {
     await ports.routing.change((now) => (now !== undefined && Object.keys(now.versions).some(isOld) ? without(now, old) : now), signal)
 
     const surplus = warmVersions(ports.store.versions(), current).slice(1)
-    for (const name of surplus) await drainAndStop(ports, name, config, signal, report)
+    for (const name of surplus) await drainAndStop(ports, name, config.release.stop_grace, signal, report)
     return { old, pagesLeft, warmUntil, stopped: surplus }
   },
 }

@@ -36,7 +36,7 @@ export const switchStep: Step = {
   },
 
   async run({ ports, release, version, config, signal }) {
-    const copies = await runningCopies(ports, version().name)
+    const copies = await runningCopies(ports, version().name, signal)
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
     const probation = probationFor(release.kind, config, await ports.routing.capabilities(signal))
     const startedAt = ports.clock.now()

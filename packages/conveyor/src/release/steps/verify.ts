@@ -7,7 +7,7 @@ import type { Step } from "./step.ts"
 
 export const verify: Step = {
   async run({ ports, version, config, signal, report }) {
-    const copies = await runningCopies(ports, version().name)
+    const copies = await runningCopies(ports, version().name, signal)
     const missing = Object.keys(config.services).filter((service) => !copies.some((copy) => copy.service === service))
     if (missing.length > 0) {
       throw new ConveyorError("copy-died", `no copy of ${missing.join(", ")} runs at ${version().name}`, {
@@ -18,7 +18,8 @@ export const verify: Step = {
     // Who was asked between releases and was well is not asked again: of warm copies a rollback knows already.
     const unknown = copies.filter(({ id }) => (ports.health.wellFor(id, ports.clock.now()) ?? Infinity) > freshMs)
     report({ message: `asking ${unknown.length} of ${copies.length} copies of ${version().name} how they are` })
-    await askAll(unknown, (copy, others) => waitUntilWell(ports, copy, config, AbortSignal.any([signal, others])))
+    const howToAsk = { status: config.status, withinMs: config.release.start_within }
+    await askAll(unknown, (copy, others) => waitUntilWell(ports, copy, howToAsk, AbortSignal.any([signal, others])))
     return { well: copies.map((copy) => copy.id), asked: unknown.map((copy) => copy.id) }
   },
 }

@@ -1,14 +1,36 @@
-// What the process runtime keeps on disk about each copy: <id>.json, written before the process is started, and
-// <id>.pid, written by the process itself before it becomes the service. So a starter that dies in between loses
-// no process: whoever comes next finds the record, and in it the way to the process.
+// What the process runtime keeps on disk about each copy: <id>.json, written before the process is started, <id>.pid,
+// written by the process itself before it becomes the service, and <id>.end.json, once it is seen to have ended. So a
+// starter that dies in between loses no process: whoever comes next finds the record, and in it the way to the process.
+import { existsSync, writeFileSync } from "node:fs"
 import { mkdir, readFile, readdir, rm } from "node:fs/promises"
+import { hostname } from "node:os"
 import { join } from "node:path"
+import { z } from "zod"
 import { writeDurably } from "../../kernel/durable-file.ts"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
 import { identify } from "../../kernel/process-identity.ts"
 import type { ProcessIdentity } from "../../kernel/process-identity.ts"
-import type { Copy } from "../runtime.ts"
 
-export type CopyRecord = Omit<Copy, "state">
+const copyRecord = z.object({
+  id: z.string(),
+  service: z.string(),
+  version: z.string(),
+  release: z.string(),
+  index: z.int(),
+  artifact: z.string(),
+  node: z.string().default(() => hostname()),
+  address: z.object({ host: z.string(), port: z.int() }),
+  startedAt: z.number(),
+  restarts: z.int().default(0),
+  stopGraceMs: z.number().default(30_000),
+})
+export type CopyRecord = z.infer<typeof copyRecord>
+
+const copyEnd = z.object({ reason: z.string(), at: z.number() })
+export type CopyEnd = z.infer<typeof copyEnd>
+
+/** "none": it has not said yet that it came up. "gone": it came up, and is no more. */
+export type CopyProcess = ProcessIdentity | "none" | "gone"
 
 export class CopyFiles {
   readonly #folder: string
@@ -23,27 +45,86 @@ export class CopyFiles {
 
   async write(record: CopyRecord): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    await writeDurably(join(this.#folder, `${record.id}.json`), JSON.stringify(record))
+    await writeDurably(this.#file(record.id), JSON.stringify(record), 0o600)
   }
 
   async all(): Promise<CopyRecord[]> {
     await mkdir(this.#folder, { recursive: true })
-    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json")).toSorted()
-    const texts = await Promise.all(names.map((name) => readFile(join(this.#folder, name), "utf8").catch(() => undefined)))
-    return texts.filter((text) => text !== undefined).map((text) => JSON.parse(text) as CopyRecord)
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json") && !name.endsWith(".end.json")).toSorted()
+    const records = await Promise.all(names.map((name) => this.#read(join(this.#folder, name), copyRecord)))
+    return records.filter((record) => record !== undefined)
   }
 
-  /** The living process of a copy, or undefined: it has not come up yet, or it is gone. */
-  async process(id: string): Promise<ProcessIdentity | undefined> {
-    const text = await readFile(this.pidFile(id), "utf8").catch(() => "")
-    // Where it comes from `ps`, a start time has spaces in it.
-    const [pid, ...startTime] = text.trim().split(" ")
-    const found = identify(Number(pid))
-    return found !== undefined && found.startTime === startTime.join(" ") ? found : undefined
+  async find(id: string): Promise<CopyRecord | undefined> {
+    return this.#read(this.#file(id), copyRecord)
+  }
+
+  /** @throws where the machine cannot say. */
+  async process(id: string): Promise<CopyProcess> {
+    const said = await this.#pid(id)
+    if (said === undefined) return "none"
+    const found = identify(said.pid)
+    return found !== undefined && found.startTime === said.startTime ? found : "gone"
+  }
+
+  /** Processes that a leader which has ended has left behind in its group; undefined where its number is somebody else's now. */
+  async leftGroup(id: string): Promise<number | undefined> {
+    const said = await this.#pid(id)
+    return said === undefined || identify(said.pid) !== undefined ? undefined : said.pid
+  }
+
+  async end(id: string): Promise<CopyEnd | undefined> {
+    return this.#read(join(this.#folder, `${id}.end.json`), copyEnd)
+  }
+
+  /** At once, since it is called while the process that would do it later may itself be ending. The first reason stays. */
+  ended(id: string, end: CopyEnd): void {
+    const file = join(this.#folder, `${id}.end.json`)
+    if (!existsSync(this.#file(id)) || existsSync(file)) return
+    try {
+      writeFileSync(file, JSON.stringify(end), { mode: 0o600 })
+    } catch {
+      // A full disk: the next round sees again that it has ended, and knows no reason.
+    }
   }
 
   async forget(id: string): Promise<void> {
-    await rm(join(this.#folder, `${id}.json`), { force: true })
-    await rm(this.pidFile(id), { force: true })
+    for (const file of [this.#file(id), this.pidFile(id), join(this.#folder, `${id}.end.json`)]) await rm(file, { force: true })
+  }
+
+  #file(id: string): string {
+    return join(this.#folder, `${id}.json`)
+  }
+
+  async #pid(id: string): Promise<ProcessIdentity | undefined> {
+    const text = await readIfThere(this.pidFile(id))
+    if (text === undefined) return undefined
+    // Where it comes from `ps`, a start time has spaces in it.
+    const [pid, ...startTime] = text.trim().split(" ")
+    return { pid: Number(pid), startTime: startTime.join(" ") }
+  }
+
+  async #read<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const text = await readIfThere(file)
+    if (text === undefined) return undefined
+    try {
+      return schema.parse(JSON.parse(text))
+    } catch (cause) {
+      throw new ConveyorError("bad-runtime-state", `${file} is not the record of a copy: ${describe(cause)}`, {
+        facts: { file },
+        hint: "Nothing is started or stopped by guess: end its process by hand, then move the file away.",
+        cause,
+      })
+    }
+  }
+}
+
+/** Undefined where there is no such file; what cannot be read is an error, and no absence. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8")
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined
+    throw thrown
   }
 }

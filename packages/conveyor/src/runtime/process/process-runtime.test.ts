@@ -1,84 +1,177 @@
 import assert from "node:assert/strict"
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { spawn } from "node:child_process"
+import { appendFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { systemClock } from "../../kernel/clock.ts"
-import { isAlive, identify } from "../../kernel/process-identity.ts"
+import type { Clock } from "../../kernel/clock.ts"
+import { isGroupAlive, identify } from "../../kernel/process-identity.ts"
 import { describeRuntime } from "../runtime.contract.ts"
+import type { Copy, ServiceSpec } from "../runtime.ts"
 import { createProcessRuntime } from "./process-runtime.ts"
 
+const signal = AbortSignal.timeout(120_000)
 const scripts = {
   obeys: `"${process.execPath}" -e 'setInterval(() => {}, 1000)'`,
   ignores: `"${process.execPath}" -e 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ignoring")'`,
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5))
+const pidOf = async (directory: string, { id }: Copy) =>
+  Number((await readFile(join(directory, "copies", `${id}.pid`), "utf8")).split(" ")[0])
+
+function specIn(directory: string, overrides: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    service: "web",
+    version: "v1",
+    commit: "c1",
+    release: "r-1",
+    artifact: { id: "art", kind: "directory", ref: directory },
+    command: scripts.obeys,
+    environment: {},
+    copies: 1,
+    status: { path: "/status", client: "test" },
+    stopGraceMs: 10_000,
+    ...overrides,
+  }
+}
 
 describeRuntime("process", async () => {
   const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
+  let passed = 0
+  const clock: Clock = { now: () => systemClock.now() + passed, sleep: (ms, until) => systemClock.sleep(ms, until) }
   return {
-    open: () => createProcessRuntime({ directory, clock: systemClock }),
-    spec: (overrides, onTerm) => ({
-      service: "web",
-      version: "v1",
-      commit: "c1",
-      release: "r-1",
-      index: 0,
-      artifact: { id: "art", kind: "directory", ref: directory },
-      command: scripts[onTerm],
-      environment: {},
-      ...overrides,
-    }),
+    open: () => createProcessRuntime({ directory, clock }),
+    spec: (overrides, onTerm) => specIn(directory, { command: scripts[onTerm], ...overrides }),
     async ignoring(copy) {
-      while (!(await readFile(copy.logFile, "utf8")).includes("ignoring")) await pause()
+      while (!(await readFile(join(directory, "logs", `${copy.id}.log`), "utf8")).includes("ignoring")) await pause()
     },
     async crash(copy) {
-      const pid = Number((await readFile(join(directory, "copies", `${copy.id}.pid`), "utf8")).split(" ")[0])
-      const identity = identify(pid)
+      const pid = await pidOf(directory, copy)
       process.kill(-pid, "SIGKILL")
-      for (;;) {
-        if (identity === undefined || !isAlive(identity)) return
-        await pause()
-      }
+      while (identify(pid) !== undefined) await pause()
     },
+    print: (copy, lines) => appendFile(join(directory, "logs", `${copy.id}.log`), lines.map((line) => `${line}\n`).join("")),
+    pass: (ms) => (passed += ms),
     cleanUp: () => rm(directory, { recursive: true }),
   }
 })
 
-test("a copy is told who it is and where the edge listens, whatever its config says of that", async () => {
+async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
-  const signal = AbortSignal.timeout(60_000)
-  const runtime = createProcessRuntime({ directory, clock: systemClock, edgeUrl: "http://127.0.0.1:8080" })
-  const place = {
-    service: "web",
-    version: "v7",
-    commit: "c7",
-    release: "r-1",
-    index: 0,
-    artifact: { id: "art", kind: "directory", ref: directory },
-  }
-  const environment = { CONVEYOR_EDGE: "http://elsewhere", FLOWERS: "roses" }
   try {
-    const copy = await runtime.start({ ...place, command: "env && echo whole && exec sleep 600", environment }, signal)
-    let told: string[] = []
-    while (!told.includes("whole")) {
-      await pause()
-      told = (await readFile(copy.logFile, "utf8")).split("\n")
+    await body(directory)
+  } finally {
+    const runtime = createProcessRuntime({ directory, clock: systemClock })
+    for (const { id } of (await runtime.observe(signal)).copies) await runtime.stop(id, { graceMs: 0, signal })
+    await rm(directory, { recursive: true })
+  }
+}
+
+test("a copy is told who it is and where the edge listens, whatever its config says of that", () =>
+  inDirectory(async (directory) => {
+    const runtime = createProcessRuntime({ directory, clock: systemClock, edgeUrl: "http://127.0.0.1:8080" })
+    const environment = { CONVEYOR_EDGE: "http://elsewhere", FLOWERS: "roses" }
+    const spec = specIn(directory, { version: "v7", commit: "c7", command: "env && echo whole && exec sleep 600", environment })
+    const [copy] = await runtime.want([spec], signal)
+    const told: string[] = []
+    for await (const { text } of runtime.logs(copy?.id ?? "", { follow: "follow", signal })) {
+      told.push(text)
+      if (text === "whole") break
     }
     const expected = [
       "CONVEYOR_EDGE=http://127.0.0.1:8080",
       "CONVEYOR_VERSION=v7",
       "CONVEYOR_COMMIT=c7",
-      `CONVEYOR_COPY=${copy.id}`,
+      `CONVEYOR_COPY=${copy?.id}`,
       "FLOWERS=roses",
     ]
     assert.deepEqual(
       expected.filter((line) => !told.includes(line)),
       [],
     )
-    await runtime.stop(copy.id, { graceMs: 0, signal })
-  } finally {
-    await rm(directory, { recursive: true })
-  }
-})
+  }))
+
+test("what is wanted is kept where nobody else can read it, because secrets are in it", () =>
+  inDirectory(async (directory) => {
+    await createProcessRuntime({ directory, clock: systemClock }).want([specIn(directory, { environment: { TOKEN: "planted" } })], signal)
+    assert.equal((await stat(join(directory, "wanted"))).mode & 0o077, 0)
+    for (const folder of ["wanted", "copies", "logs"]) {
+      for (const name of await readdir(join(directory, folder))) {
+        const file = join(directory, folder, name)
+        if (/planted/.test(await readFile(file, "utf8"))) assert.equal((await stat(file)).mode & 0o077, 0, name)
+      }
+    }
+  }))
+
+test("how a copy ended is told: its exit code, or that nobody watched", () =>
+  inDirectory(async (directory) => {
+    const runtime = createProcessRuntime({ directory, clock: systemClock })
+    await runtime.want([specIn(directory, { command: "sleep 0.2; exit 7" })], signal)
+    const ended = async () => (await runtime.observe(signal)).copies[0]?.end?.reason
+    while ((await ended()) === undefined) await pause()
+    while (/not known/.test((await ended()) ?? "")) await pause()
+    assert.equal(await ended(), "exit code 7")
+  }))
+
+test("what a leader that was killed has left behind is ended before its place is filled again", () =>
+  inDirectory(async (directory) => {
+    const runtime = createProcessRuntime({ directory, clock: systemClock })
+    const [copy] = await runtime.want([specIn(directory, { command: "sleep 600 & wait" })], signal)
+    assert.ok(copy)
+    const pid = await pidOf(directory, copy)
+    process.kill(pid, "SIGKILL")
+    while (identify(pid) !== undefined) await pause()
+    assert.ok(isGroupAlive(pid), "the child goes on")
+    await runtime.reconcile(signal)
+    assert.ok(!isGroupAlive(pid))
+  }))
+
+test("a record that cannot be read is an error that names it, and nothing is started by guess", () =>
+  inDirectory(async (directory) => {
+    const runtime = createProcessRuntime({ directory, clock: systemClock })
+    const [copy] = await runtime.want([specIn(directory)], signal)
+    assert.ok(copy)
+    const file = join(directory, "copies", `${copy.id}.json`)
+    const whole = await readFile(file, "utf8")
+    await writeFile(file, whole.slice(0, 20))
+    await assert.rejects(runtime.reconcile(signal), { code: "bad-runtime-state" })
+    assert.equal((await readdir(join(directory, "copies"))).filter((name) => name.endsWith(".pid")).length, 1)
+    await writeFile(file, whole)
+  }))
+
+test("killed at any moment of its work, the next one has exactly what is wanted running, each place once", { timeout: 120_000 }, () =>
+  inDirectory(async (directory) => {
+    const spec = specIn(directory, { copies: 3, command: "sleep 600" })
+    const script = join(directory, "starter.mjs")
+    await writeFile(
+      script,
+      `import { createProcessRuntime } from ${JSON.stringify(join(import.meta.dirname, "process-runtime.ts"))}
+       import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../../kernel/clock.ts"))}
+       const runtime = createProcessRuntime({ directory: ${JSON.stringify(directory)}, clock: systemClock })
+       const signal = new AbortController().signal
+       console.log("ready")
+       for (let n = 0; ; n++) {
+         await runtime.want([{ ...${JSON.stringify(spec)}, copies: 1 + (n % 3) }], signal)
+         if (n % 4 === 3) await runtime.unwant("v1", signal)
+       }`,
+    )
+    for (let round = 0; round < 6; round++) {
+      const starter = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], { stdio: ["ignore", "pipe", "inherit"] })
+      await new Promise((resolve) => starter.stdout.once("data", resolve))
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150))
+      starter.kill("SIGKILL")
+      await new Promise((resolve) => starter.once("exit", resolve))
+
+      // What was written down and never begun is given up ten seconds later; what had begun by then is one too many.
+      await systemClock.sleep(100, signal)
+      const clock: Clock = { now: () => systemClock.now() + 11_000, sleep: (ms, until) => systemClock.sleep(ms, until) }
+      const next = createProcessRuntime({ directory, clock })
+      await next.want([spec], signal)
+      await next.reconcile(signal)
+      const { copies } = await next.observe(signal)
+      assert.deepEqual(copies.map(({ index, state }) => `${index} ${state}`).toSorted(), ["0 running", "1 running", "2 running"])
+    }
+  }),
+)

@@ -1,148 +1,207 @@
 // Copies as processes of this machine: detached, each on a port of its own, found again after a restart of whoever
-// started them. Made by wiring.ts.
-import { spawn } from "node:child_process"
+// started them, and kept alive by the rounds of whoever holds this runtime. Made by wiring.ts.
 import { randomUUID } from "node:crypto"
-import { mkdirSync, openSync, closeSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
+import type { ArtifactRef } from "../../kernel/artifact.ts"
 import type { Clock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError, TimedOutError } from "../../kernel/errors.ts"
 import { freePort } from "../../kernel/free-port.ts"
-import { isGroupAlive, signalGroup } from "../../kernel/process-identity.ts"
 import { until } from "../../kernel/until.ts"
-import type { Copy, CopySpec, Runtime, StopOutcome } from "../runtime.ts"
+import { afterEnd, decide, hasEnded, newCrashLoops } from "../reconcile.ts"
+import type { Decision } from "../reconcile.ts"
+import { withoutSecrets } from "../runtime.ts"
+import type { Copy, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
 import { CopyFiles } from "./copy-files.ts"
 import type { CopyRecord } from "./copy-files.ts"
+import { readCopyLog } from "./copy-log.ts"
+import { endGroup } from "./end-group.ts"
+import { execIn } from "./exec.ts"
+import { environmentOf, launchCopy } from "./launch-copy.ts"
+import { WantedFiles } from "./wanted-files.ts"
 
 export interface ProcessRuntimeOptions {
-  /** Where records and logs of copies are kept. */
+  /** Where what is wanted, records and logs of copies are kept. */
   directory: string
   clock: Clock
-  /** Where copies reach the edge, and so each other; not needed by whoever only lists and stops them. */
+  /** Where copies reach the edge, and so each other; not needed by whoever only observes and stops them. */
   edgeUrl?: string
 }
 
+/** What the directory builder makes. */
+const starts = ["directory"]
+/** A process that has not said by then that it is there never will. */
 const comesUpWithinMs = seconds(10)
-const diesWithinMs = seconds(10)
-
-// The shell leaves its pid and start time, then becomes the service: the record is there before the service runs.
-const introduceAndBecome = `start=$(cut -d' ' -f22 /proc/$$/stat 2>/dev/null) || start=$(ps -o lstart= -p $$ | tr -s ' ')
-printf '%s %s' "$$" "$start" > "$CONVEYOR_PID_FILE.tmp" && mv "$CONVEYOR_PID_FILE.tmp" "$CONVEYOR_PID_FILE"
-unset CONVEYOR_PID_FILE
-eval "$0"`
-
-/** A plain command line takes the shell's place, so that the copy's leader is the service itself and not a shell around it. */
-const asLeader = (command: string) => (/^(?!\w+=)[\w\s./:@=,+-]+$/.test(command) ? `exec ${command}` : command)
+const unwatched = "it ended while nobody watched: how is not known"
 
 export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRuntimeOptions): Runtime {
   const files = new CopyFiles(join(directory, "copies"))
-  const logs = join(directory, "logs")
+  const wantedFiles = new WantedFiles(join(directory, "wanted"))
+  const logFileOf = (id: string) => join(directory, "logs", `${id}.log`)
+  /** Crash loops are told once for each end. */
+  const toldOf = new Set<string>()
+  let last: Promise<unknown> = Promise.resolve()
 
-  const observe = async (record: CopyRecord): Promise<Copy> => ({
-    ...record,
-    state: (await files.process(record.id)) === undefined ? "exited" : "running",
-  })
+  /** One at a time: two that fill the same place at once would fill it twice. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work)
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  async function look(record: CopyRecord): Promise<Copy> {
+    const { stopGraceMs: _, ...copy } = record
+    const process = await files.process(record.id).catch(() => "unknown" as const)
+    if (process === "unknown") return { ...copy, state: "unknown" }
+    if (typeof process === "object") return { ...copy, state: "running" }
+    const end = await files.end(record.id)
+    if (end === undefined && process === "none" && clock.now() < record.startedAt + comesUpWithinMs) return { ...copy, state: "starting" }
+    const seen = end ?? { reason: unwatched, at: clock.now() }
+    return { ...copy, end: seen, ...afterEnd(record, seen.at) }
+  }
+
+  const lookAtAll = async () => Promise.all((await files.all()).map(look))
+
+  async function fill(spec: ServiceSpec, index: number, restarts: number, signal: AbortSignal): Promise<Copy> {
+    const record = recordOf(spec, index, restarts, await freePort(), clock.now())
+    await files.write(record)
+    const onEnd = (reason: string) => files.ended(record.id, { reason, at: clock.now() })
+    launchCopy({ spec, record, pidFile: files.pidFile(record.id), logFile: logFileOf(record.id), edgeUrl, onEnd })
+    // A command that ends at once may be gone before it was seen.
+    const isThere = async () => typeof (await files.process(record.id)) === "object" || (await files.end(record.id)) !== undefined
+    await until(async () => ((await isThere()) ? { done: true } : { notYet: "no process" }), {
+      what: `the process of ${record.id}`,
+      everyMs: 10,
+      withinMs: comesUpWithinMs,
+      clock,
+      signal,
+    }).catch((thrown: unknown) => {
+      if (!(thrown instanceof TimedOutError)) throw thrown
+    })
+    return look(record)
+  }
+
+  async function stop(id: string, graceMs: number, signal: AbortSignal): Promise<StopOutcome> {
+    const process = await files.process(id)
+    const leader = typeof process === "object" ? process.pid : await files.leftGroup(id)
+    const ended = leader === undefined ? "was-gone" : await endGroup(leader, { what: id, graceMs, clock, signal })
+    await files.forget(id)
+    // What a leader that was gone has left behind is ended, and is no copy.
+    return typeof process === "object" ? ended : "was-gone"
+  }
+
+  async function carryOut(decision: Decision<ServiceSpec>, signal: AbortSignal): Promise<RuntimeEvent> {
+    const { wanted } = decision
+    if (decision.do === "start") return { event: "started", copy: await fill(wanted, decision.index, 0, signal) }
+    const { copy } = decision
+    await stop(copy.id, wanted.stopGraceMs, signal)
+    if (decision.do === "stop") return { event: "stopped-surplus", copy }
+    const next = await fill(wanted, copy.index, decision.restarts, signal)
+    return { event: "restarted", copy: next, ...(copy.end !== undefined && { reason: copy.end.reason }) }
+  }
+
+  /** When an end is first seen it is written down: the pause before the next start is counted from it. */
+  function noteEnds(copies: readonly Copy[]): void {
+    for (const { id, end } of copies) if (end?.reason === unwatched) files.ended(id, end)
+  }
 
   return {
-    async list() {
-      return Promise.all((await files.all()).map(observe))
+    starts,
+
+    async observe(signal) {
+      signal.throwIfAborted()
+      const [copies, specs] = [await lookAtAll(), await wantedFiles.all()]
+      return { copies, wanted: specs.map(withoutSecrets) }
     },
 
-    async start(spec, signal) {
-      const twin = (await this.list()).find((copy) => copy.state === "running" && isSamePlace(copy, spec))
-      if (twin !== undefined) return twin
-
-      const record = recordOf(spec, await freePort(), logs, clock.now())
-      await files.write(record)
-      launch(spec, record, files.pidFile(record.id), edgeUrl)
-      await until(async () => ((await files.process(record.id)) === undefined ? { notYet: "no process" } : { done: true }), {
-        what: `the process of ${record.id}`,
-        everyMs: 10,
-        withinMs: comesUpWithinMs,
-        clock,
-        signal,
-      }).catch((thrown: unknown) => {
-        // A command that ends at once may be gone before it was seen; its log says why.
-        if (!(thrown instanceof TimedOutError)) throw thrown
+    async want(specs, signal) {
+      signal.throwIfAborted()
+      for (const { artifact } of specs) assertStarts(artifact)
+      return inTurn(async () => {
+        const kept = await Promise.all(specs.map((spec) => wantedFiles.keep(spec)))
+        const before = await lookAtAll()
+        // Somebody asks now: no pause after earlier ends is waited for.
+        const decisions = decide(kept, before, Infinity)
+        for (const decision of decisions) await carryOut(decision, signal)
+        const now = decisions.length === 0 ? before : await lookAtAll()
+        return now.filter((copy) => kept.some(({ service, version }) => copy.service === service && copy.version === version))
       })
-      return observe(record)
     },
 
-    async stop(id, { graceMs, signal }): Promise<StopOutcome> {
-      const process = await files.process(id)
-      if (process === undefined) {
-        await files.forget(id)
-        return "was-gone"
-      }
-      const gone = () => (isGroupAlive(process.pid) ? { notYet: `process group ${process.pid} still runs` } : { done: true })
-      const wait = (withinMs: number) => until(gone, { what: `the end of ${id}`, everyMs: 50, withinMs, clock, signal })
+    async unwant(version, signal) {
+      signal.throwIfAborted()
+      await inTurn(() => wantedFiles.forget(version))
+      const own = (await files.all()).filter((record) => record.version === version)
+      return Promise.all(own.map(({ id, stopGraceMs }) => stop(id, stopGraceMs, signal)))
+    },
 
-      signalGroup(process.pid, "SIGTERM")
-      const outcome = await wait(graceMs).then(
-        () => "stopped" as const,
-        (thrown: unknown) => {
-          if (!(thrown instanceof TimedOutError)) throw thrown
-          return "killed" as const
-        },
-      )
-      if (outcome === "killed") signalGroup(process.pid, "SIGKILL")
-      await wait(diesWithinMs)
-      await files.forget(id)
-      return outcome
+    stop: (id, { graceMs, signal }) => stop(id, graceMs, signal),
+
+    async reconcile(signal) {
+      signal.throwIfAborted()
+      return inTurn(async () => {
+        const [specs, copies] = [await wantedFiles.all(), await lookAtAll()]
+        noteEnds(copies)
+        const events = newCrashLoops(copies, toldOf)
+        const failures: unknown[] = []
+        for (const decision of decide(specs, copies, clock.now())) {
+          try {
+            events.push(await carryOut(decision, signal))
+          } catch (thrown) {
+            // One service that cannot be started keeps no other from it.
+            signal.throwIfAborted()
+            failures.push(thrown)
+          }
+        }
+        if (failures.length > 0) throw new AggregateError(failures, "")
+        return events
+      })
+    },
+
+    logs(id, { since, last: lines, follow, signal }) {
+      const mayGoOn = async () => {
+        if (follow === "end") return false
+        const record = await files.find(id)
+        return record !== undefined && !hasEnded(await look(record))
+      }
+      return readCopyLog(logFileOf(id), { since, last: lines, mayGoOn, clock, signal })
+    },
+
+    async exec(id, { command, onLine, signal }) {
+      const record = await files.find(id)
+      const spec = (await wantedFiles.all()).find((each) => each.service === record?.service && each.version === record.version)
+      if (record === undefined || spec === undefined || typeof (await files.process(id)) !== "object") {
+        throw new ConveyorError("no-such-copy", `there is no running copy ${id}`, {
+          facts: { id },
+          hint: "conveyor status lists the copies.",
+        })
+      }
+      return execIn(spec.artifact.ref, { command, environment: environmentOf(spec, record, edgeUrl), onLine, signal })
     },
   }
 }
 
-const isSamePlace = (copy: Copy, spec: CopySpec) =>
-  copy.service === spec.service && copy.version === spec.version && copy.index === spec.index && copy.artifact === spec.artifact.id
+function assertStarts(artifact: ArtifactRef): void {
+  if (starts.includes(artifact.kind)) return
+  throw new ConveyorError("artifact-kind", `processes of this machine are started from a directory, not from a ${artifact.kind}`, {
+    facts: { artifact, starts },
+    hint: "Build with the builder that belongs to this runtime.",
+  })
+}
 
-function recordOf(spec: CopySpec, port: number, logs: string, startedAt: number): CopyRecord {
-  const id = `${spec.version}-${spec.service}-${spec.index}-${randomUUID().slice(0, 8)}`
+function recordOf(spec: ServiceSpec, index: number, restarts: number, port: number, startedAt: number): CopyRecord {
   return {
-    id,
+    id: `${spec.version}-${spec.service}-${index}-${randomUUID().slice(0, 8)}`,
     service: spec.service,
     version: spec.version,
     release: spec.release,
-    index: spec.index,
+    index,
     artifact: spec.artifact.id,
+    node: hostname(),
     address: { host: "127.0.0.1", port },
     startedAt,
-    logFile: join(logs, `${id}.log`),
-  }
-}
-
-function launch(spec: CopySpec, record: CopyRecord, pidFile: string, edgeUrl: string | undefined): void {
-  mkdirSync(join(record.logFile, ".."), { recursive: true })
-  const log = openSync(record.logFile, "a")
-  try {
-    const child = spawn("sh", ["-c", introduceAndBecome, asLeader(spec.command)], {
-      cwd: spec.artifact.ref,
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: {
-        PATH: process.env["PATH"],
-        HOME: process.env["HOME"],
-        ...spec.environment,
-        HOST: record.address.host,
-        PORT: String(record.address.port),
-        CONVEYOR_VERSION: spec.version,
-        CONVEYOR_COMMIT: spec.commit,
-        CONVEYOR_RELEASE: spec.release,
-        CONVEYOR_SERVICE: spec.service,
-        CONVEYOR_COPY: record.id,
-        CONVEYOR_BUILD: spec.artifact.id,
-        CONVEYOR_EDGE: edgeUrl,
-        CONVEYOR_PID_FILE: pidFile,
-      },
-    })
-    child.on("error", () => {})
-    if (child.pid === undefined) {
-      throw new ConveyorError("cannot-start", `could not start a shell for ${record.id} in ${spec.artifact.ref}`, {
-        facts: { copy: record.id, artifact: spec.artifact },
-      })
-    }
-    child.unref()
-  } finally {
-    closeSync(log)
+    restarts,
+    stopGraceMs: spec.stopGraceMs,
   }
 }

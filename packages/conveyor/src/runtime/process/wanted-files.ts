@@ -1,0 +1,72 @@
+// What is wanted of the process runtime, on disk: one file for each service at a version, for its owner's eyes alone,
+// because the environment is in it. A version that nothing is wanted of has none, so that what once was costs nothing.
+import { mkdir, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { z } from "zod"
+import { writeDurably } from "../../kernel/durable-file.ts"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { ServiceSpec } from "../runtime.ts"
+import { readIfThere } from "./copy-files.ts"
+
+const serviceSpec = z.object({
+  service: z.string(),
+  version: z.string(),
+  commit: z.string(),
+  release: z.string(),
+  artifact: z.object({ id: z.string(), kind: z.string(), ref: z.string() }),
+  command: z.string(),
+  environment: z.record(z.string(), z.string()),
+  copies: z.int().min(0),
+  status: z.object({ path: z.string(), client: z.string() }),
+  stopGraceMs: z.number(),
+})
+
+export class WantedFiles {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async all(): Promise<ServiceSpec[]> {
+    const names = (await this.#names()).filter((name) => name.endsWith(".json")).toSorted()
+    const specs = await Promise.all(names.map((name) => this.#read(join(this.#folder, name))))
+    return specs.filter((spec) => spec !== undefined)
+  }
+
+  /** What was recorded when it was first wanted stays; gives what is wanted from now on. */
+  async keep(spec: ServiceSpec): Promise<ServiceSpec> {
+    const file = join(this.#folder, `${spec.version}.${spec.service}.json`)
+    const { copies, status, stopGraceMs } = spec
+    const recorded = await this.#read(file)
+    const kept = recorded === undefined ? spec : { ...recorded, copies, status, stopGraceMs }
+    const text = JSON.stringify(serviceSpec.parse(kept))
+    if (recorded !== undefined && text === JSON.stringify(recorded)) return recorded
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await writeDurably(file, text, 0o600)
+    return kept
+  }
+
+  async forget(version: string): Promise<void> {
+    const own = (await this.#names()).filter((name) => name.startsWith(`${version}.`))
+    for (const name of own) await rm(join(this.#folder, name), { force: true })
+  }
+
+  async #names(): Promise<string[]> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    return readdir(this.#folder)
+  }
+
+  async #read(file: string): Promise<ServiceSpec | undefined> {
+    const text = await readIfThere(file)
+    if (text === undefined) return undefined
+    try {
+      return serviceSpec.parse(JSON.parse(text))
+    } catch (cause) {
+      throw new ConveyorError("bad-runtime-state", `${file} does not say what is wanted: ${describe(cause)}`, {
+        facts: { file },
+        hint: "Move the file away: the service is then wanted again as its commit says.",
+      })
+    }
+  }
+}
