@@ -84,6 +84,21 @@ export function describeComparison(name: string, make: () => Promise<TrafficEdge
     assert.equal((JSON.parse(text) as { headers: Record<string, string> }).headers["x-conveyor-shadow"], undefined)
   })
 
+  whileCompared(
+    "the end of a comparison lets go of what the older version is still asked, and of nothing that a client waits for",
+    async (made) => {
+      const waiting = ask(`${made.url}/slow?ms=1500`)
+      const isAsked = () => (made.v1.received.length === 1 ? { done: true } : { notYet: "v1 was not asked" })
+      const within = { everyMs: 5, withinMs: 5_000, clock: systemClock, signal: never }
+      await until(isAsked, { what: "both are asked", ...within })
+      await made.member.apply(tableOf({ generation: 2, current: "v2", copies: [made.v1, made.v2] }), never)
+      const isFree = async () => ((await made.member.traffic(never))["v1"]?.inFlight === 0 ? { done: true } : { notYet: "v1 is in flight" })
+      await until(isFree, { what: "nothing is in flight on the older version", ...within })
+      assert.deepEqual(made.v1.abandoned, ["GET /slow?ms=1500"])
+      assert.equal((await waiting).text, "v2 at last")
+    },
+  )
+
   whileCompared("the end of a comparison ends the asking of both", async (made) => {
     await made.member.apply(tableOf({ generation: 2, current: "v2", copies: [made.v1, made.v2] }), never)
     await ask(`${made.url}/orders`)

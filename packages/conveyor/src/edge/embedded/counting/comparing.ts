@@ -41,6 +41,7 @@ export class Comparing {
   #before: Readonly<Record<string, Tally>> = {}
   /** By version and route, while nothing is compared. */
   #records = new Map<string, Map<string, Tally>>()
+  #shadows = new Set<{ cancel: () => void }>()
   #underWay = 0
   #allowance = pairsPerSecond
   #allowedAt = 0
@@ -52,6 +53,8 @@ export class Comparing {
   follow({ compare }: RoutingTable): void {
     if (compare?.newer === this.#pair?.newer && compare?.older === this.#pair?.older) return
     this.#pair = compare
+    // What is still asked for a comparison that is over holds up the end of the older version.
+    for (const shadow of this.#shadows) shadow.cancel()
     this.#cells.clear()
     this.#routes.clear()
     this.#before = Object.fromEntries(this.#records.get(compare?.older ?? "") ?? [])
@@ -73,8 +76,13 @@ export class Comparing {
     return this.#pair.older
   }
 
-  pairOver(): void {
+  pairBegun(shadow: { cancel: () => void }): void {
+    this.#shadows.add(shadow)
+  }
+
+  pairOver(shadow?: { cancel: () => void }): void {
     this.#underWay--
+    if (shadow !== undefined) this.#shadows.delete(shadow)
   }
 
   /** Whether pairs speak for requests like this one, so that it need not be counted by itself. */

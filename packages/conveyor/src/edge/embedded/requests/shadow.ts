@@ -36,6 +36,7 @@ export class Shadow {
 
   private constructor(claim: Claim, request: ClientRequest, pin: Pin, tools: ProxyTools) {
     this.#tools = tools
+    tools.comparing.pairBegun(this)
     const startedAt = performance.now()
     const fields = requestFields(request, tools.identities.of(request)) + shadowField
     this.#asking = tools.upstreams.ask(
@@ -45,7 +46,7 @@ export class Shadow {
     )
     this.#seen = this.#asking.outcome.then((outcome) => {
       claim.release()
-      tools.comparing.pairOver()
+      tools.comparing.pairOver(this)
       const ms = performance.now() - startedAt
       if (outcome.kind === "answered") {
         outcome.answer.drop()
