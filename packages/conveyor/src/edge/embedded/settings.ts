@@ -34,6 +34,8 @@ export const edgeSettings = z.strictObject({
   cutGraceMs: ms.default(5_000),
   /** A worker that hands over leaves kept connections open for so long: a request may be on its way already. */
   idleGraceMs: ms.default(3_000),
+  /** Pages whose channel was cut by the edge's own end count as open for so long: until then, nobody knows that they are not. */
+  pagesReturnWithinMs: ms.default(5_000),
   /** How long the edge waits for requests in flight when it is told to stop. */
   drainMs: ms.default(30_000),
   /** Proxies before this edge, by address or network, that are believed what they say of their clients. A client could say anything. */

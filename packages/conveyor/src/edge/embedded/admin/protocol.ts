@@ -63,7 +63,7 @@ export function assertSameProtocol(said: string | undefined, other: "edge" | "co
     facts: { edge, controlPlane: plane },
     hint:
       edge < plane
-        ? "The edge is of an earlier Conveyor: end it (SIGTERM lets its requests finish), and the control plane starts it anew."
+        ? "The edge is of an earlier Conveyor: SIGUSR2 to its guard (its pid is in edge/edge.json) renews it without losing a request; one without a guard is ended by SIGTERM, and started anew."
         : "The control plane is of an earlier Conveyor than the edge: conveyor up --restart with the newer one.",
   })
 }

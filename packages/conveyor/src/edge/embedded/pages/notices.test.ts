@@ -1,6 +1,8 @@
 // Notice channels, as a page's script uses them.
 import assert from "node:assert/strict"
+import { readFile } from "node:fs/promises"
 import type { IncomingMessage } from "node:http"
+import { join } from "node:path"
 import { test } from "node:test"
 import { ask, open } from "../../contract/client.ts"
 import { startCopy } from "../../contract/copies.ts"
@@ -68,6 +70,28 @@ withEdge("tells a page whose version nothing serves any more to reload at once",
   const [notice] = channel.events("notice")
   assert.equal(notice?.["reloadBy"], notice?.["now"])
   assert.equal(Object.hasOwn((await under.edge.observe(never)).versions, "v1"), false)
+})
+
+test("embedded edge: pages whose channels its own end has cut count as open until they had time to come back", async () => {
+  for (const end of ["renewed", "killed"]) {
+    const under = await embeddedEdge({ pagesReturnWithinMs: 1_500, idleGraceMs: 50 })
+    try {
+      await using v1 = await startCopy("v1")
+      await under.edge.apply(tableOf({ generation: 1, current: "v1", copies: [v1] }), never)
+      await openChannel(under, await startPage(under))
+      const history = join(under.stateDirectory, "history.json")
+      await soon("the page on disk", async () => (await readFile(history, "utf8")).includes('"openPages":{"v1":1}'))
+      if (end === "renewed") await under.renew()
+      else {
+        await under.end("SIGKILL")
+        await under.restart()
+      }
+      assert.equal((await load(under, "v1")).pages, 1, end)
+      await soon("it to be given up", async () => (await load(under, "v1")).pages === 0)
+    } finally {
+      await under.close()
+    }
+  }
 })
 
 withEdge("counts no page that it has not served, tells it all the same, and tells many pages on one channel", async (under) => {

@@ -23,6 +23,8 @@ export interface NoticesTools {
   toldPages: ToldPages
   clock: Clock
   heartbeatMs: number
+  /** Pages that were open before the edge was started, by version; their channels open again until then (ms since the Unix epoch). */
+  before: { pages: Readonly<Record<string, number>>; until: number }
 }
 
 export class Notices {
@@ -30,6 +32,7 @@ export class Notices {
   #tools: NoticesTools
   #table: RoutingTable | undefined
   #heartbeat: NodeJS.Timeout
+  #atEnd: Map<string, number> | undefined
 
   constructor(tools: NoticesTools) {
     this.#tools = tools
@@ -53,13 +56,18 @@ export class Notices {
     for (const channel of this.#channels) this.#tell(channel)
   }
 
-  /** Pages with an open channel, by version. */
+  /** Pages with an open channel, by version; after the end, those that had one. */
   pages(): Map<string, number> {
-    return countPages(this.#channels)
+    const { before, clock } = this.#tools
+    const pages = this.#atEnd ?? countPages(this.#channels)
+    if (clock.now() >= before.until) return pages
+    for (const [version, open] of Object.entries(before.pages)) pages.set(version, Math.max(open, pages.get(version) ?? 0))
+    return pages
   }
 
   close(): void {
     clearInterval(this.#heartbeat)
+    this.#atEnd = this.pages()
     for (const { response } of this.#channels) response.end([])
   }
 

@@ -76,7 +76,13 @@ export class EdgeProcess {
     this.#counters = new Counters(history.counters)
     this.#comparing = new Comparing(() => clock.now())
     this.#toldPages = new ToldPages(history.toldPages)
-    this.#notices = new Notices({ counters: this.#counters, toldPages: this.#toldPages, clock, heartbeatMs: settings.heartbeatMs })
+    this.#notices = new Notices({
+      counters: this.#counters,
+      toldPages: this.#toldPages,
+      clock,
+      heartbeatMs: settings.heartbeatMs,
+      before: { pages: history.openPages, until: clock.now() + settings.pagesReturnWithinMs },
+    })
     this.#lasting = new LastingStreams(clock)
     this.#upstreams = new Upstreams(settings)
     const { signal: stopping } = this.#stopping
@@ -263,7 +269,8 @@ export class EdgeProcess {
   async #save(): Promise<void> {
     const { state, log } = this.#options
     try {
-      await state.writeHistory({ counters: this.#counters.save(), toldPages: this.#toldPages.save() })
+      const openPages = Object.fromEntries(this.#notices.pages())
+      await state.writeHistory({ counters: this.#counters.save(), toldPages: this.#toldPages.save(), openPages })
     } catch (thrown) {
       log.error({ cause: describe(thrown) }, "the counters could not be saved; traffic goes on")
     }
@@ -275,7 +282,7 @@ async function readHistory({ state, log }: EdgeProcessOptions): Promise<SavedHis
     return await state.readHistory()
   } catch (thrown) {
     log.error({ cause: describe(thrown) }, "the saved counters are unreadable; counting starts anew")
-    return { counters: {}, toldPages: [] }
+    return { counters: {}, toldPages: [], openPages: {} }
   }
 }
 

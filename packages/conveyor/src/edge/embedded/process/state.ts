@@ -12,7 +12,12 @@ import { parseRoutingTable } from "../../table.ts"
 import { savedCounters } from "../counting/counters.ts"
 import { savedPages } from "../pages/told-pages.ts"
 
-const savedHistory = z.object({ counters: savedCounters, toldPages: savedPages })
+const savedHistory = z.object({
+  counters: savedCounters,
+  toldPages: savedPages,
+  /** Pages that were open, by version. */
+  openPages: z.record(z.string(), z.int().min(0)).default({}),
+})
 export type SavedHistory = z.infer<typeof savedHistory>
 
 /** A table of a hundred versions is a tenth of this. */
@@ -57,7 +62,7 @@ export class EdgeState {
 
   async readHistory(): Promise<SavedHistory> {
     const text = await this.#read("history.json")
-    return text === undefined ? { counters: {}, toldPages: [] } : savedHistory.parse(JSON.parse(text))
+    return text === undefined ? { counters: {}, toldPages: [], openPages: {} } : savedHistory.parse(JSON.parse(text))
   }
 
   async writeHistory(history: SavedHistory): Promise<void> {

@@ -28,7 +28,13 @@ test("a request is counted in flight before anything else can run, so that no ta
   const now = () => clock.now()
   const traffic = new Traffic(now)
   const upstreams = new Upstreams(settings)
-  const notices = new Notices({ counters, toldPages: new ToldPages(), clock, heartbeatMs: settings.heartbeatMs })
+  const notices = new Notices({
+    counters,
+    toldPages: new ToldPages(),
+    clock,
+    heartbeatMs: settings.heartbeatMs,
+    before: { pages: {}, until: 0 },
+  })
   const tools = {
     traffic,
     comparing: new Comparing(() => 0),
