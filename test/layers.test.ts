@@ -1,10 +1,11 @@
 // The arrow between the layers is kept by the linter: one bad import of each kind is planted, and each has to be named.
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { test } from "node:test"
+import { layerTable, withLayerOverrides, withLayerTable } from "../scripts/layers.ts"
 
 const root = resolve(import.meta.dirname, "..")
 
@@ -67,6 +68,13 @@ test("each layer's bad import is named by its rule, and a good one beside it is 
   } finally {
     rmSync(copy, { recursive: true })
   }
+})
+
+test("the lint's rules and the table in CONTRIBUTING are those of the one list", () => {
+  const read = (file: string) => readFileSync(join(root, file), "utf8")
+  assert.deepEqual(JSON.parse(read(".oxlintrc.json")), JSON.parse(withLayerOverrides(read(".oxlintrc.json"))))
+  assert.equal(read("CONTRIBUTING.md"), withLayerTable(read("CONTRIBUTING.md")))
+  assert.ok(read("CONTRIBUTING.md").includes(layerTable()))
 })
 
 test("the tree as it is keeps the arrow", () => {
