@@ -6,7 +6,7 @@ import type { HoldPolicy } from "./conclude.ts"
 import type { Verdict } from "./judge.ts"
 
 const policy: HoldPolicy = { for: 60_000, at_least: 100, at_most: 300_000, when_quiet: "hold", hold: 3_600_000 }
-const after = (elapsedMs: number, promotedBy?: string) => ({ version: "v2", elapsedMs, promotedBy })
+const after = (elapsedMs: number, promotedBy?: string) => ({ version: "v2", elapsedMs, promotedBy, next: undefined })
 const verdict = (name: Verdict["verdict"]): Verdict => ({ verdict: name, reason: "3 requests seen, 100 needed", findings: [] })
 const does = (...given: Parameters<typeof conclude>) => conclude(...given).does
 
@@ -41,4 +41,11 @@ test("good is promoted and bad goes back at once, and names where to look", () =
   assert.equal(does(verdict("good"), policy, after(0)), "promote")
   const back = conclude(verdict("bad"), policy, after(0))
   assert.match(back.does === "go-back" ? back.hint : "", /conveyor logs v2/)
+})
+
+test("what is held keeps no newer release waiting; what only bakes does", () => {
+  const waited = { ...after(300_000), next: "v3" }
+  const given = conclude(verdict("quiet"), policy, waited)
+  assert.deepEqual([given.does, given.does === "go-back" && given.code], ["go-back", "superseded"])
+  assert.equal(does(verdict("wait"), policy, waited), "look-again")
 })

@@ -12,7 +12,7 @@ export interface HoldPolicy extends BakePolicy {
 
 export type Conclusion =
   | { does: "promote"; reason: string }
-  | { does: "go-back"; code: "worse-than-before" | "no-evidence"; reason: string; hint: string }
+  | { does: "go-back"; code: "worse-than-before" | "no-evidence" | "superseded"; reason: string; hint: string }
   | { does: "look-again"; message: string }
   | { does: "hold"; reason: string; message: string }
 
@@ -21,9 +21,12 @@ export interface Circumstances {
   elapsedMs: number
   /** Who has taken it as it is, and why. */
   promotedBy: string | undefined
+  /** The version that is to be released next, where one waits. */
+  next: string | undefined
 }
 
-export function conclude({ verdict, reason }: Verdict, policy: HoldPolicy, { version, elapsedMs, promotedBy }: Circumstances): Conclusion {
+export function conclude({ verdict, reason }: Verdict, policy: HoldPolicy, circumstances: Circumstances): Conclusion {
+  const { version, promotedBy } = circumstances
   if (promotedBy !== undefined) return { does: "promote", reason: `taken as it is by ${promotedBy}; ${reason}` }
   if (verdict === "good") return { does: "promote", reason }
   if (verdict === "bad") return { does: "go-back", code: "worse-than-before", reason, hint: `See what failed: conveyor logs ${version}` }
@@ -31,10 +34,14 @@ export function conclude({ verdict, reason }: Verdict, policy: HoldPolicy, { ver
   if (verdict === "quiet" && policy.when_quiet === "promote_after") {
     return { does: "promote", reason: `${reason}; promoted without, as when_quiet says` }
   }
-  return hold(reason, policy, version, elapsedMs)
+  return hold(reason, policy, circumstances)
 }
 
-function hold(reason: string, policy: HoldPolicy, version: string, elapsedMs: number): Conclusion {
+function hold(reason: string, policy: HoldPolicy, { version, elapsedMs, next }: Circumstances): Conclusion {
+  if (next !== undefined) {
+    const hint = `What ${version} brought is in ${next} too, where its commit is built upon; otherwise release it again.`
+    return { does: "go-back", code: "superseded", reason: `${reason}; gave way to ${next}, which waits`, hint }
+  }
   const leftMs = policy.at_most + policy.hold - elapsedMs
   const word = `conveyor promote ${version} takes it as it is, conveyor rollback takes it back`
   if (leftMs > 0)

@@ -1,5 +1,6 @@
 // The judge's findings in the reader's words. Pure. Called by the judge.
 import type { Comparison, ComparisonCell } from "../../edge/edge.ts"
+import { smallestFault } from "./findings.ts"
 import type { Finding } from "./findings.ts"
 
 export const whyUnproven = ({ isShared, clients }: Finding): string =>
@@ -26,7 +27,9 @@ export function describeSeen({ older, cells }: Comparison, requests: number): st
   ]
   const alone = sum((cell) => cell.newer.failed)
   const compared = `${pairs} compared with ${older} at the same moment: ${one} failed on the new version alone, ${other} on ${older} alone, ${both} on both`
-  return `${count(requests, "request")}, ${compared}; ${alone} of ${sum((cell) => cell.newer.requests)} others failed`
+  const fault = smallestFault(cells)
+  const power = fault >= 1 ? "" : `; a fault in ${(100 * fault).toFixed(1)}% of what reads would have shown`
+  return `${count(requests, "request")}, ${compared}; ${alone} of ${sum((cell) => cell.newer.requests)} others failed${power}`
 }
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`

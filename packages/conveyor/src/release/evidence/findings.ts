@@ -48,6 +48,13 @@ export function findings(comparison: Comparison, sinceWarm: readonly ComparisonC
 
 export const isBeyondChance = (each: Finding): boolean => each.eValue >= each.needed
 
+/** The smallest share of what reads that, failing on the newer version alone, would have been found in so many pairs; 1 where none would. */
+export function smallestFault(cells: readonly ComparisonCell[]): number {
+  const all = sum(cells, (cell) => cell.pairs)
+  for (let failed = fewest; failed <= all; failed++) if (eValue(failed, failed, 0.5) >= tests / alpha) return failed / all
+  return 1
+}
+
 function pairs(cells: readonly ComparisonCell[]): Finding | undefined {
   const [failed, older] = [sum(cells, (cell) => cell.onlyNewer), sum(cells, (cell) => cell.onlyOlder)]
   const all = sum(cells, (cell) => cell.pairs)

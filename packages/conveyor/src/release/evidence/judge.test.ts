@@ -137,6 +137,11 @@ test("while an edge is silent nothing is good; what the others saw is bad all th
   assert.equal(says(clients([1, 2, 3], { pairs: 20, onlyNewer: 6 }), { silent: ["b"] }), "bad")
 })
 
+test("a good verdict says how small a fault it would have found", () => {
+  assert.match(verdict(clients([1, 2, 3, 4], { pairs: 200 })).reason, /a fault in 2\.0% of what reads would have shown$/)
+  assert.doesNotMatch(verdict(clients([1, 2, 3], writes(500, 0))).reason, /would have shown/, "nothing was compared")
+})
+
 test("the reason names the test, both versions, the numbers and how many clients saw it", () => {
   const { reason, findings } = verdict(clients([1, 2, 3], { pairs: 20, onlyNewer: 6 }), { elapsedMs: 1_000 })
   assert.equal(

@@ -7,7 +7,7 @@ import { ConveyorError } from "../../kernel/errors.ts"
 import { cellsSince } from "../evidence/cells.ts"
 import { conclude } from "../evidence/conclude.ts"
 import { comparisonOfCounters, since } from "../evidence/counters.ts"
-import { alpha } from "../evidence/findings.ts"
+import { alpha, smallestFault } from "../evidence/findings.ts"
 import { judge, warmUpMs } from "../evidence/judge.ts"
 import type { Evidence } from "../evidence/judge.ts"
 import { askBoth } from "../synthetic.ts"
@@ -43,8 +43,19 @@ export const bake: Step = {
       const cells = seen.comparison?.cells ?? []
       if (elapsedMs >= warmUpMs(policy)) atWarm ??= cells
       const verdict = judge({ ...seen, sinceWarm: atWarm === undefined ? [] : cellsSince(atWarm, cells) }, policy)
-      const conclusion = conclude(verdict, policy, { version: version().name, elapsedMs, promotedBy: promotedBy(context) })
-      const evidence = { alpha, requests: seen.requests, findings: verdict.findings, verdict: verdict.verdict }
+      const conclusion = conclude(verdict, policy, {
+        version: version().name,
+        elapsedMs,
+        promotedBy: promotedBy(context),
+        next: nextOf(context),
+      })
+      const evidence = {
+        alpha,
+        smallestFault: smallestFault(cells),
+        requests: seen.requests,
+        findings: verdict.findings,
+        verdict: verdict.verdict,
+      }
       if (conclusion.does === "promote") {
         await endProbation(context)
         return { ...evidence, reason: conclusion.reason, rescued: seen.rescued }
@@ -113,6 +124,10 @@ const isQuiet = ({ requests, elapsedMs }: Seen, policy: StepContext["config"]["r
 function promotedBy({ ports, release }: StepContext): string | undefined {
   const said = ports.store.journal(release.id).findLast((event) => event.step === "bake" && typeof event.facts["promotedBy"] === "string")
   return said?.facts["promotedBy"] as string | undefined
+}
+
+function nextOf({ ports, release }: StepContext): string | undefined {
+  return ports.store.releases(["queued"]).findLast(({ kind, id }) => kind === "release" && id > release.id)?.version
 }
 
 /** From here on the new version answers for itself. */
