@@ -60,7 +60,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       stateDirectory: state.edge,
       listen: { ...listen, port },
       logFile: join(state.logs, "edge.log"),
-      settings: { trustedProxies: config.edge.trusted_proxies },
+      settings: { trustedProxies: config.edge.trusted_proxies, proxyProtocol: config.edge.proxy_protocol },
       clock,
       signal,
     })

@@ -94,7 +94,13 @@ export const configSchema = z.strictObject({
       contract: contractPolicy.prefault({}),
     })
     .optional(),
-  edge: z.strictObject({ listen: listen.default("127.0.0.1:8080"), trusted_proxies: z.array(network).default([]) }).prefault({}),
+  edge: z
+    .strictObject({
+      listen: listen.default("127.0.0.1:8080"),
+      trusted_proxies: z.array(network).default([]),
+      proxy_protocol: z.boolean().default(false),
+    })
+    .prefault({}),
   release: releasePolicy.prefault({}),
   timeouts: timeouts.prefault({}),
 })

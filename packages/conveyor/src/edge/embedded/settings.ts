@@ -40,6 +40,8 @@ export const edgeSettings = z.strictObject({
   drainMs: ms.default(30_000),
   /** Proxies before this edge, by address or network, that are believed what they say of their clients. A client could say anything. */
   trustedProxies: z.array(z.string()).default([]),
+  /** Whether those begin each connection with the PROXY protocol, version 1 or 2. */
+  proxyProtocol: z.boolean().default(false),
   heartbeatMs: ms.default(15_000),
 })
 

@@ -4,6 +4,9 @@ import { Server } from "node:net"
 import type { Socket } from "node:net"
 import { ClientConnection } from "./client-connection.ts"
 import type { ConnectionTools } from "./client-connection.ts"
+import type { Peer } from "./client-request.ts"
+import { takeProxyHeader } from "./proxy-protocol.ts"
+import { addressIn, TrustedProxies } from "../requests/addresses.ts"
 
 const [checkedAtLeastEveryMs, checkedAtMostEveryMs] = [250, 20]
 
@@ -11,12 +14,14 @@ export class ClientListener extends Server {
   #tools: ConnectionTools
   #connections = new Map<Socket, ClientConnection>()
   #checking: NodeJS.Timeout
+  #proxies: TrustedProxies
 
   constructor(tools: ConnectionTools) {
     super({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 })
     this.#tools = tools
+    this.#proxies = new TrustedProxies(tools.settings.trustedProxies)
     this.maxConnections = tools.settings.maxConnections
-    this.on("connection", (socket: Socket) => this.#take(socket))
+    this.on("connection", (socket: Socket) => this.#meet(socket))
     this.#checking = setInterval(() => this.#check(), checkEveryMs(tools)).unref()
   }
 
@@ -41,8 +46,17 @@ export class ClientListener extends Server {
     for (const socket of this.#connections.keys()) socket.destroy()
   }
 
-  #take(socket: Socket): void {
+  /** A load balancer says first whose connection it passes on, where it is one that is believed. */
+  #meet(socket: Socket): void {
     const peer = { address: socket.remoteAddress ?? "unknown", isEncrypted: false }
+    const { settings } = this.#tools
+    if (!settings.proxyProtocol || !this.#proxies.has(addressIn(peer.address) ?? "")) return this.#take(socket, peer)
+    void takeProxyHeader(socket, settings.headersTimeoutMs).then((client) =>
+      client === undefined ? socket.destroy() : this.#take(socket, client),
+    )
+  }
+
+  #take(socket: Socket, peer: Peer): void {
     const connection = new ClientConnection(socket, peer, this.#tools.now(), this.#tools)
     this.#connections.set(socket, connection)
     socket.once("close", () => this.#connections.delete(socket))
