@@ -5,10 +5,13 @@ import { join } from "node:path"
 import { createChangeEngine } from "./change/create-engine.ts"
 import type { Change } from "./change/change.ts"
 import type { ChangeEngine } from "./change/engine.ts"
+import { createFleets } from "./change/fleets.ts"
 import { readChanges } from "./change/files/load-changes.ts"
 import { configFileName, loadConfig } from "./config/load-config.ts"
 import type { Variables } from "./config/load-config.ts"
 import type { Config } from "./config/config.ts"
+import { fleetsOf } from "./config/fleets.ts"
+import type { NamedFleetConfig } from "./config/fleets.ts"
 import { createEdgeSet } from "./edge/edge-set.ts"
 import { createEmbeddedEdge } from "./edge/embedded/adapter.ts"
 import { launchEdge, stopEdge } from "./edge/embedded/process/launch.ts"
@@ -83,7 +86,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     queryStatus,
     queryPath,
     health: new Health(),
-    changeEngine: (of) => engineFor(of, engines, users, clock, logger),
+    changeEngine: (of) => engineFor(of, "", engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     clock,
@@ -155,9 +158,9 @@ function once<T>(read: (commit: string, folder: string) => Promise<T>): (commit:
   }
 }
 
-/** The engine for the fleet of a config, for commands that work without a control plane. @throws ConveyorError "no-fleet" */
-export function openFleet(config: Config, clock: Clock, logger: Logger): ChangeEngine {
-  const engine = engineFor(config, new Map(), undefined, clock, logger)
+/** The engine for the fleets of a config, for commands that work without a control plane; `root` is where conveyor.yml is. @throws ConveyorError "no-fleet" */
+export function openFleet(config: Config, root: string, clock: Clock, logger: Logger): ChangeEngine {
+  const engine = engineFor(config, root, new Map(), undefined, clock, logger)
   if (engine !== undefined) return engine
   throw new ConveyorError("no-fleet", `${configFileName} names no fleet`, {
     hint: "Add `fleet:` with its shards; `conveyor init --print` shows how.",
@@ -187,16 +190,31 @@ export async function stopEverything(
 /** `users` is undefined where nobody is to be disturbed: a plan. */
 function engineFor(
   config: Config,
+  root: string,
   engines: Map<string, ChangeEngine>,
   users: UsersView | undefined,
   clock: Clock,
   logger: Logger,
 ): ChangeEngine | undefined {
-  if (config.fleet === undefined) return undefined
-  const key = JSON.stringify(config.fleet)
+  const fleets = fleetsOf(config).map((fleet) => ({
+    name: fleet.name,
+    folder: join(root, fleet.changes),
+    engine: engineOfFleet(fleet, engines, users, clock, logger),
+  }))
+  return fleets.length > 1 ? createFleets(fleets) : fleets[0]?.engine
+}
+
+function engineOfFleet(
+  fleet: NamedFleetConfig,
+  engines: Map<string, ChangeEngine>,
+  users: UsersView | undefined,
+  clock: Clock,
+  logger: Logger,
+): ChangeEngine {
+  const key = JSON.stringify(fleet)
   const known = engines.get(key)
   if (known !== undefined) return known
-  const { shards, backfill, contract } = config.fleet
+  const { shards, backfill, contract } = fleet
   const engine = createChangeEngine({
     shards: Object.entries(shards).map(([name, url]) => ({ name, url })),
     clock,

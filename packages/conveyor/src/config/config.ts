@@ -1,6 +1,7 @@
 // conveyor.yml as the program sees it: complete, in milliseconds, with every default filled in.
 // Made by load-config.ts; read by everything above the middle layers.
 import { z } from "zod"
+import { fleetsOf, objectionsToFleets } from "./fleets.ts"
 import { hours, milliseconds, minutes, parseDuration, seconds } from "../kernel/duration.ts"
 
 const duration = z.string().transform((text, context) => {
@@ -79,20 +80,28 @@ const timeouts = z.strictObject({
   test: duration.default(minutes(30)),
 })
 
-export const configSchema = z.strictObject({
+const fleet = z.strictObject({
+  changes: z.string().min(1).optional(),
+  shards: z.record(name, z.string()).refine((all) => Object.keys(all).length > 0, "name at least one shard and its URL"),
+  backfill: backfillPolicy.prefault({}),
+  contract: contractPolicy.prefault({}),
+})
+
+export interface FleetConfig extends z.infer<typeof fleet> {
+  changes: string
+}
+
+const keys = z.strictObject({
   name,
   build: command.optional(),
   test: command.optional(),
   services: z.record(name, service).refine((all) => Object.keys(all).length > 0, "name at least one service"),
   environment: z.record(z.string().regex(/^[A-Za-z_]\w*$/, "not a name of an environment variable"), z.coerce.string()).default({}),
   status: z.strictObject({ path: path.default("/api/v1/status"), client: z.coerce.string().default("conveyor") }).prefault({}),
-  fleet: z
-    .strictObject({
-      changes: z.string().default("changes"),
-      shards: z.record(name, z.string()).refine((all) => Object.keys(all).length > 0, "name at least one shard and its URL"),
-      backfill: backfillPolicy.prefault({}),
-      contract: contractPolicy.prefault({}),
-    })
+  fleet: fleet.extend({ changes: z.string().default("changes") }).optional(),
+  fleets: z
+    .record(name, fleet)
+    .refine((all) => Object.keys(all).length > 0, "name at least one fleet")
     .optional(),
   edge: z
     .strictObject({
@@ -105,4 +114,12 @@ export const configSchema = z.strictObject({
   timeouts: timeouts.prefault({}),
 })
 
-export type Config = z.infer<typeof configSchema>
+export const configSchema = keys.superRefine((config, context) => {
+  if (config.fleet !== undefined && config.fleets !== undefined) {
+    context.addIssue({ code: "custom", path: ["fleets"], message: "there is `fleet` too, which is short for one; name that one here" })
+  }
+  for (const { path, message } of objectionsToFleets(fleetsOf(config)))
+    context.addIssue({ code: "custom", path: ["fleets", ...path], message })
+})
+
+export type Config = z.infer<typeof keys>

@@ -7,7 +7,7 @@ import { ConveyorError } from "../kernel/errors.ts"
 import type { VersionRecord } from "../store/records.ts"
 import type { Ports } from "./ports.ts"
 import { Rehearsal } from "./rehearsal.ts"
-import { artifactOf, changeOf, fleetOf, fleetStatus, routesOf } from "./versions.ts"
+import { artifactOf, changesIn, changeOf, fleetOf, fleetStatus, routesOf } from "./versions.ts"
 
 const signal = new AbortController().signal
 const services = "services: { web: { start: run, routes: [/, /about] }, till: { start: run, routes: [/api] } }"
@@ -90,3 +90,20 @@ test("every path of every service is a route", () => {
     { prefix: "/api", service: "till" },
   ])
 })
+
+test("the changes of several fleets are known by their folders, and two of one name are refused", () =>
+  staged([], async (ports) => {
+    const config = loadConfig(
+      `{ name: shop, ${services}, fleets: { shops: { shards: { a: x } }, accounts: { changes: db, shards: { b: y } } } }`,
+      "conveyor.yml",
+      {},
+    )
+    const folders: Record<string, string[]> = { "changes/shops": ["0001-a", "0003-c"], db: ["0002-b"] }
+    const loadChanges = async (_: string, folder: string) => (folders[folder] ?? []).map(change)
+    assert.deepEqual(
+      (await changesIn({ ...ports, loadChanges }, "c", config)).map(({ name }) => name),
+      ["0001-a", "0002-b", "0003-c"],
+    )
+    folders["db"] = ["0001-a"]
+    await assert.rejects(changesIn({ ...ports, loadChanges }, "c", config), { code: "bad-change" })
+  }))

@@ -3,6 +3,7 @@ import type { Change } from "../change/change.ts"
 import type { ChangeEngine, ChangeStatus } from "../change/engine.ts"
 import type { Config } from "../config/config.ts"
 import type { ArtifactRef } from "../kernel/artifact.ts"
+import { fleetsOf } from "../config/fleets.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { VersionRecord } from "../store/records.ts"
 import type { Ports } from "./ports.ts"
@@ -25,16 +26,28 @@ export interface Fleet {
   known: readonly Change[]
 }
 
-/** The fleet that a version runs on, or undefined where its config has none. */
+/** The changes of a commit, in the folders of every fleet that the config names, oldest first. @throws ConveyorError "bad-change" */
+export async function changesIn(ports: Ports, commit: string, config: Config): Promise<Change[]> {
+  const changes = (await Promise.all(fleetsOf(config).map((fleet) => ports.loadChanges(commit, fleet.changes)))).flat()
+  const [first, second] = changes.map(({ name }) => changes.filter((other) => other.name === name)).find(({ length }) => length > 1) ?? []
+  if (first !== undefined && second !== undefined) {
+    throw new ConveyorError("bad-change", `${first.file} and ${second.file} have one name: of several fleets each change has its own`, {
+      facts: { change: first.name, files: [first.file, second.file] },
+      hint: "Rename one of them.",
+    })
+  }
+  return changes.toSorted((a, b) => a.name.localeCompare(b.name, "en"))
+}
+
+/** The fleets that a version runs on, or undefined where its config has none. */
 export async function fleetOf(ports: Ports, version: VersionRecord, config: Config): Promise<Fleet | undefined> {
   const engine = ports.changeEngine(config)
-  if (engine === undefined || config.fleet === undefined) return undefined
-  const folder = config.fleet.changes
-  const own = await ports.loadChanges(version.commit, folder)
+  if (engine === undefined || fleetsOf(config).length === 0) return undefined
+  const own = await changesIn(ports, version.commit, config)
   const known = new Map<string, Change>()
   for (const each of ports.store.versions()) {
     if (each.artifact === undefined || (each.changes ?? []).every((name) => known.has(name))) continue
-    for (const change of await ports.loadChanges(each.commit, folder)) known.set(change.name, change)
+    for (const change of await changesIn(ports, each.commit, config)) known.set(change.name, change)
   }
   for (const change of own) known.set(change.name, change)
   return { engine, own, known: [...known.values()].toSorted((a, b) => a.name.localeCompare(b.name, "en")) }
@@ -71,7 +84,10 @@ async function shardsByVersion(ports: Ports): Promise<(version: string) => reado
   for (const { name, commit, changes } of ports.store.versions()) {
     if (changes === undefined || changes.length === 0) continue
     try {
-      shards.set(name, Object.keys((await ports.readConfig(commit)).fleet?.shards ?? {}))
+      shards.set(
+        name,
+        fleetsOf(await ports.readConfig(commit)).flatMap((fleet) => Object.keys(fleet.shards)),
+      )
     } catch {
       continue
     }

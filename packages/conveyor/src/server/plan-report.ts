@@ -4,6 +4,7 @@ import type { PlannedStatement } from "../change/engine.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
+import { changesIn } from "../release/versions.ts"
 
 export interface PlanReport {
   commit: string
@@ -57,8 +58,8 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
 async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<Planned> {
   const config = await ports.readConfig(commit)
   const engine = ports.changeEngine(config)
-  if (engine === undefined || config.fleet === undefined) return { statements: [], unknown: undefined }
-  const changes = await ports.loadChanges(commit, config.fleet.changes)
+  if (engine === undefined) return { statements: [], unknown: undefined }
+  const changes = await changesIn(ports, commit, config)
   try {
     return { statements: await engine.plan(changes, signal), unknown: undefined }
   } catch (thrown) {

@@ -1,4 +1,5 @@
 // build: the commit's artifact, once, and the names of the changes in the commit.
+import { changesIn } from "../versions.ts"
 import type { Step } from "./step.ts"
 
 export const build: Step = {
@@ -10,7 +11,7 @@ export const build: Step = {
       signal,
       onLine: (line) => report({ message: line }),
     })
-    const changes = config.fleet === undefined ? [] : await ports.loadChanges(release.commit, config.fleet.changes)
+    const changes = await changesIn(ports, release.commit, config)
     ports.store.built(
       release.version,
       artifact,

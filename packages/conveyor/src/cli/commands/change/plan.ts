@@ -20,8 +20,8 @@ export function addPlan(change: Command): void {
     .action(async (options: { config: string }) => {
       const { json } = globalOptions(command)
       const [{ silentLogger }, { openFleet }] = await Promise.all([import("../../../kernel/logger.ts"), import("../../../wiring.ts")])
-      const { config, changes } = await workingChanges(options.config)
-      const engine = openFleet(config, systemClock, silentLogger)
+      const { config, root, changes } = await workingChanges(options.config)
+      const engine = openFleet(config, root, systemClock, silentLogger)
       try {
         const statements = await engine.plan(changes, new AbortController().signal)
         if (json) printJson(statements)

@@ -1,26 +1,34 @@
 // The change files of the work tree, before anything is committed. Read by change new, lint and plan.
 import { readFile } from "node:fs/promises"
-import { relative, resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import type { Change } from "../../../change/change.ts"
 import type { Config } from "../../../config/config.ts"
+import { fleetsOf } from "../../../config/fleets.ts"
 import { configFileName, loadConfig } from "../../../config/load-config.ts"
 import { ConveyorError } from "../../../kernel/errors.ts"
 
 export interface WorkingChanges {
   config: Config
-  /** Relative to where the command runs. */
-  folder: string
+  /** Where conveyor.yml is, relative to where the command runs; "" for there. */
+  root: string
   changes: Change[]
 }
 
 /** @throws BadFileError, ConveyorError "no-config", "no-fleet" or "bad-change" */
 export async function workingChanges(configFile: string): Promise<WorkingChanges> {
-  const { config, folder } = await workingConfig(configFile)
+  const { config, root, folders } = await workingConfig(configFile)
   const { loadChanges } = await import("../../../change/files/load-changes.ts")
-  return { config, folder, changes: await loadChanges(folder) }
+  return { config, root, changes: (await Promise.all([...folders.values()].map(loadChanges))).flat() }
 }
 
-export async function workingConfig(configFile: string): Promise<{ config: Config; folder: string }> {
+export interface WorkingConfig {
+  config: Config
+  root: string
+  /** By the fleet's name: where its change files are, relative to where the command runs. */
+  folders: ReadonlyMap<string, string>
+}
+
+export async function workingConfig(configFile: string): Promise<WorkingConfig> {
   const text = await readFile(configFile, "utf8").catch((cause: unknown) => {
     throw new ConveyorError("no-config", `${configFile} is not there`, {
       hint: `Go to where ${configFileName} is, or name it with --config.`,
@@ -28,10 +36,12 @@ export async function workingConfig(configFile: string): Promise<{ config: Confi
     })
   })
   const config = loadConfig(text, configFile, process.env)
-  if (config.fleet === undefined) {
+  const fleets = fleetsOf(config)
+  if (fleets.length === 0) {
     throw new ConveyorError("no-fleet", `${configFile} names no fleet`, {
       hint: "Add `fleet:` with its shards; `conveyor init --print` shows how.",
     })
   }
-  return { config, folder: relative(process.cwd(), resolve(configFile, "..", config.fleet.changes)) || "." }
+  const root = relative(process.cwd(), dirname(resolve(configFile)))
+  return { config, root, folders: new Map(fleets.map(({ name, changes }) => [name, join(root, changes)])) }
 }
