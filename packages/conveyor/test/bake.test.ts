@@ -137,3 +137,12 @@ test("a version that nobody uses is held, and conveyor promote takes it as it is
   const bake = (await installation.status()).runs.at(-1)?.steps.find(({ name }) => name === "bake")
   assert.match(String(bake?.facts?.["reason"]), /^taken as it is by /)
 })
+
+test("where nobody is, the conveyor asks declared paths of both versions itself: what is well is promoted, what is not goes back", async () => {
+  const bake = "for: 1s, at_least: 10, at_most: 30s, when_quiet: synthetic, synthetic: [/flowers]"
+  assert.match(await release("Well, and asked", { faulty: 0, bake }), /serves all new pages/)
+  await release("Faulty, and asked", { faulty: 1, bake })
+  const run = (await installation.status()).runs.at(-1)
+  assert.equal(run?.state, "rolled-back")
+  assert.match(run?.reason ?? "", /worse than v6 at the same moment: .*seen by the conveyor itself/)
+})

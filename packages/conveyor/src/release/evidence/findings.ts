@@ -35,7 +35,10 @@ export const alpha = 0.001
 const tests = 3
 const fewest = 5
 /** From here on chance is not believed readily, and more is wanted before anything is said. */
-const suspicious = 100
+const suspicious = 20
+/** Where so much of all fails, few requests are reason enough to want more. */
+const grossShare = 0.2
+const grossValue = 4
 /** A route of which nothing is known yet is allowed so much. */
 const unknownRate = 0.01
 const slowShare = 0.25
@@ -43,8 +46,11 @@ const fewestPairs = 20
 
 export function findings(comparison: Comparison, sinceWarm: readonly ComparisonCell[]): Finding[] {
   const found = [pairs(comparison.cells), ...alone(comparison), ...slower(sinceWarm)]
-  return found.filter((each) => each !== undefined).filter(({ failed, eValue: value }) => failed >= fewest && value >= suspicious)
+  return found.filter((each) => each !== undefined).filter(isSuspicious)
 }
+
+const isSuspicious = ({ failed, eValue: value, share }: Finding): boolean =>
+  failed >= fewest && (value >= suspicious || (share >= grossShare && value >= grossValue))
 
 export const isBeyondChance = (each: Finding): boolean => each.eValue >= each.needed
 

@@ -115,6 +115,17 @@ test("what is suspicious when the time is up is watched on, and is nobody's to p
   assert.equal(says(clients([1, 2, 3], { pairs: 40, onlyNewer: 2 })), "good", "six of six by chance happen")
 })
 
+test("few requests that mostly fail on the new version alone are never good, however few are asked for", () => {
+  const small = { ...policy, at_least: 1 }
+  for (let failed = 5; failed <= 40; failed++) {
+    for (const older of [0, Math.floor(failed / 8)]) {
+      const cells = [cell({ client: -1, pairs: 2 * failed, onlyNewer: failed, onlyOlder: older })]
+      const evidence = { comparison: { newer: "v2", older: "v1", cells, before: {} }, sinceWarm: [], requests: 2 * failed, silent: [] }
+      assert.notEqual(judge({ ...evidence, elapsedMs: policy.for }, small).verdict, "good", `${failed} to ${older}`)
+    }
+  }
+})
+
 test("four errors are chance, whatever the rate", () => {
   assert.notEqual(says(clients([1, 2, 3, 4], { pairs: 1, onlyNewer: 1 })), "bad")
   assert.notEqual(says(clients([1, 2, 3, 4], writes(1, 1))), "bad")

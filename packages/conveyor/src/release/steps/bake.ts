@@ -65,7 +65,8 @@ export const bake: Step = {
       }
       if (conclusion.does === "hold") hold(conclusion.reason)
       report({ message: conclusion.message })
-      if (isQuiet(seen, policy) && switched.previous !== undefined) {
+      const wantsMore = isQuiet(seen, policy) || (policy.when_quiet === "synthetic" && verdict.findings.length > 0)
+      if (wantsMore && switched.previous !== undefined) {
         asked.add(await askBoth(context, { newer: version().name, older: switched.previous }))
       }
       await ports.clock.sleep(lookEveryMs, signal)
