@@ -16,7 +16,7 @@ function stage() {
     ({
       status: async (changes: readonly Change[]) => {
         done.push(`${fleet} asked of ${changes.map(({ name }) => name).join(" ")}`)
-        return changes.map(({ name }) => ({ change: name, isReady: true, contract: "none", shards: [] }))
+        return changes.map(({ name }) => ({ change: name, readiness: "ready", contract: "none", shards: [] }))
       },
       expand: async ({ name }: Change) => void done.push(`${fleet} expands ${name}`),
       close: async () => void done.push(`${fleet} closed`),
