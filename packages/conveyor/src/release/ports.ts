@@ -10,8 +10,8 @@ import type { Store } from "../store/store.ts"
 import type { QueryPath } from "../watch/path-query.ts"
 import type { QueryStatus } from "../watch/status-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
-import type { Health } from "./health.ts"
-import type { Routing } from "./routing.ts"
+import type { Health } from "./copies/health.ts"
+import type { Routing } from "./routing/routing.ts"
 
 export interface Ports {
   store: Store

@@ -14,10 +14,10 @@ import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
 import type { Ports } from "./ports.ts"
-import { patientEdge } from "./patient-edge.ts"
-import { Health } from "./health.ts"
+import { patientEdge } from "./routing/patient-edge.ts"
+import { Health } from "./copies/health.ts"
 import { cell } from "./evidence/testing.ts"
-import { Routing } from "./routing.ts"
+import { Routing } from "./routing/routing.ts"
 import { run } from "./run.ts"
 
 /** Sleeping takes no time, but moves the clock. */

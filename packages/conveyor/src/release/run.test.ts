@@ -3,7 +3,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
-import { keep } from "./keeper.ts"
+import { keep } from "./copies/keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"
 import type { RunScript } from "./rehearsal.ts"
 

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
-import { assertNotIncompatible } from "./fit.ts"
+import { assertNotIncompatible } from "./fit/fit.ts"
 import { doStep, undoStep } from "./journal.ts"
 import { nextMove } from "./machine.ts"
 import { plans } from "./plan.ts"
@@ -12,7 +12,7 @@ import type { StepName } from "./plan.ts"
 import type { Ports, Progress } from "./ports.ts"
 import type { StepContext } from "./steps/step.ts"
 import { steps } from "./steps/steps.ts"
-import { artifactOf, fleetOf, fleetStatus } from "./versions.ts"
+import { artifactOf, fleetOf, fleetStatus } from "./fit/versions.ts"
 
 export interface RunOptions {
   ports: Ports

@@ -7,7 +7,7 @@ import type { Copy } from "../runtime/runtime.ts"
 import { pairCell } from "./evidence/cells.ts"
 import type { PathSeen } from "./evidence/cells.ts"
 import type { Ports } from "./ports.ts"
-import { routesOf } from "./versions.ts"
+import { routesOf } from "./fit/versions.ts"
 
 /** One cell for each declared path that both versions have a copy for. */
 export async function askBoth(

@@ -4,7 +4,7 @@ import type { PlannedStatement } from "../change/engine.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
-import { changesIn } from "../release/versions.ts"
+import { changesIn } from "../release/fit/versions.ts"
 
 export interface PlanReport {
   commit: string

@@ -3,9 +3,9 @@
 import { ConveyorError } from "../../kernel/errors.ts"
 import { hasEnded } from "../../runtime/reconcile.ts"
 import type { VersionRecord } from "../../store/records.ts"
-import { routingDoubts } from "../edge-doubts.ts"
+import { routingDoubts } from "../routing/edge-doubts.ts"
 import type { Ports } from "../ports.ts"
-import { changeOf } from "../versions.ts"
+import { changeOf } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 

@@ -1,8 +1,8 @@
 // backfill: every row of every shard filled in batches beside the running system, then old = new proven by checksum.
 // Going back only stops it: the rows that are filled stay filled, and a later release carries on from there.
 import type { Checksum, Measured } from "../../change/engine.ts"
-import { untilItFits } from "../fit.ts"
-import { fleetOf, fleetStatus } from "../versions.ts"
+import { untilItFits } from "../fit/fit.ts"
+import { fleetOf, fleetStatus } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 

@@ -11,7 +11,7 @@ import { alpha, smallestFault } from "../evidence/findings.ts"
 import { judge, warmUpMs } from "../evidence/judge.ts"
 import type { Evidence } from "../evidence/judge.ts"
 import { askBoth } from "../synthetic.ts"
-import { withoutProbation } from "../table.ts"
+import { withoutProbation } from "../routing/table.ts"
 import type { Step, StepContext } from "./step.ts"
 
 const lookEveryMs = 500

@@ -1,5 +1,5 @@
 // build: the commit's artifact, once, and the names of the changes in the commit.
-import { changesIn } from "../versions.ts"
+import { changesIn } from "../fit/versions.ts"
 import type { Step } from "./step.ts"
 
 export const build: Step = {

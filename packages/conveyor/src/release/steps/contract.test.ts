@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { MemberTable, RoutedVersion } from "../../edge/edge.ts"
 import { Rehearsal } from "../rehearsal.ts"
-import type { Routing } from "../routing.ts"
+import type { Routing } from "../routing/routing.ts"
 import { objectionsToAbort } from "./abort.ts"
 import { objectionsTo } from "./contract.ts"
 

@@ -1,9 +1,9 @@
 // contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
 import { hasEnded } from "../../runtime/reconcile.ts"
 import type { VersionRecord } from "../../store/records.ts"
-import { pageDoubts, routingDoubts } from "../edge-doubts.ts"
+import { pageDoubts, routingDoubts } from "../routing/edge-doubts.ts"
 import type { Ports } from "../ports.ts"
-import { changeOf } from "../versions.ts"
+import { changeOf } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 

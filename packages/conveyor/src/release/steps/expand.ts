@@ -1,6 +1,6 @@
 // expand: additive DDL and sync triggers, canary shard first. Going back leaves it: an expanded schema serves both
 // versions, and taking it away could lose what the new version wrote (docs/decisions/0004).
-import { fleetOf, fleetStatus } from "../versions.ts"
+import { fleetOf, fleetStatus } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { ChangeStatus } from "../../change/engine.ts"
 import type { Step } from "./step.ts"

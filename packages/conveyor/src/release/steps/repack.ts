@@ -1,5 +1,5 @@
 // repack: a run of its own. Rows that still carry what a contract dropped are written anew, in batches beside the users.
-import { changeOf } from "../versions.ts"
+import { changeOf } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
 import type { Step } from "./step.ts"
 

@@ -1,8 +1,8 @@
 // retire: pages of old versions are told, reload, and are counted down to none; requests in flight likewise. The last
 // current version then stays warm for the rollback window; what is older gets SIGTERM.
-import { drainAndStop } from "../copies.ts"
-import { inFlightIsZero, pagesAreGone } from "../drain.ts"
-import { withNotice, without } from "../table.ts"
+import { drainAndStop } from "../copies/copies.ts"
+import { inFlightIsZero, pagesAreGone } from "../routing/drain.ts"
+import { withNotice, without } from "../routing/table.ts"
 import type { Step } from "./step.ts"
 
 export const retire: Step = {

@@ -1,7 +1,7 @@
 // start: new copies beside the old, as many of each service as conveyor.yml says.
-import { specsOf } from "../copies.ts"
-import { goesWithout, untilItFits } from "../fit.ts"
-import { fleetOf, fleetStatus } from "../versions.ts"
+import { specsOf } from "../copies/copies.ts"
+import { goesWithout, untilItFits } from "../fit/fit.ts"
+import { fleetOf, fleetStatus } from "../fit/versions.ts"
 import type { Step } from "./step.ts"
 
 export const start: Step = {

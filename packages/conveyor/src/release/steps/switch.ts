@@ -1,14 +1,14 @@
 // switch: generation N+1, in which new pages go to the new version, acknowledged by every edge. Undone by N+2 back.
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { runningCopies } from "../copies.ts"
-import { inFlightIsZero, pagesAreGone } from "../drain.ts"
-import { switchedTo, targetsOf, wentBack, without } from "../table.ts"
-import { routesOf } from "../versions.ts"
+import { runningCopies } from "../copies/copies.ts"
+import { inFlightIsZero, pagesAreGone } from "../routing/drain.ts"
+import { switchedTo, targetsOf, wentBack, without } from "../routing/table.ts"
+import { routesOf } from "../fit/versions.ts"
 import type { Config } from "../../config/config.ts"
 import type { EdgeCapability, Route } from "../../edge/edge.ts"
 import type { ReleaseKind } from "../../store/records.ts"
-import type { Probation } from "../table.ts"
+import type { Probation } from "../routing/table.ts"
 import type { Step } from "./step.ts"
 
 /** A rollback has no bake: where it goes to is known. */

@@ -1,6 +1,6 @@
 // test: the commit's own tests, in a throw-away copy of its artifact; once for each version.
 import { stateOf } from "../machine.ts"
-import { artifactOf } from "../versions.ts"
+import { artifactOf } from "../fit/versions.ts"
 import type { Step } from "./step.ts"
 
 export const test: Step = {

@@ -1,6 +1,6 @@
 // verify: a status query to each new copy, at its own address, answered with the id of the release that started it.
-import { freshMs } from "../checkup.ts"
-import { runningCopies, waitUntilWell } from "../copies.ts"
+import { freshMs } from "../copies/checkup.ts"
+import { runningCopies, waitUntilWell } from "../copies/copies.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { Step } from "./step.ts"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { ChangeStatus, ShardStatus } from "../change/engine.ts"
-import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import type { ChangeStatus, ShardStatus } from "../../change/engine.ts"
+import type { ReleaseRecord, VersionRecord } from "../../store/records.ts"
 import { remembered } from "./remembered.ts"
 import type { Records } from "./remembered.ts"
 

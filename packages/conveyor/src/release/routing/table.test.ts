@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import type { RoutingTable } from "../edge/edge.ts"
-import { parseRoutingTable } from "../edge/table.ts"
-import type { Copy } from "../runtime/runtime.ts"
+import type { RoutingTable } from "../../edge/edge.ts"
+import { parseRoutingTable } from "../../edge/table.ts"
+import type { Copy } from "../../runtime/runtime.ts"
 import { switchedTo, targetsOf, wentBack, withCopies, withNotice, without } from "./table.ts"
 import type { Probation } from "./table.ts"
 

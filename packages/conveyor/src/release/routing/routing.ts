@@ -1,6 +1,6 @@
 // The one place that gives tables to the edge: observes, makes the next table, numbers it, applies it, one caller at a
 // time. So the keeper and a step that want a new table at the same moment both get theirs.
-import type { EdgeCapability, EdgeRouting, RoutingObservation, RoutingTable } from "../edge/edge.ts"
+import type { EdgeCapability, EdgeRouting, RoutingObservation, RoutingTable } from "../../edge/edge.ts"
 
 /** Gives the next table, or the one in use (or undefined, where there is none) where that will do. */
 export type TableChange = (now: RoutingTable | undefined) => RoutingTable | undefined

@@ -1,8 +1,8 @@
 // What this installation's own record says of a shard that is silent: a change that no contract was begun for has lost
 // nothing anywhere, and one that a promoted version needed was ready on every shard that version's fleet had. What the
 // record cannot prove stays unknown. Pure. Called by versions.ts where a shard does not answer.
-import type { ChangeStatus } from "../change/engine.ts"
-import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import type { ChangeStatus } from "../../change/engine.ts"
+import type { ReleaseRecord, VersionRecord } from "../../store/records.ts"
 
 export interface Records {
   releases: readonly ReleaseRecord[]

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { checkUp } from "./checkup.ts"
-import { Rehearsal } from "./rehearsal.ts"
-import { steps } from "./steps/steps.ts"
+import { Rehearsal } from "../rehearsal.ts"
+import { steps } from "../steps/steps.ts"
 
 const signal = new AbortController().signal
 

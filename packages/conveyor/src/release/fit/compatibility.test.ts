@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import type { ChangeStatus, ShardStatus } from "../change/engine.ts"
-import { parseChange } from "../change/files/load-changes.ts"
-import { summarise } from "../change/status.ts"
+import type { ChangeStatus, ShardStatus } from "../../change/engine.ts"
+import { parseChange } from "../../change/files/load-changes.ts"
+import { summarise } from "../../change/status.ts"
 import { describeDoubts, fitOf, incompatible } from "./compatibility.ts"
 
 type Contract = ChangeStatus["contract"]

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { ReleaseRecord } from "../store/records.ts"
-import type { MemberTable, RoutingTable } from "../edge/edge.ts"
-import { describe } from "../kernel/errors.ts"
+import type { ReleaseRecord } from "../../store/records.ts"
+import type { MemberTable, RoutingTable } from "../../edge/edge.ts"
+import { describe } from "../../kernel/errors.ts"
 import { inWords } from "./keeper-act.ts"
 import { keep } from "./keeper.ts"
-import { Rehearsal } from "./rehearsal.ts"
-import type { Routing } from "./routing.ts"
+import { Rehearsal } from "../rehearsal.ts"
+import type { Routing } from "../routing/routing.ts"
 
 const signal = new AbortController().signal
 

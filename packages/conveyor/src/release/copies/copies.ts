@@ -1,15 +1,15 @@
 // Copies of one version: wanted, asked how they are, drained and given up. Called by steps and by the keeper.
-import type { Config } from "../config/config.ts"
-import { ConveyorError } from "../kernel/errors.ts"
-import type { Facts } from "../kernel/errors.ts"
-import { until } from "../kernel/until.ts"
-import { hasEnded } from "../runtime/reconcile.ts"
-import type { Copy, ServiceSpec } from "../runtime/runtime.ts"
-import type { VersionRecord } from "../store/records.ts"
-import { inFlightIsZero } from "./drain.ts"
-import type { Ports, Progress } from "./ports.ts"
-import { without } from "./table.ts"
-import { artifactOf } from "./versions.ts"
+import type { Config } from "../../config/config.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors.ts"
+import { until } from "../../kernel/until.ts"
+import { hasEnded } from "../../runtime/reconcile.ts"
+import type { Copy, ServiceSpec } from "../../runtime/runtime.ts"
+import type { VersionRecord } from "../../store/records.ts"
+import { inFlightIsZero } from "../routing/drain.ts"
+import type { Ports, Progress } from "../ports.ts"
+import { without } from "../routing/table.ts"
+import { artifactOf } from "../fit/versions.ts"
 
 type Report = (progress: Progress) => void
 

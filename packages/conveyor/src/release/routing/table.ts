@@ -1,7 +1,7 @@
 // Routing tables, made from what is served now and what is wanted next. Pure. Called by the steps switch and retire,
 // and by the keeper; routing.ts applies what comes out.
-import type { Notice, RoutedVersion, Route, RoutingTable, Target } from "../edge/edge.ts"
-import type { Copy } from "../runtime/runtime.ts"
+import type { Notice, RoutedVersion, Route, RoutingTable, Target } from "../../edge/edge.ts"
+import type { Copy } from "../../runtime/runtime.ts"
 
 export interface VersionToRoute {
   name: string

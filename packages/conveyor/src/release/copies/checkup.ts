@@ -1,8 +1,8 @@
 // Asks every running copy how it is, the current version's and the warm ones', a few at a time, so that a rollback knows
 // beforehand who is well, and idle copies stay warm in truth: their code, their connections. Called by the control plane.
-import { seconds } from "../kernel/duration.ts"
-import type { Copy } from "../runtime/runtime.ts"
-import type { Ports } from "./ports.ts"
+import { seconds } from "../../kernel/duration.ts"
+import type { Copy } from "../../runtime/runtime.ts"
+import type { Ports } from "../ports.ts"
 
 /** A copy is asked again when its last answer is older than this. */
 const everyMs = seconds(4)

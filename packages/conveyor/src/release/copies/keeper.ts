@@ -2,18 +2,18 @@
 // version whose rollback window has closed is stopped. Called by the control plane, about once a second. It goes by what
 // was recorded when a version was started, whatever is thought today of its commit's conveyor.yml; and it looks only at
 // what is wanted, warm or routed, however many versions there ever were.
-import type { MemberTable, RoutingTable } from "../edge/edge.ts"
-import { seconds } from "../kernel/duration.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { Copy, RuntimeObservation, WantedService } from "../runtime/runtime.ts"
-import type { VersionRecord } from "../store/records.ts"
+import type { MemberTable, RoutingTable } from "../../edge/edge.ts"
+import { seconds } from "../../kernel/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors.ts"
+import type { Copy, RuntimeObservation, WantedService } from "../../runtime/runtime.ts"
+import type { VersionRecord } from "../../store/records.ts"
 import { drainAndStop, specsOf, waitUntilWell } from "./copies.ts"
-import { routingDoubts } from "./edge-doubts.ts"
+import { routingDoubts } from "../routing/edge-doubts.ts"
 import type { KeeperAct } from "./keeper-act.ts"
-import { stateOf } from "./machine.ts"
-import { plans, servesUsers } from "./plan.ts"
-import type { Ports } from "./ports.ts"
-import { withCopies } from "./table.ts"
+import { stateOf } from "../machine.ts"
+import { plans, servesUsers } from "../plan.ts"
+import type { Ports } from "../ports.ts"
+import { withCopies } from "../routing/table.ts"
 
 /** How long one round waits for a copy that has just been started; the next round asks it again. */
 const patienceMs = seconds(2)

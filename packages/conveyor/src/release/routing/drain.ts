@@ -1,8 +1,8 @@
 // Waiting for users to leave a version: first its pages, then its requests. Called by steps and by the keeper.
-import { seconds } from "../kernel/duration.ts"
-import { until } from "../kernel/until.ts"
-import type { SilentMember, VersionTraffic } from "../edge/edge.ts"
-import type { Ports, Progress } from "./ports.ts"
+import { seconds } from "../../kernel/duration.ts"
+import { until } from "../../kernel/until.ts"
+import type { SilentMember, VersionTraffic } from "../../edge/edge.ts"
+import type { Ports, Progress } from "../ports.ts"
 
 type Report = (progress: Progress) => void
 

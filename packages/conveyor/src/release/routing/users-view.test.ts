@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { latencyBoundsMs } from "../edge/edge.ts"
-import { createEdgeSet } from "../edge/edge-set.ts"
-import { FakeEdge } from "../edge/fake-edge.ts"
-import { ManualClock } from "../kernel/clock.ts"
+import { latencyBoundsMs } from "../../edge/edge.ts"
+import { createEdgeSet } from "../../edge/edge-set.ts"
+import { FakeEdge } from "../../edge/fake-edge.ts"
+import { ManualClock } from "../../kernel/clock.ts"
 import { UsersView } from "./users-view.ts"
 
 const signal = new AbortController().signal

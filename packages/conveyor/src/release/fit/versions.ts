@@ -1,12 +1,12 @@
 // What a version needs around it: its artifact, its changes, its fleet. Called by the steps, the keeper and the plan.
-import type { Change } from "../change/change.ts"
-import type { ChangeEngine, ChangeStatus } from "../change/engine.ts"
-import type { Config } from "../config/config.ts"
-import type { ArtifactRef } from "../kernel/artifact.ts"
-import { fleetsOf } from "../config/fleets.ts"
-import { ConveyorError } from "../kernel/errors.ts"
-import type { VersionRecord } from "../store/records.ts"
-import type { Ports } from "./ports.ts"
+import type { Change } from "../../change/change.ts"
+import type { ChangeEngine, ChangeStatus } from "../../change/engine.ts"
+import type { Config } from "../../config/config.ts"
+import type { ArtifactRef } from "../../kernel/artifact.ts"
+import { fleetsOf } from "../../config/fleets.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import type { VersionRecord } from "../../store/records.ts"
+import type { Ports } from "../ports.ts"
 import { remembered } from "./remembered.ts"
 
 /** @throws ConveyorError "not-built" */

@@ -1,12 +1,12 @@
 // What users get while the databases are worked on, from the edge's counters: how slow, and how many errors. Asked by
 // the change engine between batches and during a soft drop; wiring.ts hands it over.
-import type { EdgeMetering, VersionCounters } from "../edge/edge.ts"
-import { noCounters } from "../edge/edge.ts"
-import { addCounters } from "../edge/sums.ts"
-import type { Clock } from "../kernel/clock.ts"
-import { milliseconds, seconds } from "../kernel/duration.ts"
-import { isMoreThanOneWord } from "./evidence/clients.ts"
-import { percentile, since } from "./evidence/counters.ts"
+import type { EdgeMetering, VersionCounters } from "../../edge/edge.ts"
+import { noCounters } from "../../edge/edge.ts"
+import { addCounters } from "../../edge/sums.ts"
+import type { Clock } from "../../kernel/clock.ts"
+import { milliseconds, seconds } from "../../kernel/duration.ts"
+import { isMoreThanOneWord } from "../evidence/clients.ts"
+import { percentile, since } from "../evidence/counters.ts"
 
 /** Answers of so long tell how users fare now. */
 const windowMs = seconds(3)

@@ -1,5 +1,5 @@
 // What the keeper did or saw, as facts, and the same in words. Published by the control plane.
-import type { RuntimeEvent } from "../runtime/runtime.ts"
+import type { RuntimeEvent } from "../../runtime/runtime.ts"
 
 export type KeeperAct =
   | RuntimeEvent

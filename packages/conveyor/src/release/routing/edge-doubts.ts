@@ -1,6 +1,6 @@
 // What the edge cannot say while a member is silent or behind: never read as "nobody". Called by the gates of contract and
 // abort and by the keeper, which take nothing away on missing evidence, and shown by the status.
-import type { MemberTable, SilentMember } from "../edge/edge.ts"
+import type { MemberTable, SilentMember } from "../../edge/edge.ts"
 
 /** One line for each member that may route by a table other than the one in use. */
 export const routingDoubts = (members: readonly MemberTable[]): string[] =>

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { createEdgeSet } from "../edge/edge-set.ts"
-import { tableOf } from "../edge/edge.contract.ts"
-import { FakeEdge } from "../edge/fake-edge.ts"
-import { ConveyorError } from "../kernel/errors.ts"
+import { createEdgeSet } from "../../edge/edge-set.ts"
+import { tableOf } from "../../edge/edge.contract.ts"
+import { FakeEdge } from "../../edge/fake-edge.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
 import { inFlightIsZero, pagesAreGone } from "./drain.ts"
-import { Rehearsal } from "./rehearsal.ts"
+import { Rehearsal } from "../rehearsal.ts"
 import { Routing } from "./routing.ts"
 
 const signal = new AbortController().signal

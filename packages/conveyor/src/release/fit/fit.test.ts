@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { ChangeStatus, ShardStatus } from "../change/engine.ts"
+import type { ChangeStatus, ShardStatus } from "../../change/engine.ts"
 import { goesWithout, untilItFits } from "./fit.ts"
-import { Rehearsal } from "./rehearsal.ts"
+import { Rehearsal } from "../rehearsal.ts"
 
 const shard = (name: string, phase: ShardStatus["phase"]): ShardStatus => ({
   shard: name,
