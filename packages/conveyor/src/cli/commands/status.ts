@@ -6,6 +6,7 @@ import type { ReleaseReport, StatusReport, StepReport, VersionReport } from "../
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
+import { copyTroubles } from "../render/copy-troubles.ts"
 import { bold, columns, cyan, dim, green, red, yellow } from "../render/paint.ts"
 
 export function addStatus(program: Command): void {
@@ -50,6 +51,7 @@ function* statusLines(status: StatusReport): Generator<string> {
       ]),
     ])
   }
+  for (const trouble of copyTroubles(shown)) yield red(`  ${trouble}`)
   for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""
