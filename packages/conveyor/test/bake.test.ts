@@ -18,14 +18,14 @@ createServer((request, response) => {
   request.resume().on("end", () => {
     if (request.url.startsWith("/api/v1/status")) return response.end(JSON.stringify({ release, version }))
     const isNoisy = existsSync(${JSON.stringify(noise)}) && Math.random() < 0.5
-    const isFaulty = request.url === "/flowers" && Math.random() < ${faulty}
+    const isFaulty = request.url.startsWith("/flowers") && Math.random() < ${faulty}
     response.writeHead(isNoisy || isFaulty || request.url === "/odd" ? 500 : 200).end(version)
   })
 }).listen(Number(PORT), HOST)
 process.on("SIGTERM", () => process.exit(0))
 `
 
-const usual = "for: 4s, at_least: 50, at_most: 60s"
+const usual = "for: 3s, at_least: 50, at_most: 60s"
 let installation: Installation
 let port: number
 let noise: string
@@ -139,7 +139,8 @@ test("a version that nobody uses is held, and conveyor promote takes it as it is
 })
 
 test("where nobody is, the conveyor asks declared paths of both versions itself: what is well is promoted, what is not goes back", async () => {
-  const bake = "for: 1s, at_least: 10, at_most: 30s, when_quiet: synthetic, synthetic: [/flowers]"
+  const bake =
+    'for: 1s, at_least: 10, at_most: 30s, when_quiet: synthetic, synthetic: [/flowers, "/flowers?page=2", "/flowers?page=3", "/flowers?page=4"]'
   assert.match(await release("Well, and asked", { faulty: 0, bake }), /serves all new pages/)
   await release("Faulty, and asked", { faulty: 1, bake })
   const run = (await installation.status()).runs.at(-1)
