@@ -1,6 +1,6 @@
 // The guard of an edge: holds the listening sockets, never accepts on them, and sees to it that a worker serves. A worker that
 // dies is started again; one that hangs is replaced; a new one takes over from an old one without a request lost. It does
-// nothing else, so that there is little in it to fail. Run by guard-main.ts.
+// nothing else, so that there is little in it to fail. Run by main.ts.
 import type { Clock } from "../../../kernel/clock.ts"
 import { describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"

@@ -1,7 +1,7 @@
 // How an edge is to be started: written by the launcher, read by the guard for each worker that it starts, so that a renewed
 // worker has what was asked for last.
 import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { extname, join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../../kernel/durable-file.ts"
 
@@ -18,6 +18,13 @@ const launchOrder = z.object({
 })
 
 export type LaunchOrder = z.infer<typeof launchOrder>
+
+/** With the programs of this Conveyor. The published form of this folder is JavaScript; either form starts its own. */
+export function launchOrderOf(asked: Omit<LaunchOrder, "guard" | "worker" | "settings"> & { settings: object }): LaunchOrder {
+  const program = (name: string) => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`)
+  const { listen, admin, tokenFile, logFile, settings } = asked
+  return { guard: program("main"), worker: program("worker-main"), listen, admin, tokenFile, logFile, settings: { ...settings } }
+}
 
 const fileIn = (stateDirectory: string) => join(stateDirectory, "launch.json")
 

@@ -5,7 +5,7 @@ import type { ChildProcess } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, openSync } from "node:fs"
 import { mkdir, readFile } from "node:fs/promises"
-import { dirname, extname, join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import type { Clock } from "../../../kernel/clock.ts"
@@ -15,7 +15,7 @@ import { isAlive, signalProcess } from "../../../kernel/process-identity.ts"
 import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
 import { until } from "../../../kernel/until.ts"
 import type { EdgeAddress } from "./address-file.ts"
-import { readLaunchOrder, writeLaunchOrder } from "./launch-file.ts"
+import { launchOrderOf, readLaunchOrder, writeLaunchOrder } from "./launch-file.ts"
 import type { LaunchOrder } from "./launch-file.ts"
 import { readEdgeAddress, removeEdgeAddress } from "./address-file.ts"
 import type { EdgeSettings } from "../settings.ts"
@@ -151,17 +151,7 @@ function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch)
 
 function orderOf({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}, ...paths }: EdgeLaunch): LaunchOrder {
   const [stateDirectory, logFile] = [resolve(paths.stateDirectory), resolve(paths.logFile)]
-  // The published form of this folder is JavaScript; either form starts its own programs.
-  const program = (name: string) => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`)
-  return {
-    guard: program("guard-main"),
-    worker: program("worker-main"),
-    listen,
-    admin,
-    tokenFile: tokenFile(stateDirectory),
-    logFile,
-    settings,
-  }
+  return launchOrderOf({ listen, admin, tokenFile: tokenFile(stateDirectory), logFile, settings })
 }
 
 function start({ stateDirectory }: EdgeLaunch, { guard, logFile }: LaunchOrder): ChildProcess {
