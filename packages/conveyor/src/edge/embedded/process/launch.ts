@@ -99,13 +99,13 @@ export async function stopEdge(
 ): Promise<"stopped" | "killed" | "was-gone"> {
   const running = await findRunning({ stateDirectory, clock, signal })
   if (running === undefined) return "was-gone"
-  signalProcess(isAlive(running.guard ?? running.identity) ? (running.guard ?? running.identity) : running.identity, "SIGTERM")
-  const outcome = await gone(running, graceMs, clock, signal).then(
+  const outcome = await gone(stateDirectory, running, graceMs, clock, signal).then(
     () => "stopped" as const,
     async () => {
       signal.throwIfAborted()
       killEdge(running)
-      await gone(running, 5_000, clock, signal)
+      killEdge((await readEdgeAddress(stateDirectory)) ?? running)
+      await gone(stateDirectory, running, 5_000, clock, signal)
       return "killed" as const
     },
   )
@@ -234,15 +234,24 @@ async function readOrMakeToken(stateDirectory: string): Promise<string> {
   }
 }
 
-async function gone({ identity, guard }: EdgeAddress, withinMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  const isThere = () => isAlive(identity) || (guard !== undefined && isAlive(guard))
-  await until(() => (isThere() ? { notYet: "it still runs" } : { done: true }), {
-    what: `the end of the edge (worker ${identity.pid}, guard ${guard?.pid ?? "none"})`,
-    everyMs: 20,
-    withinMs,
-    clock,
-    signal,
-  })
+/** A guard that was just being renewed has a successor, which is told as well. */
+async function gone(stateDirectory: string, running: EdgeAddress, withinMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  const told = new Set<number>()
+  const round = async () => {
+    const all = [running, (await readEdgeAddress(stateDirectory)) ?? running].flatMap(({ identity, guard }) => [
+      ...(guard === undefined ? [] : [guard]),
+      identity,
+    ])
+    const alive = all.filter(isAlive)
+    // A guard, where one is alive: it has its worker end.
+    const first = alive[0]
+    if (first === undefined) return { done: true as const }
+    if (!told.has(first.pid)) signalProcess(first, "SIGTERM")
+    told.add(first.pid)
+    return { notYet: "it still runs" }
+  }
+  const what = `the end of the edge (worker ${running.identity.pid}, guard ${running.guard?.pid ?? "none"})`
+  await until<true>(round, { what, everyMs: 20, withinMs, clock, signal })
 }
 
 function parseJson(line: string): unknown {
