@@ -30,6 +30,15 @@ export const edgeSettings = z.strictObject({
   maxAnswerHeadBytes: z.int().min(1_024).default(65_536),
   maxBodyBytes: z.int().positive().default(1_073_741_824),
   maxConnections: z.int().positive().default(20_000),
+  /** Of these one client may have so many; a client is an IPv4 address or a /64 of IPv6. */
+  connectionsPerClient: z.int().positive().default(2_000),
+  newConnectionsPerSecond: z.int().positive().default(1_000),
+  requestsPerClient: z.int().positive().default(1_000),
+  /** WebSockets, event streams and notice channels; they never take all connections. */
+  streamsPerClient: z.int().positive().default(1_000),
+  maxStreams: z.int().positive().default(15_000),
+  /** More than these are answered 503 at once. */
+  maxRequestsInFlight: z.int().positive().default(10_000),
   /** Requests of a version that is to be gone are cut off so long after the time by which its pages have reloaded, or after it left the table. */
   cutGraceMs: ms.default(5_000),
   /** A worker that hands over leaves kept connections open for so long: a request may be on its way already. */

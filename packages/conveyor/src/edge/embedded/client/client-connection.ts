@@ -9,6 +9,7 @@ import type { EdgeAnswer } from "../requests/answers.ts"
 import { RequestBody } from "../requests/request-body.ts"
 import type { EdgeSettings } from "../settings.ts"
 import { ClientRequest } from "./client-request.ts"
+import type { Clients } from "./clients.ts"
 import type { Peer } from "./client-request.ts"
 import { ClientResponse } from "./client-response.ts"
 import type { ResponseLine } from "./client-response.ts"
@@ -18,6 +19,7 @@ import type { RequestHead } from "./request-head.ts"
 
 export interface ConnectionTools {
   settings: EdgeSettings
+  clients: Clients
   keptFields: string
   /** Aborted when the edge is told to stop: answers then close their connections. */
   stopping: AbortSignal
@@ -73,6 +75,11 @@ export class ClientConnection implements ResponseLine {
 
   get isIdle(): boolean {
     return this.#phase === "idle"
+  }
+
+  /** Since when it is as it is, in ms of the clock. */
+  get since(): number {
+    return this.#since
   }
 
   get isGone(): boolean {

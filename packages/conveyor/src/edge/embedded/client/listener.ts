@@ -8,6 +8,8 @@ import type { Peer } from "./client-request.ts"
 import { takeProxyHeader } from "./proxy-protocol.ts"
 import { addressIn, TrustedProxies } from "../requests/addresses.ts"
 
+/** From here on, connections on which nothing is asked make room for new ones, those first that were so longest. */
+const nearlyFull = 0.9
 const [checkedAtLeastEveryMs, checkedAtMostEveryMs] = [250, 20]
 
 export class ClientListener extends Server {
@@ -57,14 +59,33 @@ export class ClientListener extends Server {
   }
 
   #take(socket: Socket, peer: Peer): void {
+    // A proxy that is believed carries the connections of many.
+    const isMany = this.#proxies.has(addressIn(peer.address) ?? "")
+    const release = isMany ? () => {} : this.#tools.clients.connect(peer.address)
+    if (release === undefined) {
+      socket.resetAndDestroy()
+      return
+    }
     const connection = new ClientConnection(socket, peer, this.#tools.now(), this.#tools)
     this.#connections.set(socket, connection)
-    socket.once("close", () => this.#connections.delete(socket))
+    socket.once("close", () => {
+      this.#connections.delete(socket)
+      release()
+    })
   }
 
   #check(): void {
     const now = this.#tools.now()
     for (const connection of this.#connections.values()) connection.check(now)
+    this.#makeRoom()
+    this.#tools.clients.sweep()
+  }
+
+  #makeRoom(): void {
+    const surplus = this.#connections.size - Math.floor(nearlyFull * this.maxConnections)
+    if (surplus <= 0) return
+    const idle = [...this.#connections.values()].filter((connection) => connection.isIdle)
+    for (const connection of idle.toSorted((a, b) => a.since - b.since).slice(0, surplus)) connection.closeIdle()
   }
 }
 

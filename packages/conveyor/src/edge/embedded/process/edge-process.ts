@@ -17,6 +17,7 @@ import { Identities } from "../requests/identity.ts"
 import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Deadlines } from "../streams/deadlines.ts"
+import { Clients } from "../client/clients.ts"
 import type { ClientListener } from "../client/listener.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
@@ -96,10 +97,11 @@ export class EdgeProcess {
     const failures = new FailureLog(log, () => clock.now())
     const now = () => clock.now()
     this.#deadlines = new Deadlines(now, settings.cutGraceMs)
+    const clients = new Clients(settings, now)
     const identities = new Identities(new TrustedProxies(settings.trustedProxies))
     const pageIds = new PageIds(token)
-    const tools = { ...shared, settings, identities, pageIds, failures, stopping, now, deadlines: this.#deadlines }
-    this.#proxy = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds }), log)
+    const tools = { ...shared, settings, identities, pageIds, clients, failures, stopping, now, deadlines: this.#deadlines }
+    this.#proxy = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds, clients }), log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),
       table: () => this.#traffic.table,

@@ -1,7 +1,9 @@
 // One request's way through the edge: claimed, asked of a copy, asked again where nothing can have happened yet, rescued
 // by another version where the table says so, and answered. Called by the proxy for each request.
+import type { Clients, Release } from "../client/clients.ts"
 import type { ClientRequest } from "../client/client-request.ts"
 import type { ClientResponse } from "../client/client-response.ts"
+import type { EdgeAnswer } from "./answers.ts"
 import { answerWith, edgeAnswers } from "./answers.ts"
 import { clientBucket } from "../counting/client-bucket.ts"
 import type { Asked, Comparing } from "../counting/comparing.ts"
@@ -39,6 +41,7 @@ export interface ProxyTools {
   pageIds: PageIds
   failures: FailureLog
   deadlines: Deadlines
+  clients: Clients
   /** In ms since the Unix epoch. */
   now: () => number
   /** Aborted when the edge is told to stop: answers then close their connections. */
@@ -87,6 +90,8 @@ export class Exchange {
   /** Versions that were on probation when they were asked: the answer counts by that time, though they were taken back since. */
   #onProbation = new Set<string>()
   #waitsForContinue: boolean
+  /** What this client takes up, given back at the end. */
+  #releases: Release[] = []
 
   constructor(request: ClientRequest, response: ClientResponse, tools: ProxyTools) {
     this.#request = request
@@ -101,6 +106,9 @@ export class Exchange {
   /** Runs up to the first claim without giving way, so the claim is taken in the tick in which the request arrived. */
   async carry(): Promise<void> {
     if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
+    const admitted = this.#tools.clients.request(this.#identity().address)
+    if (typeof admitted === "string") return this.#refuse(edgeAnswers[admitted])
+    this.#releases.push(admitted)
     const asked = await this.#askVersion(this.#wish)
     this.#compare(asked)
     const first = await this.#askOtherVersions(asked)
@@ -216,8 +224,7 @@ export class Exchange {
       case "client-gone":
         return
       case "refused":
-        this.#body.discardRest()
-        return answerWith(this.#response, edgeAnswers[verdict.why], "", this.#keeps())
+        return this.#refuse(edgeAnswers[verdict.why])
       case "unreachable":
         if (this.#body.isTooLarge) return answerWith(this.#response, edgeAnswers.tooLarge, "", "closed")
         this.#body.discardRest()
@@ -230,6 +237,13 @@ export class Exchange {
   #pass({ version, claim, answer, insteadOf }: Answered): void {
     const [response, { lasting }] = [this.#response, this.#tools]
     if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, route: claim.route, why: "brokeOff" })
+    const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
+    const stream = isEvents ? this.#tools.clients.stream(this.#identity().address) : undefined
+    if (typeof stream === "string") {
+      answer.cancel()
+      return this.#refuse(edgeAnswers[stream])
+    }
+    if (stream !== undefined) this.#releases.push(stream)
     const trailers = this.#request.head.version === "1.0" ? "dropped" : "passed"
     const pageFields = pageFieldsFor(this.#request, this.#pin, version, this.#tools.pageIds)
     const answerer = { version, pageFields, ...(insteadOf === undefined ? {} : { insteadOf }) }
@@ -247,8 +261,12 @@ export class Exchange {
     if (!answer.hasBegun) response.flush()
     response.onDrain = () => answer.resume()
     const sink = this.#sinkFor(version, claim.route)
-    const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
     answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
+  }
+
+  #refuse(answer: EdgeAnswer): void {
+    this.#body.discardRest()
+    answerWith(this.#response, answer, "", this.#keeps())
   }
 
   #sinkFor(version: string, route: string): AnswerSink {
@@ -317,6 +335,7 @@ export class Exchange {
   /** The client has its answer, or is gone: nothing is in flight any more, and nobody needs an answer still under way. */
   #clear(): void {
     for (const claim of this.#claims) claim.release()
+    for (const release of this.#releases) release()
     if (this.#response.isWhole) return
     for (const asking of this.#askings) asking.cancel()
   }

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { test } from "node:test"
 import { systemClock } from "../../../kernel/clock.ts"
 import { silentLogger } from "../../../kernel/logger.ts"
+import { Clients } from "../client/clients.ts"
 import { ask } from "../../contract/client.ts"
 import { startCopy } from "../../contract/copies.ts"
 import { tableOf } from "../../contract/tables.ts"
@@ -47,6 +48,7 @@ test("a request is counted in flight before anything else can run, so that no ta
     stopping: new AbortController().signal,
     now,
     deadlines: new Deadlines(now, 0),
+    clients: new Clients(settings, now),
   }
   const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages({ ...tools, notices }), silentLogger)
   traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))

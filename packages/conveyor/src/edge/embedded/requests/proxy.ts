@@ -15,10 +15,13 @@ import type { ProxyTools } from "./exchange.ts"
 const methodsOfTheEdge = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
 export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger): ClientListener {
-  const { settings, stopping, deadlines, now } = tools
+  const { settings, stopping, deadlines, now, clients } = tools
 
   const carry = (request: ClientRequest, response: ClientResponse) => {
-    if (request.url.startsWith(ownPrefix)) return ownPages.serve(request, response)
+    if (request.url.startsWith(ownPrefix)) {
+      request.body.discardRest()
+      return ownPages.serve(request, response)
+    }
     if (request.url === "*") {
       request.body.discardRest()
       return response.whole({ status: 200, statusText: "OK", fields: methodsOfTheEdge, connection: "kept" }, Buffer.alloc(0))
@@ -31,6 +34,7 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger):
 
   return new ClientListener({
     settings,
+    clients,
     stopping,
     now,
     keptFields: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.max(1, Math.floor(settings.clientIdleMs / 1_000))}\r\n`,

@@ -21,6 +21,9 @@ export async function carryUpgrade(request: ClientRequest, client: Duplex, head:
   client.on("error", () => client.destroy())
   const startedAt = performance.now()
   const pin = readPin(request)
+  const stream = tools.clients.stream(tools.identities.of(request).address)
+  if (typeof stream === "string") return refuse(client, edgeAnswers[stream])
+  client.once("close", stream)
   const first = await askVersion(request, client, pin, pin.wish, tools)
   const substitute = first.kind === "no-copy" ? tools.traffic.substituteFor(first.version) : undefined
   if (first.kind !== "no-copy" || substitute === undefined) return conclude(first)
