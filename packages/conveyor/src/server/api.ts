@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from "fastify"
 import { z } from "zod"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
+import { carriesToken } from "./bearer-token.ts"
 import type { ControlPlane } from "./control-plane.ts"
 import type { EventHub, Stamped } from "./events.ts"
 import { logQuery, newestLines } from "./logs.ts"
@@ -48,7 +49,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const app = fastify({ logger: false, forceCloseConnections: true })
 
   app.addHook("onRequest", async (request, reply) => {
-    if (request.headers.authorization !== `Bearer ${token}`) {
+    if (!carriesToken(request.headers.authorization, token)) {
       await reply
         .code(401)
         .send({ code: "unauthorized", message: "the token is missing or wrong", hint: "It is in control.json of the state directory." })
