@@ -11,6 +11,7 @@ import type { Builder, CommandRun } from "../builder.ts"
 import { Cages } from "./cage/cage.ts"
 import { checkOut } from "./checkout.ts"
 import { runCommand } from "./command/command.ts"
+import { compileCacheOf, forgetCompiled, passCompiled } from "./compile-cache.ts"
 import { CommitFiles } from "./commit-files.ts"
 import { git } from "./git.ts"
 
@@ -42,6 +43,8 @@ export function createDirectoryBuilder({ repository, artifacts, logs, clock }: D
   const files = new CommitFiles(repository)
   const cages = new Cages(resolve(artifacts))
 
+  /** What the newest tested commit has compiled: most of it is the next one's too. */
+  const compiled = join(artifacts, "compiled")
   const runThere = (directory: string, run: CommandRun, log: string) =>
     runCommand(run, { directory, cages, cage: basename(directory), logFile: join(logs, `${log}.log`), clock })
 
@@ -79,6 +82,7 @@ export function createDirectoryBuilder({ repository, artifacts, logs, clock }: D
       try {
         await checkOut(repository, commit, unfinished, run.signal)
         if (command !== undefined) await runThere(unfinished, { command, ...run }, `build-${id}`)
+        await passCompiled(compiled, unfinished)
         await rename(unfinished, directory)
       } finally {
         await rm(unfinished, { recursive: true, force: true })
@@ -90,7 +94,10 @@ export function createDirectoryBuilder({ repository, artifacts, logs, clock }: D
       const aside = await mkdtemp(join(artifacts, scratchPrefix))
       try {
         await cp(artifact.ref, aside, { recursive: true, verbatimSymlinks: true })
-        await runThere(aside, run, `test-${artifact.id}`)
+        await runThere(aside, { ...run, environment: { ...compileCacheOf(aside), ...run.environment } }, `test-${artifact.id}`)
+        await passCompiled(aside, artifact.ref)
+        await forgetCompiled(compiled)
+        await passCompiled(aside, compiled)
       } finally {
         await rm(aside, { recursive: true, force: true })
       }

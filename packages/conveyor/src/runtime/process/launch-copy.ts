@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { ServiceSpec } from "../runtime.ts"
+import { compileCacheOf } from "./compile-cache.ts"
 import type { CopyRecord } from "./copy-files.ts"
 
 export interface Launch {
@@ -55,6 +56,7 @@ export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, ed
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
+    ...compileCacheOf(spec.artifact.ref),
     ...spec.environment,
     HOST: address.host,
     PORT: String(address.port),
