@@ -2,7 +2,7 @@
 import { appendFile } from "node:fs/promises"
 import { join } from "node:path"
 
-const noticeSeconds = 15
+const noticeSeconds = 8
 
 const policy = (listen: string) => `
 # The demo is watched in one sitting: what takes minutes and hours in production takes seconds here.
