@@ -228,6 +228,7 @@ function engineOfFleet(
       contract: {
         observeMs: contract.observe,
         softDropMs: contract.soft_drop,
+        replicas: contract.replicas,
         ...(users !== undefined && { watch: (until) => users.complaints(until) }),
       },
     },

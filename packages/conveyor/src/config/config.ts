@@ -73,6 +73,7 @@ const backfillPolicy = z.strictObject({
 const contractPolicy = z.strictObject({
   observe: duration.default(seconds(10)),
   soft_drop: duration.default(seconds(10)),
+  replicas: z.enum(["hold", "trust"]).default("hold"),
 })
 
 const timeouts = z.strictObject({
