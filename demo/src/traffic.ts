@@ -65,12 +65,12 @@ export function floristRequests({ shops, sessions }: Users): FloristRequests {
   const sell = (chance: Chance) => sold.place(anyShop(chance), chance)
   return {
     reads: [
-      { service: "catalog", weight: 14, make: list("/api/v1/inventory-items?page[size]=10") },
+      { service: "catalog", weight: 8, make: list("/api/v1/inventory-items?page[size]=10") },
       { service: "catalog", weight: 8, make: (chance) => get(anyShop(chance), `/api/v1/inventory-items/${chance.pick(items).id}`) },
-      { service: "orders", weight: 10, make: orders },
-      { service: "orders", weight: 10, make: (chance) => sold.readOne(chance) ?? orders(chance) },
+      { service: "orders", weight: 4, make: orders },
+      { service: "orders", weight: 4, make: (chance) => sold.readOne(chance) ?? orders(chance) },
       { service: "payments", weight: 9, make: list("/api/v1/payments?page[size]=20") },
-      { service: "payments", weight: 9, make: list(`/api/v1/payments/summary?since=${seasonStart}`) },
+      { service: "payments", weight: 27, make: list(`/api/v1/payments/summary?since=${seasonStart}`) },
       { service: "stock", weight: 4, make: list("/api/v1/bouquets") },
       { service: "loyalty", weight: 5, make: list(`/api/v1/customers/${customer}`) },
       { service: "staff", weight: 3, make: list("/api/v1/workers") },
