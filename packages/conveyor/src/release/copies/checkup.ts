@@ -1,7 +1,7 @@
 // Asks every running copy how it is, the current version's and the warm ones', a few at a time, so that a rollback knows
 // beforehand who is well, and idle copies stay warm in truth: their code, their connections. Called by the control plane.
 import { seconds } from "../../kernel/duration.ts"
-import type { Copy } from "../../runtime/runtime.ts"
+import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import type { Ports } from "../ports.ts"
 
 /** A copy is asked again when its last answer is older than this. */
@@ -13,25 +13,26 @@ const answersWithinMs = seconds(3)
 
 /** One round. A copy that does not answer is noted as ill; what comes of that is for others to decide. */
 export async function checkUp(ports: Ports, signal: AbortSignal): Promise<void> {
-  const running = (await ports.runtime.observe(signal)).copies.filter((copy) => copy.state === "running")
+  const { copies, wanted } = await ports.runtime.observe(signal)
+  const running = copies.filter((copy) => copy.state === "running")
   ports.health.keepOnly(new Set(running.map(({ id }) => id)))
   const due = running.filter(({ id }) => (ports.health.wellFor(id, ports.clock.now()) ?? Infinity) >= everyMs)
   const turns = Array.from({ length: atOnce }, async () => {
-    for (let copy = due.shift(); copy !== undefined; copy = due.shift()) await ask(ports, copy, signal)
+    for (let copy = due.shift(); copy !== undefined; copy = due.shift()) {
+      // As it was recorded when the copy was wanted, whatever is thought today of its commit's conveyor.yml.
+      const { status } = wanted.find(({ service, version }) => service === copy.service && version === copy.version) ?? {}
+      if (status !== undefined) await ask(ports, copy, status, signal)
+    }
   })
   await Promise.all(turns)
 }
 
-async function ask(ports: Ports, copy: Copy, signal: AbortSignal): Promise<void> {
-  const version = ports.store.version(copy.version)
-  if (version === undefined) return
+async function ask(ports: Ports, { id, address, release }: Copy, status: WantedService["status"], signal: AbortSignal): Promise<void> {
   try {
-    const config = await ports.readConfig(version.commit)
-    const { address, release } = copy
-    await ports.queryStatus({ address, ...config.status, release, signal: AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)]) })
-    ports.health.noteWell(copy.id, ports.clock.now())
+    await ports.queryStatus({ address, ...status, release, signal: AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)]) })
+    ports.health.noteWell(id, ports.clock.now())
   } catch {
     signal.throwIfAborted()
-    ports.health.noteIll(copy.id)
+    ports.health.noteIll(id)
   }
 }
