@@ -4,6 +4,7 @@ import { describe } from "../../kernel/errors.ts"
 import { quote } from "../files/names.ts"
 import { codeOf } from "../fleet/session.ts"
 import type { Session } from "../fleet/session.ts"
+import { tryAndTakeBack } from "../fleet/taken-back.ts"
 import { callsIn } from "../lint/functions.ts"
 import { parseSql } from "../lint/sql-parser.ts"
 import type { Objection, SteadyExpression } from "../operations/operation.ts"
@@ -41,16 +42,13 @@ export async function steadiness(session: Session, expressions: readonly SteadyE
 const notImmutable = "42P17"
 
 async function triedOnNothing(session: Session, statements: readonly string[]): Promise<{ code: string; message: string } | undefined> {
-  await session.execute("BEGIN READ WRITE")
   try {
-    for (const sql of statements) await session.execute(sql)
+    await tryAndTakeBack(session, statements)
     return undefined
   } catch (thrown) {
     const code = codeOf(thrown)
     if (code === undefined) throw thrown
     return { code, message: describe(thrown) }
-  } finally {
-    await session.execute("ROLLBACK").catch(() => {})
   }
 }
 

@@ -67,10 +67,7 @@ const breaksRunning =
   (_, use) =>
     beforeContract(use, error("breaks-running", message, safeWay))
 const inBatches = "Use derive_columns or derive_rows, which work in batches."
-const ofOneRun = (what: string, safeWay = inBatches): Rule => {
-  const remarks = error("long-transaction", what, safeWay)
-  return () => remarks
-}
+const longTransaction = (what: string, safeWay = inBatches): Remark[] => error("long-transaction", what, safeWay)
 const replaces =
   (what: string, safeWay: string): Rule =>
   (node, use) =>
@@ -135,26 +132,23 @@ const statementRules: Readonly<Record<string, Rule>> = {
       "TRUNCATE takes the table from everybody",
       "Delete in batches from the application, or drop the table with drop_table.",
     ),
-  UpdateStmt: ofOneRun(
-    "an UPDATE of many rows holds their locks to its end, and doubles the table",
-    "Use derive_columns, which works in batches.",
-  ),
-  DeleteStmt: ofOneRun("a DELETE of many rows holds their locks to its end", "Delete in batches from the application."),
-  MergeStmt: ofOneRun("a MERGE over many rows holds their locks to its end"),
+  UpdateStmt: () =>
+    longTransaction(
+      "an UPDATE of many rows holds their locks to its end, and doubles the table",
+      "Use derive_columns, which works in batches.",
+    ),
+  DeleteStmt: () => longTransaction("a DELETE of many rows holds their locks to its end", "Delete in batches from the application."),
+  MergeStmt: () => longTransaction("a MERGE over many rows holds their locks to its end"),
   InsertStmt: (node) =>
-    readsTables(node["selectStmt"]) ? ofOneRun("an INSERT from a table is one transaction as long as the table is")(node, "expand") : [],
-  SelectStmt: (node) =>
-    node["intoClause"] === undefined ? [] : ofOneRun("SELECT INTO is one transaction as long as the table is")(node, "expand"),
+    readsTables(node["selectStmt"]) ? longTransaction("an INSERT from a table is one transaction as long as the table is") : [],
+  SelectStmt: (node) => (node["intoClause"] === undefined ? [] : longTransaction("SELECT INTO is one transaction as long as the table is")),
   CreateTableAsStmt: (node) =>
     (node["into"] as { skipData?: boolean } | undefined)?.skipData === true
       ? []
-      : ofOneRun("CREATE ... AS is one transaction as long as its query is", "Create the table empty, and fill it in batches.")(
-          node,
-          "expand",
-        ),
+      : longTransaction("CREATE ... AS is one transaction as long as its query is", "Create the table empty, and fill it in batches."),
   RefreshMatViewStmt: (node) =>
     node["concurrent"] === true
-      ? ofOneRun("REFRESH is one transaction as long as its query is", "Let the application refresh it, in a quiet hour.")(node, "expand")
+      ? longTransaction("REFRESH is one transaction as long as its query is", "Let the application refresh it, in a quiet hour.")
       : error(
           "blocks-all",
           "REFRESH takes the view from every reader until it is done",
@@ -163,7 +157,7 @@ const statementRules: Readonly<Record<string, Rule>> = {
   CopyStmt: (node) =>
     node["is_program"] === true || node["filename"] !== undefined
       ? error("acts", "COPY with a file or a program acts on the server's machine", "Do it by hand, outside of a change.")
-      : ofOneRun("COPY is one transaction as long as the table is")(node, "expand"),
+      : longTransaction("COPY is one transaction as long as the table is"),
   ClusterStmt: () => error("rewrites", "CLUSTER rewrites the table while everybody waits", "Use pg_repack in a quiet hour."),
   VacuumStmt: (node) =>
     hasOption(node, "full")

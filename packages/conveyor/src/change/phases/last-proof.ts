@@ -22,10 +22,10 @@ export async function lastProof(worker: Worker, operation: Operation, step: Cont
     const { mismatches, firstKeys } = await verifyOperation(worker, operation, tables, "in use")
     if (mismatches > 0) throw differs(worker, operation, mismatches, firstKeys)
   }
-  const locked = [...new Set([work.table, ...operation.tables])].map(sqlName)
+  const locked = operation.tables.map(sqlName).join(", ")
   const recent = work.touchedWithin(`age('${since}'::xid)`)
   return async () => {
-    await session.execute(`LOCK TABLE ${[...new Set(locked)].join(", ")} IN ACCESS EXCLUSIVE MODE`)
+    await session.execute(`LOCK TABLE ${locked} IN ACCESS EXCLUSIVE MODE`)
     if (isHidden && step.hide !== undefined) for (const sql of step.hide.show) await session.execute(sql)
     const condition = isHidden ? work.torn : `${work.torn} AND ${recent}`
     for (const leaf of facts.leaves) {
