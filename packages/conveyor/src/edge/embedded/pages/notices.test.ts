@@ -10,19 +10,9 @@ import { tableOf } from "../../contract/tables.ts"
 import { soon } from "../../contract/traffic.ts"
 import { embeddedEdge } from "../embedded-edge.ts"
 import type { EmbeddedEdgeUnderTest } from "../embedded-edge.ts"
+import { withEdge } from "../with-edge.ts"
 
 const never = new AbortController().signal
-
-function withEdge(promise: string, body: (under: EmbeddedEdgeUnderTest) => Promise<void>): void {
-  test(`embedded edge: ${promise}`, async () => {
-    const under = await embeddedEdge()
-    try {
-      await body(under)
-    } finally {
-      await under.close()
-    }
-  })
-}
 
 withEdge("tells a page of an old version when it reloads, and counts it when it has, across its own restart", async (under) => {
   await using v1 = await startCopy("v1")

@@ -14,21 +14,10 @@ import { tableOf } from "../../contract/tables.ts"
 import { soon } from "../../contract/traffic.ts"
 import { createEmbeddedEdge } from "../adapter.ts"
 import { embeddedEdge } from "../embedded-edge.ts"
-import type { EmbeddedEdgeUnderTest } from "../embedded-edge.ts"
+import { withEdge } from "../with-edge.ts"
 import { launchEdge, stopEdge } from "./launch.ts"
 
 const never = new AbortController().signal
-
-function withEdge(promise: string, body: (under: EmbeddedEdgeUnderTest) => Promise<void>): void {
-  test(`embedded edge: ${promise}`, async () => {
-    const under = await embeddedEdge()
-    try {
-      await body(under)
-    } finally {
-      await under.close()
-    }
-  })
-}
 
 withEdge("serves from the table on disk at once after kill -9, on the same port, and goes on counting", async (under) => {
   await using v1 = await startCopy("v1")
