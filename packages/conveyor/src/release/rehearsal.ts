@@ -100,6 +100,7 @@ export class Rehearsal {
         unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
         reconcile: (signal) => this.#effect(this.runtime.reconcile(signal)),
+        holdsAddress: (id, signal) => this.runtime.holdsAddress(id, signal),
         logs: (id, options) => this.runtime.logs(id, options),
         exec: (id, options) => this.runtime.exec(id, options),
       },

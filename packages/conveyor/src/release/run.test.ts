@@ -157,6 +157,57 @@ test("a version whose copies are ill is never switched to", () =>
     )
   }))
 
+test("a version of which another process holds a copy's address is never switched to, however well that one says it is", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const ended = await carryOut(stage, release, good, {
+      afterEvent: ({ step, event }) => {
+        if (step === "verify" && event === "started")
+          stage.runtime.usurp(stage.runtime.copies().find(({ version }) => version === "v2")?.id ?? "")
+      },
+    })
+    assert.deepEqual([ended.state, stage.current], ["failed", "v1"])
+    assert.match(ended.reason ?? "", /it is not web that answers at port/)
+  }))
+
+test("copies that end between verify and switch are waited for: no version is switched to without a copy of each service", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    const looksWithoutCopies: boolean[] = []
+    const ended = await carryOut(stage, release, good, {
+      afterEvent: ({ step, event }) => {
+        if (step === "switch" && event === "started") {
+          for (const { id, version } of stage.runtime.copies()) if (version === "v2") stage.runtime.crash(id)
+          setImmediate(() => setImmediate(() => void stage.runtime.reconcile(AbortSignal.timeout(5_000))))
+        }
+      },
+    })
+    for (const { versions } of stage.edge.applied)
+      looksWithoutCopies.push(versions["v2"] !== undefined && versions["v2"].targets["web"] === undefined)
+    assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
+    assert.ok(!looksWithoutCopies.includes(true))
+  }))
+
+test("a copy that ends while its version bakes is started again, and requests find the new one before the bake is over", () =>
+  rehearse(async (stage) => {
+    const release = await withFirstRelease(stage)
+    let found: string[] = []
+    let crashed = ""
+    const rounds: Promise<void>[] = []
+    await carryOut(stage, release, good, {
+      afterEvent: ({ step, event }) => {
+        if (step !== "bake" || event !== "started") return
+        crashed = stage.runtime.copies().find(({ version }) => version === "v2")?.id ?? ""
+        stage.runtime.crash(crashed)
+        const round = keep({ ports: stage.ports(), signal: AbortSignal.timeout(5_000), onAct: () => {} })
+        rounds.push(round.then(() => void (found = (stage.edge.inUse?.versions["v2"]?.targets["web"] ?? []).map(({ copy }) => copy))))
+      },
+    })
+    await Promise.all(rounds)
+    assert.equal(found.length, 2)
+    assert.ok(!found.includes(crashed))
+  }))
+
 test("a rollback to a warm version starts nothing and switches at once", () =>
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)

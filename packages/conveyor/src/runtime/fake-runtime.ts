@@ -24,6 +24,7 @@ export class FakeRuntime implements Runtime {
   readonly #copies = new Map<string, Copy>()
   readonly #deaf = new Set<string>()
   readonly #told = new Set<string>()
+  readonly #usurped = new Set<string>()
   readonly #output = new Map<string, string[]>()
   readonly #now: () => number
   #count = 0
@@ -66,6 +67,11 @@ export class FakeRuntime implements Runtime {
     return [...loops, ...this.#round([...this.#wanted.values()], this.#now())]
   }
 
+  async holdsAddress(id: string, signal: AbortSignal): Promise<"yes" | "no"> {
+    signal.throwIfAborted()
+    return this.#copies.get(id)?.state === "running" && !this.#usurped.has(id) ? "yes" : "no"
+  }
+
   async *logs(id: string, { since, last, signal }: LogOptions): AsyncGenerator<LogLine> {
     const lines = this.#output.get(id) ?? []
     const from = since === undefined ? Math.max(0, lines.length - (last ?? lines.length)) : Number(since)
@@ -91,6 +97,11 @@ export class FakeRuntime implements Runtime {
   /** The copy says this. */
   print(id: string, ...lines: string[]): void {
     this.#output.set(id, [...(this.#output.get(id) ?? []), ...lines])
+  }
+
+  /** Somebody else listens where the copy should. */
+  usurp(id: string): void {
+    this.#usurped.add(id)
   }
 
   /** The copy ends by itself. */

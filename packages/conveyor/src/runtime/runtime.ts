@@ -120,6 +120,11 @@ export interface Runtime {
    * once a second; costs what is wanted, not what ever was.
    */
   reconcile(signal: AbortSignal): Promise<RuntimeEvent[]>
+  /**
+   * Whether it is the copy itself that answers at its address: where its port went to somebody else before it listened,
+   * that one may say that it is well. "unknown" where the machine does not tell.
+   */
+  holdsAddress(id: string, signal: AbortSignal): Promise<"yes" | "no" | "unknown">
   /** Also of a copy that is gone, as long as its output is kept. Nothing for one that never was. */
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>
   /** Gives the command's exit code. @throws ConveyorError "no-such-copy" where it does not run. */

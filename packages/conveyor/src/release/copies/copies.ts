@@ -41,7 +41,9 @@ export async function waitUntilWell(ports: Ports, copy: Copy, { status, withinMs
   const probe = async (): Promise<{ done: Facts | "died" }> => {
     const { address, release } = copy
     try {
-      return { done: await ports.queryStatus({ address, ...status, release, signal }) }
+      const facts = await ports.queryStatus({ address, ...status, release, signal })
+      await assertOwnAddress(ports, copy, signal)
+      return { done: facts }
     } catch (cause) {
       // Whoever is well is alive: only one that is not is looked for, so that a rollback to warm copies loses no time.
       const now = (await ports.runtime.observe(signal)).copies.find((each) => each.id === copy.id)
@@ -60,6 +62,15 @@ export async function waitUntilWell(ports: Ports, copy: Copy, { status, withinMs
   throw new ConveyorError("copy-died", `${copy.service} of ${copy.version} ended by itself`, {
     facts: { copy: copy.id },
     hint: `See its output: conveyor logs ${copy.version} ${copy.service}`,
+  })
+}
+
+/** Another service of the same release would say the same. @throws ConveyorError "address-taken" */
+async function assertOwnAddress({ runtime }: Ports, { id, service, address }: Copy, signal: AbortSignal): Promise<void> {
+  if ((await runtime.holdsAddress(id, signal)) !== "no") return
+  throw new ConveyorError("address-taken", `it is not ${service} that answers at port ${address.port}`, {
+    facts: { copy: id, address },
+    hint: "Another process listens on the port that the copy was given; a copy that is started anew is given another one.",
   })
 }
 

@@ -53,6 +53,7 @@ export async function keep(options: KeeperOptions): Promise<void> {
   const { table, members } = await ports.routing.observe(signal)
   const seen: Seen = { ...(await ports.runtime.observe(signal)), table, doubts: whoServesIsUnknown(ports, table, members) }
   for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
+  for (const version of versionsInWork(ports)) await attempt(() => routeWhatIsWanted(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
@@ -66,23 +67,35 @@ function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionR
   const warm = ports.store.warmVersions().map(({ name }) => name)
   const routed = Object.keys(table?.versions ?? {})
   const names = new Set([...copies.map(({ version }) => version), ...wanted.map(({ version }) => version), ...warm, ...routed])
-  // A run that has not done what was asked yet looks after the copies of its version itself, also before it is carried on after a crash.
-  const inWork = ports.store
-    .releases(["running"])
-    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, ports.store.journal(id)) !== "done")
-    .map(({ version }) => version)
+  const inWork = versionsInWork(ports)
   return [...names].flatMap((name) => {
     const version = inWork.includes(name) ? undefined : ports.store.version(name)
     return version?.artifact === undefined ? [] : [version]
   })
 }
 
+/**
+ * A run that has not done what was asked yet, also one that is to be carried on after a crash, decides itself what becomes
+ * of its version. Once users are on it they are led to the copies that are well, like those of any other.
+ */
+function versionsInWork({ store }: Ports): string[] {
+  return store
+    .releases(["running"])
+    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
+    .map(({ version }) => version)
+}
+
+async function routeWhatIsWanted(version: string, { wanted, table, copies }: Seen, { ports, signal }: KeeperOptions): Promise<void> {
+  const own = wanted.filter((each) => each.version === version)
+  if (own.length > 0 && table !== undefined && version in table.versions) await route(ports, own, copies, signal)
+}
+
 async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOptions): Promise<void> {
-  const { ports, signal } = options
+  const { ports } = options
   const wanted = seen.wanted.filter((each) => each.version === version.name)
   if (!isKept(version, seen.table, ports.clock.now())) return stop(version, wanted, seen, options)
   if (wanted.length === 0) return wantAgain(version, seen.copies, options)
-  if (seen.table !== undefined && version.name in seen.table.versions) await route(ports, wanted, seen.copies, signal)
+  await routeWhatIsWanted(version.name, seen, options)
 }
 
 /** The current version always; an old one while its window is open, or while it still serves and no window was closed. */

@@ -1,7 +1,7 @@
 // switch: generation N+1, in which new pages go to the new version, acknowledged by every edge. Undone by N+2 back.
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import { runningCopies } from "../copies/copies.ts"
+import { wellCopies } from "../copies/well-copies.ts"
 import { inFlightIsZero, pagesAreGone } from "../routing/drain.ts"
 import { switchedTo, targetsOf, wentBack, without } from "../routing/table.ts"
 import { routesOf } from "../fit/versions.ts"
@@ -35,8 +35,8 @@ export const switchStep: Step = {
     }
   },
 
-  async run({ ports, release, version, config, signal }) {
-    const copies = await runningCopies(ports, version().name, signal)
+  async run({ ports, release, version, config, signal, report }) {
+    const { copies } = await wellCopies(ports, { version: version().name, config, missing: "wait", signal, report })
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
     const probation = probationFor(release.kind, config, await ports.routing.capabilities(signal))
     const startedAt = ports.clock.now()

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { appendFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
@@ -114,6 +115,26 @@ test("how a copy ended is told: its exit code, or that nobody watched", () =>
     while (/not known/.test((await ended()) ?? "")) await pause()
     assert.equal(await ended(), "exit code 7")
   }))
+
+test("a copy that listens where it was told holds its address; one in whose place another listens does not", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "conveyor-runtime-"))
+  const runtime = createProcessRuntime({ directory, clock: systemClock })
+  const listens = `"${process.execPath}" -e 'require("net").createServer().listen(process.env.PORT, "127.0.0.1"); setInterval(() => {}, 1000)'`
+  try {
+    const [listening] = await runtime.want([specIn(directory, { command: listens })], signal)
+    const [idle] = await runtime.want([specIn(directory, { service: "till" })], signal)
+    assert.ok(listening && idle)
+    assert.notEqual(listening.address.port, idle.address.port)
+    while ((await runtime.holdsAddress(listening.id, signal)) === "no") await pause()
+    assert.equal(await runtime.holdsAddress(listening.id, signal), process.platform === "linux" ? "yes" : "unknown")
+    const usurper = createServer().listen(idle.address.port, "127.0.0.1")
+    assert.notEqual(await runtime.holdsAddress(idle.id, signal), "yes")
+    usurper.close()
+  } finally {
+    await runtime.unwant("v1", signal)
+    await rm(directory, { recursive: true })
+  }
+})
 
 test("what a leader that was killed has left behind is ended before its place is filled again", () =>
   inDirectory(async (directory) => {

@@ -7,12 +7,13 @@ import type { ArtifactRef } from "../../kernel/artifact.ts"
 import type { Clock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError, TimedOutError } from "../../kernel/errors.ts"
-import { freePort } from "../../kernel/free-port.ts"
 import { until } from "../../kernel/until.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "../reconcile.ts"
 import type { Decision } from "../reconcile.ts"
 import { withoutSecrets } from "../runtime.ts"
 import type { Copy, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
+import { choosePort } from "./address/port-choice.ts"
+import { holdsPort } from "./address/port-holder.ts"
 import { CopyFiles } from "./copy-files.ts"
 import type { CopyRecord } from "./copy-files.ts"
 import { readCopyLog } from "./copy-log.ts"
@@ -64,7 +65,8 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
   const lookAtAll = async () => Promise.all((await files.all()).map(look))
 
   async function fill(spec: ServiceSpec, index: number, restarts: number, signal: AbortSignal): Promise<Copy> {
-    const record = recordOf(spec, index, restarts, await freePort(), clock.now())
+    const taken = new Set((await files.all()).map(({ address }) => address.port))
+    const record = recordOf(spec, index, restarts, await choosePort(taken), clock.now())
     await files.write(record)
     const onEnd = (reason: string) => files.ended(record.id, { reason, at: clock.now() })
     launchCopy({ spec, record, pidFile: files.pidFile(record.id), logFile: logFileOf(record.id), edgeUrl, onEnd })
@@ -157,6 +159,12 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
         if (failures.length > 0) throw new AggregateError(failures, "")
         return events
       })
+    },
+
+    async holdsAddress(id, signal) {
+      signal.throwIfAborted()
+      const record = await files.find(id)
+      return record === undefined ? "no" : holdsPort(id, record.address.port)
     },
 
     logs(id, { since, last: lines, follow, signal }) {
