@@ -10,8 +10,8 @@ import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import type { ChangeStatus } from "../src/change/engine.ts"
 import { isAlive } from "../src/kernel/process-identity.ts"
-import type { PlanReport } from "../src/server/plan-report.ts"
-import type { ReleaseReport } from "../src/server/status.ts"
+import type { PlanReport } from "../src/server/protocol/reports.ts"
+import type { RunReport } from "../src/server/protocol/runs.ts"
 import { Installation } from "./installation.ts"
 
 const change = `summary: Prices in kopecks
@@ -161,7 +161,7 @@ test("rollback without a version means the one before, and its release again mea
   const newest = (await installation.status()).current ?? ""
   assert.match(await installation.must("rollback"), /v1 serves again/)
   assert.equal((await installation.status()).current, "v1")
-  const again = JSON.parse(await installation.must("--json", "release", newest)) as ReleaseReport
+  const again = JSON.parse(await installation.must("--json", "release", newest)) as RunReport
   assert.equal(again.state, "promoted")
   assert.match(String(again.steps.find(({ name }) => name === "test")?.facts?.["skipped"]), /passed in run/)
   assert.equal((await installation.status()).current, newest)
@@ -194,7 +194,7 @@ test("a rollback asked for while a release bakes makes it go back first", async 
   await installation.write("conveyor.yml", goodConfig.replace("bake: { for: 1s", "bake: { for: 50s"))
   const { output } = await installation.beginPush("A long bake")
   await installation.reached("bake", "started")
-  const rollback = JSON.parse(await installation.must("--json", "rollback")) as ReleaseReport
+  const rollback = JSON.parse(await installation.must("--json", "rollback")) as RunReport
   assert.deepEqual([rollback.version, rollback.state], [current, "promoted"])
   assert.match(await output, /gave way to the rollback/)
   const { runs, current: now } = await installation.status()

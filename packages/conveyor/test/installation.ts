@@ -17,7 +17,7 @@ import { identify, isAlive } from "../src/kernel/process-identity.ts"
 import type { ProcessIdentity } from "../src/kernel/process-identity.ts"
 import type { JournalEventName } from "../src/store/records.ts"
 import type { ControlAddress } from "../src/server/state-directory.ts"
-import type { StatusReport } from "../src/server/status.ts"
+import type { StatusReport } from "../src/server/protocol/reports.ts"
 
 // The test runner asks its files for colours where it has a terminal itself; here is compared what programs print.
 delete process.env["FORCE_COLOR"]
@@ -170,7 +170,7 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
   /** Asked of the control plane itself: it is asked often, and a process each time would take long. */
   async status(): Promise<StatusReport> {
     const { url, token } = JSON.parse(await readFile(join(this.state, "control.json"), "utf8")) as ControlAddress
-    const response = await fetch(`${url}/status`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await fetch(`${url}/v1/status`, { headers: { authorization: `Bearer ${token}` } })
     if (!response.ok) throw new Error(`the control plane answers ${response.status}: ${await response.text()}`)
     return (await response.json()) as StatusReport
   }

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test"
 import pg from "pg"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
-import type { ReleaseReport } from "../src/server/status.ts"
+import type { RunReport } from "../src/server/protocol/runs.ts"
 import { Installation } from "./installation.ts"
 
 const change = `summary: Prices in kopecks
@@ -89,7 +89,7 @@ test("where at_least is 0, a site that nobody uses promotes what it releases, a 
 
 test("with a shard out of reach a rollback that needs nothing of it goes, and the shard is named", async () => {
   line.cut()
-  const back = JSON.parse(await installation.must("--json", "rollback")) as ReleaseReport
+  const back = JSON.parse(await installation.must("--json", "rollback")) as RunReport
   assert.deepEqual([back.version, back.state], ["v1", "promoted"])
   const start = back.steps.find(({ name }) => name === "start")
   assert.equal(start?.facts?.["reason"], "shop-2 does not answer; v1 needs nothing of it")

@@ -1,15 +1,24 @@
-// The command line's side of the control plane's API.
-import { z } from "zod"
+// The command line's side of the control plane's API: asks only what the protocol lists, and takes only answers of the
+// shapes that it names.
 import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { Stamped } from "../server/events.ts"
+import { pathWith } from "../server/protocol/endpoint.ts"
+import type { AnswerOf, InputOf, ParamsOf, PathOf } from "../server/protocol/endpoint.ts"
+import { endpoints } from "../server/protocol/endpoints.ts"
+import type { Endpoints } from "../server/protocol/endpoints.ts"
+import { event, eventsPath } from "../server/protocol/events.ts"
+import type { Event } from "../server/protocol/events.ts"
+import { refusal } from "../server/protocol/refusal.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 
-const refusal = z.object({
-  code: z.string(),
-  message: z.string(),
-  hint: z.string().optional(),
-  facts: z.record(z.string(), z.unknown()).optional(),
-})
+/** Nothing in it is required; an object without any keys is one with every key to TypeScript. */
+type MayBeLeftOut<T> = string extends keyof T ? true : Partial<T> extends T ? true : false
+type Asked<E> = (MayBeLeftOut<InputOf<E>> extends true ? { input?: InputOf<E> } : { input: InputOf<E> }) &
+  (keyof ParamsOf<PathOf<E>> extends never ? { params?: undefined } : { params: ParamsOf<PathOf<E>> })
+type AskedArguments<E> = MayBeLeftOut<Asked<E>> extends true ? [asked?: Asked<E>] : [asked: Asked<E>]
+
+interface Shape<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error }
+}
 
 export class Client {
   readonly #address: ControlAddress
@@ -18,31 +27,27 @@ export class Client {
     this.#address = address
   }
 
-  get<T>(path: string): Promise<T> {
-    return this.#ask<T>(path, { method: "GET" })
+  /** @throws ConveyorError as the control plane refuses, "not-reachable", or "not-understood" */
+  async ask<Name extends keyof Endpoints>(name: Name, ...[asked]: AskedArguments<Endpoints[Name]>): Promise<AnswerOf<Endpoints[Name]>> {
+    const { method, path, answer } = endpoints[name]
+    const { params = {}, input = {} }: { params?: Readonly<Record<string, string>> | undefined; input?: object } = asked ?? {}
+    const at = pathWith(path, params)
+    const response = await (method === "GET"
+      ? this.#fetch(withQuery(at, input), { method })
+      : this.#fetch(at, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(input) }))
+    return understood(answer as Shape<AnswerOf<Endpoints[Name]>>, await response.json())
   }
 
-  post<T>(path: string, body: object = {}): Promise<T> {
-    return this.#ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
-  }
-
-  /** Every event from now on, until the signal aborts or the control plane ends. */
-  async *events(signal: AbortSignal): AsyncGenerator<Stamped> {
-    const response = await this.#fetch("/events", { signal })
+  /** Every event after that one, or all that are remembered and come, until the signal aborts or the control plane ends. */
+  async *events(signal: AbortSignal, after?: string): AsyncGenerator<Event> {
+    const response = await this.#fetch(eventsPath, { signal, ...(after !== undefined && { headers: { "last-event-id": after } }) })
     const decoder = new TextDecoder()
     let rest = ""
     for await (const chunk of response.body ?? []) {
       const blocks = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n\n")
       rest = blocks.pop() ?? ""
-      for (const block of blocks) {
-        if (block.startsWith("data: ")) yield JSON.parse(block.slice("data: ".length)) as Stamped
-      }
+      for (const data of blocks.flatMap(dataOf)) yield understood(event, JSON.parse(data))
     }
-  }
-
-  async #ask<T>(path: string, request: RequestInit): Promise<T> {
-    const response = await this.#fetch(path, request)
-    return (await response.json()) as T
   }
 
   async #fetch(path: string, request: RequestInit): Promise<Response> {
@@ -66,6 +71,26 @@ export class Client {
     const { code, message, hint, facts } = refusal.catch({ code: "unexpected", message: text }).parse(parsed(text))
     throw new ConveyorError(code, message, { ...(facts !== undefined && { facts }), ...(hint !== undefined && { hint }) })
   }
+}
+
+/** Gives the answer as it came: what a newer control plane says besides is kept. */
+function understood<T>(shape: Shape<T>, answer: unknown): T {
+  const result = shape.safeParse(answer)
+  if (result.success) return answer as T
+  throw new ConveyorError("not-understood", "the control plane gives an answer that this command does not understand", {
+    hint: "They are of different releases: conveyor up --restart starts the control plane anew with this one.",
+    cause: result.error,
+  })
+}
+
+function withQuery(path: string, input: object): string {
+  const query = new URLSearchParams()
+  for (const [key, value] of Object.entries(input)) if (value !== undefined) query.set(key, String(value))
+  return query.size === 0 ? path : `${path}?${query.toString()}`
+}
+
+function dataOf(block: string): string[] {
+  return block.split("\n").flatMap((line) => (line.startsWith("data: ") ? [line.slice("data: ".length)] : []))
 }
 
 function parsed(text: string): unknown {

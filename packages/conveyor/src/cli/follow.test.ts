@@ -8,6 +8,7 @@ import { Rehearsal } from "../release/rehearsal.ts"
 import { createApi } from "../server/api.ts"
 import { ControlPlane } from "../server/control-plane.ts"
 import { EventHub } from "../server/events.ts"
+import type { Happening } from "../server/protocol/events.ts"
 import { stateDirectory } from "../server/state-directory.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 import { follow } from "./follow.ts"
@@ -19,11 +20,13 @@ class Answering {
   readonly ports = this.stage.ports()
   readonly folder = mkdtempSync(join(tmpdir(), "conveyor-follow-"))
   readonly state = stateDirectory(this.folder)
-  hub = new EventHub()
+  hub = new EventHub(0)
+  #epoch = 0
   #close: () => Promise<void> = async () => {}
 
   async up(): Promise<void> {
-    this.hub = new EventHub()
+    this.#epoch += 1
+    this.hub = new EventHub(this.#epoch)
     const { ports, hub } = this
     const controlPlane = new ControlPlane(ports, hub)
     const api = createApi({ controlPlane, ports, hub, token: "secret", name: "shop", edgeUrl: "" })
@@ -47,6 +50,8 @@ class Answering {
   }
 }
 
+const restarted = (version: string): Happening => ({ type: "keeper", fact: { kind: "copy-restarted", version } })
+
 /** Notes what it is shown; `onBegin` is called each time that the run is seen to go on. */
 function noting(onBegin: () => void): { seen: string[]; view: RunView } {
   const seen: string[] = []
@@ -55,7 +60,7 @@ function noting(onBegin: () => void): { seen: string[]; view: RunView } {
       seen.push(`begin ${report.state}`)
       onBegin()
     },
-    show: (event) => seen.push("message" in event ? event.message : event.type),
+    show: (event) => seen.push(event.type === "keeper" ? event.fact.version : "message" in event ? event.message : event.type),
     note: (message) => seen.push(message),
     end: (report) => seen.push(`end ${report.state}`),
   }
@@ -74,17 +79,17 @@ async function answering(body: (server: Answering) => Promise<void>): Promise<vo
 
 test("a run is followed to its end, and only what concerns it is shown", () =>
   answering(async ({ stage, ports, hub, state }) => {
-    hub.publish({ type: "keeper", message: "of another day", at: stage.clock.now() - 1 })
+    hub.publish(restarted("v8"), stage.clock.now() - 1)
     const release = stage.ask("release", "a")
     const at = stage.clock.now()
     const { seen, view } = noting(() => {
-      hub.publish({ type: "progress", release: release.id + 1, step: "build", message: "of another run", shards: undefined, at })
-      hub.publish({ type: "progress", release: release.id, step: "build", message: "building", shards: undefined, at })
-      hub.publish({ type: "keeper", message: "a copy had ended", at })
-      hub.publish({ type: "release", release: ports.store.setState(release.id, "promoted"), at })
+      hub.publish({ type: "progress", run: release.id + 1, step: "build", message: "of another run" }, at)
+      hub.publish({ type: "progress", run: release.id, step: "build", message: "building" }, at)
+      hub.publish(restarted("v9"), at)
+      hub.publish({ type: "run", run: ports.store.setState(release.id, "promoted") }, at)
     })
     assert.equal((await follow(state, release.id, view)).state, "promoted")
-    assert.deepEqual(seen, ["begin queued", "building", "a copy had ended", "end promoted"])
+    assert.deepEqual(seen, ["begin queued", "building", "v9", "end promoted"])
   }))
 
 test("a run that is over is told at once", () =>
@@ -104,8 +109,7 @@ test("a control plane that goes and comes back in the middle is waited for", () 
     const { seen, view } = noting(() => {
       begins += 1
       if (begins === 1) restarted.push(server.down().then(() => server.up()))
-      else
-        server.hub.publish({ type: "release", release: server.ports.store.setState(release.id, "promoted"), at: server.stage.clock.now() })
+      else server.hub.publish({ type: "run", run: server.ports.store.setState(release.id, "promoted") }, server.stage.clock.now())
     })
     assert.equal((await follow(server.state, release.id, view)).state, "promoted")
     await Promise.all(restarted)

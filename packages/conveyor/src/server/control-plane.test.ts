@@ -5,6 +5,7 @@ import { Rehearsal } from "../release/rehearsal.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
+import type { Run } from "./protocol/runs.ts"
 
 interface Working {
   stage: Rehearsal
@@ -17,12 +18,12 @@ interface Working {
   next: () => Promise<void>
 }
 
-const isOver = ({ state }: ReleaseRecord) => state !== "queued" && state !== "running"
+const isOver = ({ state }: Run) => state !== "queued" && state !== "running"
 
 /** A control plane at work. Every version has its users as soon as it is switched to, but the idle one. */
 async function working(body: (control: Working) => Promise<void>, idle?: string): Promise<void> {
   const stage = new Rehearsal()
-  const hub = new EventHub()
+  const hub = new EventHub(1)
   const follow = new AbortController().signal
   const begin = () => {
     const controlPlane = new ControlPlane(stage.ports(), hub)
@@ -43,7 +44,8 @@ async function working(body: (control: Working) => Promise<void>, idle?: string)
       ended: (release) =>
         new Promise((resolve) =>
           hub.follow((event) => {
-            if (event.type === "release" && event.release.id === release.id && isOver(event.release)) resolve(event.release)
+            if (event.type === "run" && event.run.id === release.id && isOver(event.run))
+              resolve(stage.store.release(release.id) ?? release)
           }, follow),
         ),
       at: (step, event, act) =>

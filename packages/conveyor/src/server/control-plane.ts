@@ -5,7 +5,6 @@ import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { checkUp } from "../release/copies/checkup.ts"
-import { inWords } from "../release/copies/keeper-act.ts"
 import { keep } from "../release/copies/keeper.ts"
 import { stateOf } from "../release/machine.ts"
 import { servesUsers } from "../release/plan.ts"
@@ -14,9 +13,11 @@ import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/fit/versions.ts"
 import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { nextRun } from "../train/queue.ts"
-import type { EventHub, ServerEvent } from "./events.ts"
+import type { EventHub } from "./events.ts"
+import { keeperFact } from "./keeper-facts.ts"
 import { planReport } from "./plan-report.ts"
-import type { PlanReport } from "./plan-report.ts"
+import type { Happening } from "./protocol/events.ts"
+import type { PlanReport } from "./protocol/reports.ts"
 
 const idleMs = seconds(1)
 const retryMs = seconds(5)
@@ -102,11 +103,13 @@ export class ControlPlane {
   }
 
   /** Backfills of the change stop before their next batch, on every shard, until they are resumed. */
-  async pauseChange(name: string, what: "pause" | "resume"): Promise<ChangeStatus | undefined> {
+  async pauseChange(name: string, what: "pause" | "resume"): Promise<ChangeStatus> {
     const version = this.#newestWith(name)
     const { engine, change } = await changeOf(this.#ports, version, await this.#ports.readConfig(version.commit), name)
     await engine[what](change, this.#shutdown.signal)
-    return (await engine.status([change], this.#shutdown.signal))[0]
+    const [status] = await engine.status([change], this.#shutdown.signal)
+    if (status !== undefined) return status
+    throw noSuchChange(name)
   }
 
   /** Ends a version's rollback window now; the keeper stops its copies. */
@@ -165,21 +168,21 @@ export class ControlPlane {
   async #carryOut(release: ReleaseRecord): Promise<void> {
     const controller = new AbortController()
     this.#running = { release, controller }
-    this.#publish({ type: "release", release: { ...release, state: "running" } })
+    this.#publish({ type: "run", run: { ...release, state: "running" } })
     try {
       const ended = await run(release, {
         ports: this.#ports,
         signal: controller.signal,
         shutdown: this.#shutdown.signal,
-        onProgress: (of, step, { message, shards }) => this.#publish({ type: "progress", release: of.id, step, message, shards }),
+        onProgress: (of, step, { message, shards }) => this.#publish({ type: "progress", run: of.id, step, message, shards }),
         onEvent: (event) => this.#publish({ type: "journal", event }),
       })
       this.#ports.logger.info({ release: ended }, "run ended")
-      this.#publish({ type: "release", release: ended })
+      this.#publish({ type: "run", run: ended })
     } catch (thrown) {
       if (this.#shutdown.signal.aborted) return
       this.#ports.logger.error({ release, error: describe(thrown) }, "run cannot be carried on")
-      this.#publish({ type: "keeper", message: `run ${release.id} cannot be carried on: ${describe(thrown)}; trying again` })
+      this.#publish({ type: "stuck", run: release.id, reason: describe(thrown), retryInMs: retryMs })
       await this.#sleep(retryMs)
     } finally {
       this.#running = undefined
@@ -192,9 +195,9 @@ export class ControlPlane {
         ports: this.#ports,
         signal: this.#shutdown.signal,
         onAct: (act) => {
-          const message = inWords(act)
-          this.#ports.logger.info({}, message)
-          this.#publish({ type: "keeper", message })
+          const fact = keeperFact(act)
+          this.#ports.logger.info({ ...fact }, "keeper")
+          this.#publish({ type: "keeper", fact })
         },
       }).catch((thrown: unknown) => {
         if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "keeper could not finish its round")
@@ -240,10 +243,7 @@ export class ControlPlane {
   #newestWith(change: string): VersionRecord {
     const found = this.#ports.store.versions().findLast((version) => version.changes?.includes(change) === true)
     if (found !== undefined) return found
-    throw new ConveyorError("no-such-change", `no version has a change "${change}"`, {
-      facts: { change },
-      hint: "conveyor change status lists the changes.",
-    })
+    throw noSuchChange(change)
   }
 
   #version(name: string): VersionRecord {
@@ -256,13 +256,13 @@ export class ControlPlane {
   }
 
   #enqueue(release: ReleaseRecord): ReleaseRecord {
-    this.#publish({ type: "release", release })
+    this.#publish({ type: "run", run: release })
     this.#wake()
     return release
   }
 
-  #publish(event: ServerEvent): void {
-    this.#hub.publish({ ...event, at: this.#ports.clock.now() })
+  #publish(happening: Happening): void {
+    this.#hub.publish(happening, this.#ports.clock.now())
   }
 
   async #idle(): Promise<void> {
@@ -272,4 +272,11 @@ export class ControlPlane {
   async #sleep(ms: number): Promise<void> {
     await this.#ports.clock.sleep(ms, this.#shutdown.signal).catch(() => {})
   }
+}
+
+function noSuchChange(change: string): ConveyorError {
+  return new ConveyorError("no-such-change", `no version has a change "${change}"`, {
+    facts: { change },
+    hint: "conveyor change status lists the changes.",
+  })
 }

@@ -4,18 +4,13 @@ import { z } from "zod"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Store } from "../store/store.ts"
+import type { CopyLog } from "./protocol/reports.ts"
 
-export const logQuery = z.object({
-  version: z.string().optional(),
-  service: z.string().optional(),
-  lines: z.coerce.number().int().min(1).max(10_000).default(100),
-})
-
-export interface CopyLog {
-  copy: string
-  service: string
-  version: string
-  lines: string[]
+export interface LogQuery {
+  version?: string | undefined
+  service?: string | undefined
+  /** Of each copy, counted from the end. */
+  lines: number
 }
 
 interface Logged {
@@ -24,11 +19,7 @@ interface Logged {
   version: string
 }
 
-export async function newestLines(
-  ports: Ports,
-  { version, service, lines }: z.infer<typeof logQuery>,
-  signal: AbortSignal,
-): Promise<CopyLog[]> {
+export async function newestLines(ports: Ports, { version, service, lines }: LogQuery, signal: AbortSignal): Promise<CopyLog[]> {
   const copies = version === undefined ? (await ports.runtime.observe(signal)).copies : await copiesOf(ports, version, signal)
   return Promise.all(
     copies

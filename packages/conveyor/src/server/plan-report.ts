@@ -5,17 +5,7 @@ import { ConveyorError } from "../kernel/errors.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { changesIn } from "../release/fit/versions.ts"
-
-export interface PlanReport {
-  commit: string
-  subject: string
-  /** The version that the commit has or would get is not known before it is released; undefined where it has none yet. */
-  version: string | undefined
-  steps: { step: string; does: string }[]
-  statements: PlannedStatement[]
-  /** What the plan leaves out, because a shard does not answer. */
-  unknown: string[]
-}
+import type { PlanReport } from "./protocol/reports.ts"
 
 export async function planReport(ports: Ports, revision: string, signal: AbortSignal): Promise<PlanReport> {
   const named = /^v\d+$/.test(revision) ? ports.store.version(revision) : undefined

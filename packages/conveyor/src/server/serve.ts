@@ -35,7 +35,7 @@ const roomLookEveryMs = seconds(5)
 export async function serve(options: ServeOptions): Promise<void> {
   const { state, ports, signal, logger } = options
   if (!isAbsolute(state.root)) throw new ConveyorError("bad-state", `${state.root} is not absolute`)
-  const hub = new EventHub()
+  const hub = new EventHub(ports.fence)
   const controlPlane = new ControlPlane(ports, hub)
   const token = randomBytes(24).toString("base64url")
   const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl })

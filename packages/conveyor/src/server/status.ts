@@ -2,63 +2,12 @@
 import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
 import { stateOf } from "../release/machine.ts"
-import type { StepState } from "../release/machine.ts"
 import { meterDoubts, pageDoubts, routingDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
-import type { Facts } from "../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/records.ts"
-
-export interface StepReport {
-  name: string
-  state: StepState
-  /** Milliseconds since the Unix epoch. */
-  startedAt: number | undefined
-  ms: number | undefined
-  facts: Facts | undefined
-  /** What the step waits for, where that may take long. */
-  holding: string | undefined
-}
-
-export type ReleaseReport = ReleaseRecord & { steps: StepReport[] }
-
-export interface CopyReport {
-  id: string
-  service: string
-  state: string
-  address: string
-  node: string
-  /** How often in a row it was started again after it had ended soon. */
-  restarts: number
-  /** Of one that has ended: why. */
-  ended: string | undefined
-}
-
-export interface VersionReport {
-  name: string
-  commit: string
-  subject: string
-  /** "serving" is an old version that still has pages or requests of its own. */
-  state: "current" | "serving" | "warm" | "starting" | "stopping" | "stopped"
-  warmUntil: number | undefined
-  pages: number
-  inFlight: number
-  requests: number
-  failed: number
-  copies: CopyReport[]
-}
-
-export interface StatusReport {
-  name: string
-  edge: string
-  generation: number | undefined
-  current: string | undefined
-  versions: VersionReport[]
-  /** The newest runs, oldest first. */
-  runs: ReleaseReport[]
-  changes: ChangeStatus[]
-  /** What the numbers above leave out, because somebody does not answer. */
-  unknown: string[]
-}
+import type { StatusReport } from "./protocol/reports.ts"
+import type { RunReport, StepReport } from "./protocol/runs.ts"
+import type { VersionReport } from "./protocol/versions.ts"
 
 const newestRuns = 10
 
@@ -103,7 +52,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
   const runs = ports.store
     .releases()
     .slice(-newestRuns)
-    .map((release) => releaseReport(ports, release))
+    .map((release) => runReport(ports, release))
   const unknown = [...routingDoubts(members), ...meterDoubts(silentMeters), ...pageDoubts(silent), ...silentShards(changes)]
   return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes, unknown }
 }
@@ -118,7 +67,7 @@ const silentShards = (changes: readonly ChangeStatus[]): string[] => {
   ]
 }
 
-export function releaseReport(ports: Ports, release: ReleaseRecord): ReleaseReport {
+export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
   const events = ports.store.journal(release.id)
   const steps = plans[release.kind].steps.map((name): StepReport => {
     const own = events.filter((event) => event.step === name)

@@ -2,7 +2,6 @@
 import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { CopyLog } from "../../server/logs.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -23,12 +22,7 @@ export function addLogs(program: Command): void {
     .option("-n, --lines <count>", "how many lines of each copy", lineCount, 50)
     .action(async (version: string | undefined, service: string | undefined, { lines }: { lines: number }) => {
       const { state, json } = globalOptions(command)
-      const query = new URLSearchParams({
-        lines: String(lines),
-        ...(version !== undefined && { version }),
-        ...(service !== undefined && { service }),
-      })
-      const logs = await new Client(await controlPlaneOf(state)).get<CopyLog[]>(`/logs?${query.toString()}`)
+      const logs = await new Client(await controlPlaneOf(state)).ask("logs", { input: { version, service, lines } })
       if (json) {
         printJson(logs)
         return

@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import { formatDuration } from "../../kernel/duration.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { PlanReport } from "../../server/plan-report.ts"
+import type { PlanReport } from "../../server/protocol/reports.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -17,7 +17,7 @@ export function addPlan(program: Command): void {
     .option("--sql", "show the statements in full")
     .action(async (revision: string, { sql }: { sql?: boolean }) => {
       const { state, json } = globalOptions(command)
-      const plan = await new Client(await controlPlaneOf(state)).get<PlanReport>(`/plan?revision=${encodeURIComponent(revision)}`)
+      const plan = await new Client(await controlPlaneOf(state)).ask("plan", { input: { revision } })
       if (json) printJson(plan)
       else for (const line of planLines(plan, sql === true ? "in-full" : "first-line")) print(line)
     })

@@ -2,7 +2,6 @@
 import { userInfo } from "node:os"
 import type { Command } from "commander"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { ReleaseRecord } from "../../store/records.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -19,7 +18,7 @@ export function addPromote(program: Command): void {
     .action(async (version: string) => {
       const { state, json } = globalOptions(command)
       const client = new Client(await controlPlaneOf(state))
-      const release = await client.post<ReleaseRecord>(`/versions/${encodeURIComponent(version)}/promote`, { by: userInfo().username })
+      const release = await client.ask("promote", { params: { name: version }, input: { by: userInfo().username } })
       if (json) printJson(release)
       else print(`${version} is taken as it is; conveyor status shows the end of its run`)
     })

@@ -13,6 +13,9 @@ export function addRelease(program: Command): void {
     .argument("[revision]", "a commit, a branch or a version", "main")
     .option("--no-follow", "only ask for it")
     .action(async (revision: string, options: { follow: boolean }) => {
-      await askForRun(command, { path: "/releases", body: { revision }, whenAsked: options.follow ? "follow" : "leave" })
+      await askForRun(command, {
+        ask: (client) => client.ask("release", { input: { revision } }),
+        whenAsked: options.follow ? "follow" : "leave",
+      })
     })
 }

@@ -4,8 +4,6 @@ import { systemClock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { until } from "../../kernel/until.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { StatusReport } from "../../server/status.ts"
-import type { VersionRecord } from "../../store/records.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -23,7 +21,7 @@ export function addRetire(program: Command): void {
     .action(async (version: string) => {
       const { state, json } = globalOptions(command)
       const client = new Client(await controlPlaneOf(state))
-      const record = await client.post<VersionRecord>(`/versions/${encodeURIComponent(version)}/retire`)
+      const record = await client.ask("retire", { params: { name: version } })
       await until(() => hasStopped(client, version), {
         what: `${version} has stopped`,
         everyMs: 200,
@@ -37,7 +35,7 @@ export function addRetire(program: Command): void {
 }
 
 async function hasStopped(client: Client, name: string): Promise<{ done: true } | { notYet: string }> {
-  const { versions } = await client.get<StatusReport>("/status")
+  const { versions } = await client.ask("status")
   const state = versions.find((version) => version.name === name)?.state ?? "stopped"
   return state === "stopped" ? { done: true } : { notYet: `it is ${state}` }
 }

@@ -15,8 +15,7 @@ export function addRollback(program: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (version: string | undefined, options: { follow: boolean }) => {
       await askForRun(command, {
-        path: "/rollbacks",
-        body: version === undefined ? {} : { to: version },
+        ask: (client) => client.ask("rollback", { input: { to: version } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

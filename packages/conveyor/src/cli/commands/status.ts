@@ -2,7 +2,9 @@
 import type { Command } from "commander"
 import { formatDuration } from "../../kernel/duration.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
-import type { ReleaseReport, StatusReport, StepReport, VersionReport } from "../../server/status.ts"
+import type { StatusReport } from "../../server/protocol/reports.ts"
+import type { RunReport, StepReport } from "../../server/protocol/runs.ts"
+import type { VersionReport } from "../../server/protocol/versions.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -15,7 +17,7 @@ export function addStatus(program: Command): void {
     .description("What serves, what is kept warm, what is under way, and how the newest releases ended.")
     .action(async () => {
       const { state, json } = globalOptions(command)
-      const status = await new Client(await controlPlaneOf(state)).get<StatusReport>("/status")
+      const status = await new Client(await controlPlaneOf(state)).ask("status")
       if (json) printJson(status)
       else for (const line of statusLines(status)) print(line)
     })
@@ -70,7 +72,7 @@ function copiesOf({ copies }: VersionReport): string {
 
 const aboutStep = ({ name, holding }: StepReport): string => (holding === undefined ? name : `${name} holds: ${holding}`)
 
-function runRow(run: ReleaseReport): string[] {
+function runRow(run: RunReport): string[] {
   const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
   const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red }[run.state](run.state)
   const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { CopyReport, VersionReport } from "../../server/status.ts"
+import type { CopyReport } from "../../server/protocol/versions.ts"
 import { copyTroubles } from "./copy-troubles.ts"
 
 const copy = (id: string, state: string, more: Partial<CopyReport> = {}): CopyReport => ({
@@ -22,7 +22,7 @@ test("copies in a crash loop, ended or unknown are told with why and where to lo
     copy("v2-web-3", "running"),
     copy("v2-web-4", "starting"),
   ]
-  assert.deepEqual(copyTroubles([{ name: "v2", copies } as VersionReport]), [
+  assert.deepEqual(copyTroubles([{ name: "v2", copies }]), [
     "v2-web-0 ends again and again (exit code 1): started anew 6 times in a row, now with a pause; see conveyor logs v2 web",
     "v2-web-1 has ended (signal SIGKILL); see conveyor logs v2 web",
     "v2-web-2 could not be asked whether it runs",

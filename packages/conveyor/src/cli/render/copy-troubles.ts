@@ -1,7 +1,7 @@
 // Copies that do not run as they should, in words. Shown by conveyor status below the versions.
-import type { CopyReport, VersionReport } from "../../server/status.ts"
+import type { CopyReport, VersionReport } from "../../server/protocol/versions.ts"
 
-export function copyTroubles(versions: readonly VersionReport[]): string[] {
+export function copyTroubles(versions: readonly Pick<VersionReport, "name" | "copies">[]): string[] {
   return versions.flatMap(({ name, copies }) => copies.flatMap((copy) => troubleOf(name, copy)))
 }
 

@@ -3,8 +3,8 @@ import { test } from "node:test"
 import { stripVTControlCharacters } from "node:util"
 import type { ShardStatus } from "../../change/engine.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
-import type { Stamped } from "../../server/events.ts"
-import type { ReleaseReport, StepReport } from "../../server/status.ts"
+import type { Event } from "../../server/protocol/events.ts"
+import type { RunReport, StepReport } from "../../server/protocol/runs.ts"
 import type { JournalEventName } from "../../store/records.ts"
 import { failure } from "./failure.ts"
 import { bar, columns } from "./paint.ts"
@@ -68,7 +68,7 @@ test("a shard's line tells how far it is, how fast, how long still, and why it w
   ])
 })
 
-const report = (changes: Partial<ReleaseReport>, steps: StepReport[] = []): ReleaseReport => ({
+const report = (changes: Partial<RunReport>, steps: StepReport[] = []): RunReport => ({
   id: 3,
   kind: "release",
   version: "v3",
@@ -82,8 +82,8 @@ const report = (changes: Partial<ReleaseReport>, steps: StepReport[] = []): Rele
   ...changes,
 })
 
-function journal(step: string, event: JournalEventName, at: number, facts: Record<string, unknown> = {}): Stamped {
-  return { type: "journal", at, event: { seq: at, release: 3, step, event, at, fence: 1, facts } }
+function journal(step: string, event: JournalEventName, at: number, facts: Record<string, unknown> = {}): Event {
+  return { type: "journal", id: `1-${at}`, at, event: { seq: at, release: 3, step, event, at, fence: 1, facts } }
 }
 
 /** What stands in a log, or on the far side of a push. */
@@ -126,7 +126,7 @@ test("in a log, a failure stands once in full with what to do, and the end has i
 test("in a log, progress is told now and then, and not with every event", () => {
   const lines = logOf((view) => {
     for (let at = 10_000; at < 15_000; at += 100) {
-      view.show({ type: "progress", release: 3, step: "backfill", message: `at ${at}`, shards: undefined, at })
+      view.show({ type: "progress", id: `1-${at}`, run: 3, step: "backfill", message: `at ${at}`, at })
     }
   })
   assert.deepEqual(lines, ["    backfill: at 10000", "    backfill: at 12000", "    backfill: at 14000"])

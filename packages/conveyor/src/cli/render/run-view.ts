@@ -2,19 +2,19 @@
 // far side of a git push).
 import logUpdate from "log-update"
 import { formatDuration } from "../../kernel/duration.ts"
-import type { StepState } from "../../release/machine.ts"
-import type { Stamped } from "../../server/events.ts"
-import type { ReleaseReport, StepReport } from "../../server/status.ts"
+import type { Event } from "../../server/protocol/events.ts"
+import type { RunReport, StepReport, StepState } from "../../server/protocol/runs.ts"
+import { keeperWords } from "./keeper-words.ts"
 import { bar, bold, columns, cyan, dim, green, red, yellow } from "./paint.ts"
 
 export interface RunView {
-  begin(report: ReleaseReport): void
-  show(event: Stamped): void
+  begin(report: RunReport): void
+  show(event: Event): void
   note(message: string): void
-  end(report: ReleaseReport): void
+  end(report: RunReport): void
 }
 
-type Shards = NonNullable<Extract<Stamped, { type: "progress" }>["shards"]>
+type Shards = NonNullable<Extract<Event, { type: "progress" }>["shards"]>
 
 const marks: Readonly<Record<StepState, string>> = {
   pending: dim("·"),
@@ -42,13 +42,13 @@ export function createRunView(out: Screen): RunView {
 export const silentView: RunView = { begin() {}, show() {}, note() {}, end() {} }
 
 class Board implements RunView {
-  #report: ReleaseReport | undefined
+  #report: RunReport | undefined
   #states = new Map<string, { state: StepState; at: number; ms?: number }>()
   #message = ""
   #shards: Shards = []
   #timer: NodeJS.Timeout | undefined
 
-  begin(report: ReleaseReport): void {
+  begin(report: RunReport): void {
     this.#report = report
     for (const step of report.steps)
       this.#states.set(step.name, { state: step.state, at: step.startedAt ?? Date.now(), ...(step.ms !== undefined && { ms: step.ms }) })
@@ -56,14 +56,16 @@ class Board implements RunView {
     this.#draw()
   }
 
-  show(event: Stamped): void {
+  show(event: Event): void {
     if (event.type === "progress") {
       this.#message = event.message
       this.#shards = event.shards ?? []
     } else if (event.type === "journal") {
       this.#take(event)
     } else if (event.type === "keeper") {
-      this.#message = event.message
+      this.#message = keeperWords(event.fact)
+    } else if (event.type === "stuck") {
+      this.#message = stuckWords(event)
     }
   }
 
@@ -71,13 +73,13 @@ class Board implements RunView {
     this.#message = message
   }
 
-  end(report: ReleaseReport): void {
+  end(report: RunReport): void {
     clearInterval(this.#timer)
     logUpdate.clear()
     process.stdout.write(`${[...finalLines(report)].join("\n")}\n`)
   }
 
-  #take({ event }: Extract<Stamped, { type: "journal" }>): void {
+  #take({ event }: Extract<Event, { type: "journal" }>): void {
     const before = this.#states.get(event.step)
     const state = stateOfEvent[event.event]
     // A step that holds says "started" once more.
@@ -114,13 +116,14 @@ class Lines implements RunView {
     this.#print = print
   }
 
-  begin(report: ReleaseReport): void {
+  begin(report: RunReport): void {
     if (!this.#began) this.#print(title(report))
     this.#began = true
   }
 
-  show(event: Stamped): void {
-    if (event.type === "keeper") this.#print(`  ${event.message}`)
+  show(event: Event): void {
+    if (event.type === "keeper") this.#print(`  ${keeperWords(event.fact)}`)
+    if (event.type === "stuck") this.#print(`  ${stuckWords(event)}`)
     if (event.type === "progress") this.#progress(event)
     if (event.type === "journal") this.#journal(event)
   }
@@ -129,14 +132,14 @@ class Lines implements RunView {
     this.#print(`  ${message}`)
   }
 
-  end(report: ReleaseReport): void {
+  end(report: RunReport): void {
     // The whole reason stood at the step that failed; here its first line will do.
     const told = this.#failureTold ? { ...report, reason: report.reason?.split("\n")[0] } : report
     if (!this.#began) this.#print(title(report))
     this.#print(verdict(told))
   }
 
-  #journal({ event }: Extract<Stamped, { type: "journal" }>): void {
+  #journal({ event }: Extract<Event, { type: "journal" }>): void {
     if (event.event === "started" || event.event === "undo_started") {
       const isHeld = event.event === "started" && this.#startedAt.has(event.step)
       if (!isHeld) this.#startedAt.set(event.step, event.at)
@@ -153,12 +156,16 @@ class Lines implements RunView {
   }
 
   /** What goes on is told now and then: a log is not a screen. */
-  #progress(event: Extract<Stamped, { type: "progress" }>): void {
+  #progress(event: Extract<Event, { type: "progress" }>): void {
     if (event.at - this.#printedAt < linesEveryMs) return
     this.#printedAt = event.at
     this.#print(dim(`    ${event.step}: ${event.message}`))
     for (const line of shardLines(event.shards ?? [])) this.#print(line)
   }
+}
+
+function stuckWords({ run, reason, retryInMs }: Extract<Event, { type: "stuck" }>): string {
+  return `run ${run} cannot be carried on: ${reason}; tried again in ${formatDuration(retryInMs)}`
 }
 
 const stateOfEvent = {
@@ -172,11 +179,11 @@ const stateOfEvent = {
 
 const titles = { release: "release", rollback: "roll back to", contract: "contract on", abort: "abort on", repack: "repack on" } as const
 
-function title({ kind, version, commit, change }: ReleaseReport): string {
+function title({ kind, version, commit, change }: RunReport): string {
   return `${bold(`${titles[kind]} ${version}`)} ${dim(commit.slice(0, 8))}${change === undefined ? "" : ` ${change}`}`
 }
 
-function* finalLines(report: ReleaseReport): Generator<string> {
+function* finalLines(report: RunReport): Generator<string> {
   yield title(report)
   yield* columns(
     report.steps.map((step) => [
@@ -189,7 +196,13 @@ function* finalLines(report: ReleaseReport): Generator<string> {
   yield verdict(report)
 }
 
-function verdict({ state, version, kind, reason, change }: Omit<ReleaseReport, "reason"> & { reason: string | undefined }): string {
+function verdict({
+  state,
+  version,
+  kind,
+  reason,
+  change,
+}: Pick<RunReport, "state" | "version" | "kind" | "change"> & { reason?: string | undefined }): string {
   const because = reason === undefined ? "" : `\n  ${reason}`
   if (state !== "promoted") return `${red("✖")} ${bold(state)}${because}`
   const done = {

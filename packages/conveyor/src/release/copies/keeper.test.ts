@@ -3,7 +3,7 @@ import { test } from "node:test"
 import type { ReleaseRecord } from "../../store/records.ts"
 import type { MemberTable, RoutingTable } from "../../edge/edge.ts"
 import { describe } from "../../kernel/errors.ts"
-import { inWords } from "./keeper-act.ts"
+import type { KeeperAct } from "./keeper-act.ts"
 import { keep } from "./keeper.ts"
 import { Rehearsal } from "../rehearsal.ts"
 import type { Routing } from "../routing/routing.ts"
@@ -22,8 +22,12 @@ async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void
 /** One round of the keeper; gives what it said. */
 async function round(stage: Rehearsal): Promise<string[]> {
   const acts: string[] = []
-  await keep({ ports: stage.ports(), signal, onAct: (act) => acts.push(inWords(act)) })
+  await keep({ ports: stage.ports(), signal, onAct: (act) => acts.push(said(act)) })
   return acts
+}
+
+function said(act: KeeperAct): string {
+  return "copy" in act ? `${act.event} ${act.copy.id} (${act.reason ?? ""})` : `${act.event} ${act.version}`
 }
 
 async function release(stage: Rehearsal, commit: string): Promise<ReleaseRecord> {
@@ -55,7 +59,7 @@ test("a copy that died is started again, and requests find the new one", () =>
     await release(stage, "a")
     const [dead, living] = await copiesOf(stage, "v1")
     stage.runtime.crash(dead?.id ?? "")
-    assert.match((await round(stage)).join("\n"), /web 1 of v1 had ended .*started it again/)
+    assert.match((await round(stage)).join("\n"), /restarted v1-web-/)
 
     const now = await copiesOf(stage, "v1")
     assert.deepEqual(
@@ -154,11 +158,11 @@ test("a crash loop is told, with growing pauses between its starts, and leaves t
       const [first] = (await copiesOf(stage, "v1")).filter((copy) => copy.index === 0 && copy.state === "running")
       if (first !== undefined) stage.runtime.crash(first.id)
       const acts = await round(stage)
-      if (acts.some((act) => /started it again/.test(act))) starts.push(second)
+      if (acts.some((act) => act.startsWith("restarted "))) starts.push(second)
       said.push(...acts)
       await stage.clock.sleep(1_000)
     }
-    assert.ok(said.some((act) => /web 1 of v1 ends again and again \(signal SIGKILL\), 5 times in a row/.test(act)))
+    assert.ok(said.some((act) => /^crash-loop v1-web-.* \(signal SIGKILL\)/.test(act)))
     const pauses = starts.slice(1).map((at, i) => at - (starts[i] ?? 0))
     assert.deepEqual(
       pauses,
@@ -219,7 +223,7 @@ test("a version whose rollback window has closed is stopped, once", () =>
     await release(stage, "a")
     await release(stage, "b")
     await stage.clock.sleep(3_600_001)
-    assert.match((await round(stage)).join("\n"), /v1 is no longer kept warm/)
+    assert.match((await round(stage)).join("\n"), /stopping v1/)
     assert.deepEqual(await copiesOf(stage, "v1"), [])
     assert.notEqual(stage.store.version("v1")?.stoppedAt, undefined)
     assert.equal((await copiesOf(stage, "v2")).length, 2)

@@ -14,8 +14,7 @@ export function addAbort(change: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (name: string, options: { follow: boolean }) => {
       await askForRun(command, {
-        path: `/changes/${encodeURIComponent(name)}/abort`,
-        body: {},
+        ask: (client) => client.ask("abortChange", { params: { name } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

@@ -13,6 +13,9 @@ export function addContract(change: Command): void {
     .argument("<change>", "the change's file name without its ending")
     .option("--no-follow", "only ask for it")
     .action(async (name: string, options: { follow: boolean }) => {
-      await askForRun(command, { path: "/contracts", body: { change: name }, whenAsked: options.follow ? "follow" : "leave" })
+      await askForRun(command, {
+        ask: (client) => client.ask("contract", { input: { change: name } }),
+        whenAsked: options.follow ? "follow" : "leave",
+      })
     })
 }

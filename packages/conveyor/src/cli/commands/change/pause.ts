@@ -1,6 +1,5 @@
 // conveyor change pause and resume: a person's hand on a backfill.
 import type { Command } from "commander"
-import type { ChangeStatus } from "../../../change/engine.ts"
 import { controlPlaneOf } from "../../../server/state-directory.ts"
 import { Client } from "../../client.ts"
 import { globalOptions } from "../../options.ts"
@@ -26,7 +25,7 @@ function addSwitch(change: Command, name: "pause" | "resume", description: strin
     .argument("<change>", "the change's file name without its ending")
     .action(async (of: string) => {
       const { state, json } = globalOptions(command)
-      const status = await new Client(await controlPlaneOf(state)).post<ChangeStatus>(`/changes/${encodeURIComponent(of)}/${name}`)
+      const status = await new Client(await controlPlaneOf(state)).ask(`${name}Change`, { params: { name: of } })
       if (json) printJson(status)
       else for (const line of changeLines([status])) print(line)
     })

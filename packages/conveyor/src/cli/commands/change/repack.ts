@@ -14,8 +14,7 @@ export function addRepack(change: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (name: string, options: { follow: boolean }) => {
       await askForRun(command, {
-        path: `/changes/${encodeURIComponent(name)}/repack`,
-        body: {},
+        ask: (client) => client.ask("repackChange", { params: { name } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

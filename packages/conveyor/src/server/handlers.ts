@@ -1,0 +1,59 @@
+// What carries out each endpoint of the protocol. Called by the API, with input that fits its shape.
+import { ConveyorError } from "../kernel/errors.ts"
+import type { Ports } from "../release/ports.ts"
+import type { ReleaseRecord } from "../store/records.ts"
+import type { ControlPlane } from "./control-plane.ts"
+import { newestLines } from "./logs.ts"
+import type { AnswerOf, Endpoint, ParamsOf, PathOf } from "./protocol/endpoint.ts"
+import type { Endpoints } from "./protocol/endpoints.ts"
+import { runReport, statusReport } from "./status.ts"
+import type { z } from "zod"
+
+export interface Asked<Params = unknown, Input = unknown> {
+  params: Params
+  input: Input
+  /** Aborts when the asker goes away. */
+  signal: AbortSignal
+}
+
+type ParsedInputOf<E> = E extends Endpoint<string, infer Input> ? z.output<Input> : never
+
+type Handlers = {
+  [Name in keyof Endpoints]: (
+    asked: Asked<ParamsOf<PathOf<Endpoints[Name]>>, ParsedInputOf<Endpoints[Name]>>,
+  ) => Promise<AnswerOf<Endpoints[Name]>> | AnswerOf<Endpoints[Name]>
+}
+
+export interface HandlerParts {
+  controlPlane: ControlPlane
+  ports: Ports
+  name: string
+  edgeUrl: string
+}
+
+export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts): Handlers {
+  return {
+    status: async ({ signal }) => statusReport({ ports, name, edge: edgeUrl, changes: await controlPlane.changes(), signal }),
+    changes: () => controlPlane.changes(),
+    plan: ({ input }) => controlPlane.plan(input.revision),
+    run: ({ params }) => runReport(ports, runOf(ports, params.id)),
+    logs: ({ input, signal }) => newestLines(ports, input, signal),
+
+    release: ({ input }) => controlPlane.requestRelease(input.revision),
+    rollback: ({ input }) => controlPlane.requestRollback(input.to),
+    abortRun: ({ params }) => controlPlane.abort(runOf(ports, params.id).id),
+    promote: ({ params, input }) => controlPlane.promote(params.name, input.by),
+    retire: ({ params }) => controlPlane.requestRetire(params.name),
+    contract: ({ input }) => controlPlane.requestContract(input.change),
+    abortChange: ({ params }) => controlPlane.requestAbortOfChange(params.name),
+    repackChange: ({ params }) => controlPlane.requestRepack(params.name),
+    pauseChange: ({ params }) => controlPlane.pauseChange(params.name, "pause"),
+    resumeChange: ({ params }) => controlPlane.pauseChange(params.name, "resume"),
+  }
+}
+
+function runOf(ports: Ports, id: string): ReleaseRecord {
+  const found = /^\d{1,15}$/.test(id) ? ports.store.release(Number(id)) : undefined
+  if (found !== undefined) return found
+  throw new ConveyorError("no-such-run", `there is no run ${id}`, { facts: { id }, hint: "conveyor status lists the newest." })
+}

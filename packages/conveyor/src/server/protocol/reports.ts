@@ -1,0 +1,36 @@
+// The answers that gather much in one: the status of everything, the plan of a release, the newest output of copies.
+import { z } from "zod"
+import { changeReport, plannedStatement } from "./changes.ts"
+import { runReport } from "./runs.ts"
+import { versionReport } from "./versions.ts"
+import { list } from "./words.ts"
+
+export const statusReport = z.object({
+  name: z.string(),
+  /** Where users find the service. */
+  edge: z.string(),
+  generation: z.number().optional(),
+  current: z.string().optional(),
+  versions: list(versionReport),
+  /** The newest runs, oldest first. */
+  runs: list(runReport),
+  changes: list(changeReport),
+  /** What the numbers above leave out, because somebody does not answer. */
+  unknown: list(z.string()),
+})
+export type StatusReport = z.infer<typeof statusReport>
+
+export const planReport = z.object({
+  commit: z.string(),
+  subject: z.string(),
+  /** Absent where the commit has no version yet. */
+  version: z.string().optional(),
+  steps: list(z.object({ step: z.string(), does: z.string() })),
+  statements: list(plannedStatement),
+  /** What the plan leaves out, because a shard does not answer. */
+  unknown: list(z.string()),
+})
+export type PlanReport = z.infer<typeof planReport>
+
+export const copyLog = z.object({ copy: z.string(), service: z.string(), version: z.string(), lines: list(z.string()) })
+export type CopyLog = z.infer<typeof copyLog>

@@ -1,0 +1,54 @@
+// Runs as the API tells them: what was asked for, how far it is, how it ended.
+import { z } from "zod"
+import { facts, list, moment } from "./words.ts"
+
+/** "contract" drops what a change has made unused; "abort" takes an expanded change away; "repack" gives back its room. */
+const runKind = z.enum(["release", "rollback", "contract", "abort", "repack"])
+
+/** "refused": nothing was begun. "failed": it never served. "rolled-back": it served, and went back. */
+const runState = z.enum(["queued", "running", "promoted", "rolled-back", "failed", "refused"])
+
+export const run = z.object({
+  id: z.number(),
+  kind: runKind,
+  version: z.string(),
+  commit: z.string(),
+  /** What a contract, an abort or a repack is about. */
+  change: z.string().optional(),
+  requestedAt: moment,
+  state: runState,
+  reason: z.string().optional(),
+  endedAt: moment.optional(),
+})
+export type Run = z.infer<typeof run>
+
+export const stepState = z.enum(["pending", "begun", "done", "failed", "undoing", "undone", "stuck"])
+export type StepState = z.infer<typeof stepState>
+
+export const stepReport = z.object({
+  name: z.string(),
+  state: stepState,
+  startedAt: moment.optional(),
+  /** How long it took to its end; absent while it goes on. */
+  ms: z.number().optional(),
+  facts: facts.optional(),
+  /** What the step waits for, where that may take long. */
+  holding: z.string().optional(),
+})
+export type StepReport = z.infer<typeof stepReport>
+
+export const runReport = run.extend({ steps: list(stepReport) })
+export type RunReport = z.infer<typeof runReport>
+
+/** One line of a run's journal, on disk before it is told. */
+export const journalEvent = z.object({
+  seq: z.number(),
+  /** The run. */
+  release: z.number(),
+  step: z.string(),
+  event: z.enum(["started", "succeeded", "failed", "undo_started", "undo_finished", "undo_failed"]),
+  at: moment,
+  /** The fencing token of the control plane that wrote it. */
+  fence: z.number(),
+  facts,
+})
