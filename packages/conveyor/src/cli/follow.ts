@@ -51,6 +51,7 @@ async function watch(client: Client, { id, requestedAt: askedAt }: RunReport, vi
 function concerns(event: Event, id: number): boolean {
   if (event.type === "journal") return event.event.release === id
   if (event.type === "progress" || event.type === "stuck") return event.run === id
+  if (event.type === "request") return event.request.run === id
   return event.type === "keeper"
 }
 

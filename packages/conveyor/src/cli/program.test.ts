@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Command } from "commander"
-import { globalOptions } from "./options.ts"
+import { askerOf, globalOptions } from "./options.ts"
 import { createProgram } from "./program.ts"
 
 /** Every command with its path: "change status". */
@@ -79,4 +79,21 @@ test("without options the state lies beside conveyor.yml, and the answer is text
   await program.parseAsync(["status"], { from: "user" })
   assert.match(read?.state.root ?? "", /\/\.conveyor$/)
   assert.equal(read?.json, false)
+})
+
+test("a request says who asks and why in one line each, whatever was given", async () => {
+  const asked = async (...argv: string[]) => {
+    const program = createProgram()
+    let read: ReturnType<typeof askerOf> | undefined
+    program.commands
+      .find((command) => command.name() === "retire")
+      ?.action((_version: string, _options: object, command: Command) => {
+        read = askerOf(command)
+      })
+    await program.parseAsync(["retire", "v1", ...argv], { from: "user" })
+    return read
+  }
+  assert.deepEqual(await asked("--actor", "anna", "--reason", "it\n  \u001B[1mrains "), { actor: "anna", reason: "it [1mrains" })
+  assert.deepEqual(await asked("--actor", " "), { actor: (await asked())?.actor, reason: undefined })
+  assert.notEqual((await asked())?.actor, "")
 })

@@ -19,6 +19,8 @@ export function createProgram(): Command {
     .description("Carries a commit to every user of a service that may never close.")
     .option("--state <directory>", "where the installation keeps its state", ".conveyor")
     .option("--json", "print one JSON document instead of text")
+    .option("--reason <text>", "why you ask, kept with what is done")
+    .option("--actor <name>", "who asks, kept with what is done; default: the user of this machine")
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(

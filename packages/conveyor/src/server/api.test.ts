@@ -6,7 +6,7 @@ import { test } from "node:test"
 import type { FastifyInstance } from "fastify"
 import { z } from "zod"
 import { Rehearsal } from "../release/rehearsal.ts"
-import type { ReleaseRecord } from "../store/records.ts"
+import type { ReleaseRecord, RequestRecord } from "../store/records.ts"
 import { createApi } from "./api.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
@@ -73,7 +73,7 @@ test("without the token nothing is answered, not even whether a route exists", (
       "/v1/contracts",
       "/v1/versions/v1/retire",
       "/v1/versions/v1/promote",
-      "/v1/runs/1/abort",
+      "/v1/runs/1/cancel",
     ]) {
       assert.equal((await api.inject({ method: "POST", url, payload: {} })).statusCode, 401, url)
     }
@@ -124,7 +124,7 @@ test("what the asker did wrong is told with its code; nothing of it is an error 
       ["POST", "/v1/changes/0001-kopecks/abort", undefined, 404, "no-such-change"],
       ["POST", "/v1/versions/v9/retire", undefined, 404, "no-such-version"],
       ["POST", "/v1/versions/v2/retire", undefined, 409, "is-current"],
-      ["POST", "/v1/runs/1/abort", undefined, 409, "not-running"],
+      ["POST", "/v1/runs/1/cancel", undefined, 409, "not-running"],
     ]
     for (const [method, url, body, status, code] of refusals) {
       const answer = await ask(method, url, body)
@@ -268,11 +268,41 @@ test("a request that does not fit is told each place, what was found there, and 
     assert.equal(await told("/v1/releases", ["a"]), 'body: found ["a"]; a JSON object belongs here')
     assert.match(
       (await told("/v1/releases", { revision: "x".repeat(100_000) })) ?? "",
-      /^body\.revision: found "x{59}…; .* of at most 200 characters belongs here$/,
+      /^body\.revision: found "x{59}…; .* of at most 200 characters, belongs here$/,
     )
     const cut = await api.inject({ url: "/v1/runs/%ZZ", headers: { authorization } })
     assert.deepEqual([cut.statusCode, cut.json<Answer>().code], [400, "bad-request"])
     assert.equal((await api.inject({ url: "/v1/runs/%ZZ" })).statusCode, 401)
+  }))
+
+test("who asked and why is kept with the run as what the asker says, beside what let it in", () =>
+  serving(async ({ stage, ask }) => {
+    const asked = await ask("POST", "/v1/releases", { revision: "a", actor: " anna ", reason: "roses for Friday" })
+    const { body } = await ask("GET", `/v1/runs/${String(asked.body["id"])}`)
+    const requests = body["requests"] as RequestRecord[]
+    assert.deepEqual(
+      requests.map(({ action, subject, actor, reason, proof }) => [action, subject, actor, reason, proof]),
+      [["release", "v1", "anna", "roses for Friday", "control-token"]],
+    )
+    await stage.carryOut(asked.body as unknown as ReleaseRecord)
+    await released(stage, "b")
+    await ask("POST", "/v1/versions/v1/retire", { reason: "its prices were wrong" })
+    assert.equal(stage.store.requestsFor(1).length, 1, "a request about no run is no run's")
+  }))
+
+test("an asker cannot say what let it in, and nothing that a terminal would obey is kept", () =>
+  serving(async ({ stage, ask }) => {
+    for (const more of [
+      { proof: "certificate" },
+      { actor: "\u001B[2Janna" },
+      { reason: "a\nb" },
+      { actor: "" },
+      { reason: "x".repeat(501) },
+    ]) {
+      const { status, body } = await ask("POST", "/v1/releases", { revision: "a", ...more })
+      assert.deepEqual([status, body.code], [400, "bad-request"], JSON.stringify(more))
+    }
+    assert.deepEqual(stage.store.releases(), [])
   }))
 
 test("every answer has the shape that the protocol promises", () =>

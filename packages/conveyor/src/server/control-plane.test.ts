@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { ConveyorError } from "../kernel/errors.ts"
 import { Rehearsal } from "../release/rehearsal.ts"
-import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import type { Asker, JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
 import type { Run } from "./protocol/runs.ts"
@@ -17,6 +17,8 @@ interface Working {
   /** Another control plane on the same state, after this one has stopped. */
   next: () => Promise<void>
 }
+
+const anna: Asker = { actor: "anna", reason: "the shop is open", proof: "control-token" }
 
 const isOver = ({ state }: Run) => state !== "queued" && state !== "running"
 
@@ -76,7 +78,7 @@ const code = (expected: string) => (thrown: unknown) => thrown instanceof Convey
 
 test("what is asked for is carried out, one run after the other", () =>
   working(async ({ stage, controlPlane, ended }) => {
-    const asked = [await controlPlane.requestRelease("a"), await controlPlane.requestRelease("b")]
+    const asked = [await controlPlane.requestRelease("a", anna), await controlPlane.requestRelease("b", anna)]
     for (const release of asked) assert.equal((await ended(release)).state, "promoted")
     assert.equal(stage.current, "v2")
     const [first, second] = asked.map(({ id }) => stage.store.journal(id))
@@ -85,9 +87,9 @@ test("what is asked for is carried out, one run after the other", () =>
 
 test("a rollback asked for while a release bakes goes to the version before, after the release has gone back", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
-    await ended(await controlPlane.requestRelease("a"))
-    const asking = at("bake", "started", () => controlPlane.requestRollback(undefined))
-    const release = await controlPlane.requestRelease("b")
+    await ended(await controlPlane.requestRelease("a", anna))
+    const asking = at("bake", "started", () => controlPlane.requestRollback(undefined, anna))
+    const release = await controlPlane.requestRelease("b", anna)
     const rollback = await asking
     assert.equal(rollback.version, "v1")
     const [gone, back] = [await ended(release), await ended(rollback)]
@@ -95,31 +97,39 @@ test("a rollback asked for while a release bakes goes to the version before, aft
     assert.match(gone.reason ?? "", /gave way to the rollback to v1/)
   }, "v2"))
 
-test("a run that is aborted goes back; one that is not under way cannot be", () =>
+test("a run that is cancelled goes back, and says by whom and why; one that is not under way cannot be", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
-    await ended(await controlPlane.requestRelease("a"))
-    const aborting = at("bake", "started", () => controlPlane.abort(stage.store.releases(["running"])[0]?.id ?? 0))
-    const release = await controlPlane.requestRelease("b")
+    await ended(await controlPlane.requestRelease("a", anna))
+    const aborting = at("bake", "started", () => controlPlane.cancel(stage.store.releases(["running"])[0]?.id ?? 0, anna))
+    const release = await controlPlane.requestRelease("b", anna)
     await aborting
-    assert.equal((await ended(release)).state, "rolled-back")
-    assert.throws(() => controlPlane.abort(release.id), code("not-running"))
+    const gone = await ended(release)
+    assert.deepEqual([gone.state, gone.reason], ["rolled-back", "bake: cancelled by anna: the shop is open"])
+    assert.deepEqual(
+      stage.store.requestsFor(release.id).map(({ action, actor }) => [action, actor]),
+      [
+        ["release", "anna"],
+        ["cancel", "anna"],
+      ],
+    )
+    assert.throws(() => controlPlane.cancel(release.id, anna), code("not-running"))
   }, "v2"))
 
 test("a version that nobody uses is held until a person promotes it; one that does not bake cannot be", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
-    await ended(await controlPlane.requestRelease("a"))
-    assert.throws(() => controlPlane.promote("v1", "anna"), code("not-baking"))
-    const promoting = at("bake", "started", () => controlPlane.promote("v2", "anna"))
-    const release = await controlPlane.requestRelease("b")
+    await ended(await controlPlane.requestRelease("a", anna))
+    assert.throws(() => controlPlane.promote("v1", anna), code("not-baking"))
+    const promoting = at("bake", "started", () => controlPlane.promote("v2", anna))
+    const release = await controlPlane.requestRelease("b", anna)
     assert.equal((await promoting).id, release.id)
     assert.deepEqual([(await ended(release)).state, stage.current], ["promoted", "v2"])
   }, "v2"))
 
 test("a version that a release may still need to go back to is not given up", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
-    await ended(await controlPlane.requestRelease("a"))
-    const retiring = at("bake", "started", () => controlPlane.requestRetire("v1"))
-    const release = await controlPlane.requestRelease("b")
+    await ended(await controlPlane.requestRelease("a", anna))
+    const retiring = at("bake", "started", () => controlPlane.requestRetire("v1", anna))
+    const release = await controlPlane.requestRelease("b", anna)
     await assert.rejects(retiring, code("in-use"))
     assert.equal((await ended(release)).state, "rolled-back", "nobody used it")
     assert.equal(stage.current, "v1")
@@ -128,7 +138,7 @@ test("a version that a release may still need to go back to is not given up", ()
 test("stopped in the middle, the run is left to the next control plane, which carries it on", () =>
   working(async (control) => {
     const stopping = control.at("start", "started", () => control.next())
-    const release = await control.controlPlane.requestRelease("a")
+    const release = await control.controlPlane.requestRelease("a", anna)
     await stopping
     assert.equal((await control.ended(release)).state, "promoted")
     const starts = control.stage.store.journal(release.id).filter(({ step, event }) => step === "start" && event === "failed")
@@ -137,7 +147,7 @@ test("stopped in the middle, the run is left to the next control plane, which ca
 
 test("a copy that dies between two releases is started again", () =>
   working(async ({ stage, controlPlane, ended }) => {
-    await ended(await controlPlane.requestRelease("a"))
+    await ended(await controlPlane.requestRelease("a", anna))
     const [copy] = stage.runtime.copies()
     stage.runtime.crash(copy?.id ?? "")
     const isWell = async () => stage.runtime.copies().filter(({ state }) => state === "running").length === 2

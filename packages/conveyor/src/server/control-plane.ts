@@ -11,7 +11,7 @@ import { servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/fit/versions.ts"
-import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import type { Asker, ReleaseRecord, RequestRecord, VersionRecord } from "../store/records.ts"
 import { nextRun } from "../train/queue.ts"
 import type { EventHub } from "./events.ts"
 import { keeperFact } from "./keeper-facts.ts"
@@ -61,31 +61,31 @@ export class ControlPlane {
     this.#wake()
   }
 
-  async requestRelease(revision: string): Promise<ReleaseRecord> {
+  async requestRelease(revision: string, asker: Asker): Promise<ReleaseRecord> {
     const known = /^v\d+$/.test(revision) ? this.#version(revision) : undefined
     const { commit, subject } = known ?? (await this.#ports.builder.resolve(revision))
     await this.#ports.readConfig(commit)
     const version = this.#ports.store.versionOf(commit, subject)
-    return this.#enqueue(this.#ports.store.enqueue("release", version.name))
+    return this.#enqueue(this.#ports.store.enqueue("release", version.name, { asker }))
   }
 
   /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */
-  async requestRollback(to: string | undefined): Promise<ReleaseRecord> {
+  async requestRollback(to: string | undefined, asker: Asker): Promise<ReleaseRecord> {
     const version = to === undefined ? await this.#previous() : this.#version(to)
     await assertMayRollBack(this.#ports, { version: version.name }, await this.#ports.readConfig(version.commit), this.#shutdown.signal)
-    const release = this.#ports.store.enqueue("rollback", version.name)
+    const release = this.#ports.store.enqueue("rollback", version.name, { asker })
     this.#interruptFor(release)
     return this.#enqueue(release)
   }
 
-  async requestContract(change: string): Promise<ReleaseRecord> {
+  async requestContract(change: string, asker: Asker): Promise<ReleaseRecord> {
     const current = await this.#current()
     if (current === undefined) throw new ConveyorError("nothing-released", "nothing is released yet", { hint: "git push conveyor main" })
-    return this.#enqueue(this.#ports.store.enqueue("contract", current.name, change))
+    return this.#enqueue(this.#ports.store.enqueue("contract", current.name, { change, asker }))
   }
 
   /** Takes an expanded change away again; a release that brings it goes back first. */
-  async requestAbortOfChange(change: string): Promise<ReleaseRecord> {
+  async requestAbortOfChange(change: string, asker: Asker): Promise<ReleaseRecord> {
     const version = this.#newestWith(change)
     const under = this.#running
     if (
@@ -95,17 +95,18 @@ export class ControlPlane {
     ) {
       under.controller.abort(new ConveyorError("aborted", `gave way to the abort of ${change}`))
     }
-    return this.#enqueue(this.#ports.store.enqueue("abort", version.name, change))
+    return this.#enqueue(this.#ports.store.enqueue("abort", version.name, { change, asker }))
   }
 
-  async requestRepack(change: string): Promise<ReleaseRecord> {
-    return this.#enqueue(this.#ports.store.enqueue("repack", this.#newestWith(change).name, change))
+  async requestRepack(change: string, asker: Asker): Promise<ReleaseRecord> {
+    return this.#enqueue(this.#ports.store.enqueue("repack", this.#newestWith(change).name, { change, asker }))
   }
 
   /** Backfills of the change stop before their next batch, on every shard, until they are resumed. */
-  async pauseChange(name: string, what: "pause" | "resume"): Promise<ChangeStatus> {
+  async pauseChange(name: string, what: "pause" | "resume", asker: Asker): Promise<ChangeStatus> {
     const version = this.#newestWith(name)
     const { engine, change } = await changeOf(this.#ports, version, await this.#ports.readConfig(version.commit), name)
+    this.#note({ action: what, subject: name, run: undefined }, asker)
     await engine[what](change, this.#shutdown.signal)
     const [status] = await engine.status([change], this.#shutdown.signal)
     if (status !== undefined) return status
@@ -113,7 +114,7 @@ export class ControlPlane {
   }
 
   /** Ends a version's rollback window now; the keeper stops its copies. */
-  async requestRetire(name: string): Promise<VersionRecord> {
+  async requestRetire(name: string, asker: Asker): Promise<VersionRecord> {
     const version = this.#version(name)
     const { table } = await this.#ports.routing.observe(this.#shutdown.signal)
     if (table?.current === name) {
@@ -126,12 +127,13 @@ export class ControlPlane {
         hint: "Wait for the end of the run: conveyor status",
       })
     }
+    this.#note({ action: "retire", subject: name, run: undefined }, asker)
     if (isServing || version.warmUntil !== undefined) this.#ports.store.keepWarm(name, this.#ports.clock.now())
     return this.#version(name)
   }
 
   /** A person takes a version that bakes as it is: said in its run's journal, where the bake looks for it. */
-  promote(name: string, by: string): ReleaseRecord {
+  promote(name: string, asker: Asker): ReleaseRecord {
     const under = this.#running?.release
     const journal = under === undefined ? [] : this.#ports.store.journal(under.id)
     if (under?.version !== this.#version(name).name || stateOf("bake", journal) !== "begun") {
@@ -140,16 +142,20 @@ export class ControlPlane {
         hint: "Only a version that bakes can be promoted by hand; conveyor status shows what is under way.",
       })
     }
-    this.#publish({ type: "journal", event: this.#ports.store.record(under.id, "bake", "started", { promotedBy: by }) })
+    const { seq, actor = "somebody without a name" } = this.#note({ action: "promote", subject: name, run: under.id }, asker)
+    this.#publish({ type: "journal", event: this.#ports.store.record(under.id, "bake", "started", { promotedBy: actor, request: seq }) })
     return under
   }
 
   /** The run goes back to where it began. */
-  abort(id: number): ReleaseRecord {
+  cancel(id: number, asker: Asker): ReleaseRecord {
     const under = this.#running
     if (under?.release.id !== id)
       throw new ConveyorError("not-running", `run ${id} is not under way`, { facts: { id, running: under?.release.id } })
-    under.controller.abort(new ConveyorError("aborted", "aborted on request"))
+    const { seq, actor = "somebody without a name", reason } = this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker)
+    under.controller.abort(
+      new ConveyorError("cancelled", `cancelled by ${actor}${reason === undefined ? "" : `: ${reason}`}`, { facts: { request: seq } }),
+    )
     return under.release
   }
 
@@ -253,6 +259,13 @@ export class ControlPlane {
       facts: { name },
       hint: "conveyor status lists the versions.",
     })
+  }
+
+  /** On disk before what was asked for is done. */
+  #note(what: Pick<RequestRecord, "action" | "subject" | "run">, asker: Asker): RequestRecord {
+    const request = this.#ports.store.requested(what, asker)
+    this.#publish({ type: "request", request })
+    return request
   }
 
   #enqueue(release: ReleaseRecord): ReleaseRecord {

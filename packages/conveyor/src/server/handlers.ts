@@ -1,7 +1,7 @@
 // What carries out each endpoint of the protocol. Called by the API, with input that fits its shape.
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
-import type { ReleaseRecord } from "../store/records.ts"
+import type { Asker, ReleaseRecord } from "../store/records.ts"
 import type { ControlPlane } from "./control-plane.ts"
 import { newestLines } from "./logs.ts"
 import type { AnswerOf, Endpoint, ParamsOf, PathOf } from "./protocol/endpoint.ts"
@@ -39,17 +39,22 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts
     run: ({ params }) => runReport(ports, runOf(ports, params.id)),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
-    release: ({ input }) => controlPlane.requestRelease(input.revision),
-    rollback: ({ input }) => controlPlane.requestRollback(input.to),
-    abortRun: ({ params }) => controlPlane.abort(runOf(ports, params.id).id),
-    promote: ({ params, input }) => controlPlane.promote(params.name, input.by),
-    retire: ({ params }) => controlPlane.requestRetire(params.name),
-    contract: ({ input }) => controlPlane.requestContract(input.change),
-    abortChange: ({ params }) => controlPlane.requestAbortOfChange(params.name),
-    repackChange: ({ params }) => controlPlane.requestRepack(params.name),
-    pauseChange: ({ params }) => controlPlane.pauseChange(params.name, "pause"),
-    resumeChange: ({ params }) => controlPlane.pauseChange(params.name, "resume"),
+    release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input)),
+    rollback: ({ input }) => controlPlane.requestRollback(input.to, askerOf(input)),
+    cancel: ({ params, input }) => controlPlane.cancel(runOf(ports, params.id).id, askerOf(input)),
+    promote: ({ params, input }) => controlPlane.promote(params.name, askerOf(input)),
+    retire: ({ params, input }) => controlPlane.requestRetire(params.name, askerOf(input)),
+    contract: ({ input }) => controlPlane.requestContract(input.change, askerOf(input)),
+    abortChange: ({ params, input }) => controlPlane.requestAbortOfChange(params.name, askerOf(input)),
+    repackChange: ({ params, input }) => controlPlane.requestRepack(params.name, askerOf(input)),
+    pauseChange: ({ params, input }) => controlPlane.pauseChange(params.name, "pause", askerOf(input)),
+    resumeChange: ({ params, input }) => controlPlane.pauseChange(params.name, "resume", askerOf(input)),
   }
+}
+
+/** There is one token: it proves that the asker may ask, and not who it is. */
+function askerOf({ actor, reason }: { actor?: string | undefined; reason?: string | undefined }): Asker {
+  return { actor, reason, proof: "control-token" }
 }
 
 function runOf(ports: Ports, id: string): ReleaseRecord {

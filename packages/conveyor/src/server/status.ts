@@ -83,7 +83,7 @@ export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
       holding: state === "begun" ? holdingOf(own) : undefined,
     }
   })
-  return { ...release, steps }
+  return { ...release, steps, requests: ports.store.requestsFor(release.id) }
 }
 
 function holdingOf(events: readonly JournalEvent[]): string | undefined {

@@ -25,6 +25,24 @@ export interface ReleaseRecord {
   endedAt: number | undefined
 }
 
+/** Who asks. `actor` and `reason` are what it says of itself; `proof` is what let it in. */
+export interface Asker {
+  actor: string | undefined
+  reason: string | undefined
+  proof: string
+}
+
+export interface RequestRecord extends Asker {
+  seq: number
+  at: number
+  /** "release", "promote", "retire", ... */
+  action: string
+  /** The version, the change or the run that it is about. */
+  subject: string
+  /** The run that it began or touched. */
+  run: number | undefined
+}
+
 export interface VersionRecord {
   /** "v42" */
   name: string

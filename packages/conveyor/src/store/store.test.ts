@@ -36,6 +36,22 @@ test("a commit has one version, and a journal survives being closed", () => {
   again.close()
 })
 
+test("who asked for a run is kept with it, and what was asked later about it after that", () => {
+  const store = new Store(newFile(), new ManualClock(5))
+  store.takeLease()
+  store.versionOf("abc", "Add roses")
+  const asker = { actor: "anna", reason: undefined, proof: "control-token" }
+  const [first, second] = [store.enqueue("release", "v1", { asker }), store.enqueue("release", "v1")]
+  store.requested({ action: "cancel", subject: `run ${first.id}`, run: first.id }, { ...asker, reason: "it rains" })
+  store.requested({ action: "retire", subject: "v1", run: undefined }, asker)
+  assert.deepEqual(store.requestsFor(first.id), [
+    { seq: 1, at: 5, action: "release", subject: "v1", run: first.id, ...asker },
+    { seq: 2, at: 5, action: "cancel", subject: `run ${first.id}`, run: first.id, ...asker, reason: "it rains" },
+  ])
+  assert.deepEqual(store.requestsFor(second.id), [])
+  store.close()
+})
+
 test("who never took the lease cannot write, and who lost it cannot write any more", () => {
   const file = newFile()
   const first = new Store(file, new ManualClock())

@@ -6,7 +6,16 @@ import { ConveyorError } from "../kernel/errors.ts"
 import type { Facts } from "../kernel/errors.ts"
 import { identify, isAlive } from "../kernel/process-identity.ts"
 import { inTransaction, openDatabase } from "./database.ts"
-import type { JournalEvent, JournalEventName, ReleaseKind, ReleaseRecord, ReleaseState, VersionRecord } from "./records.ts"
+import type {
+  Asker,
+  JournalEvent,
+  JournalEventName,
+  ReleaseKind,
+  ReleaseRecord,
+  ReleaseState,
+  RequestRecord,
+  VersionRecord,
+} from "./records.ts"
 
 type Row = Record<string, SQLOutputValue>
 
@@ -97,14 +106,26 @@ export class Store {
     )
   }
 
-  /** A contract or an abort names its change, and a version that has it in its commit. */
-  enqueue(kind: ReleaseKind, version: string, change?: string): ReleaseRecord {
+  /** A contract or an abort names its change, and a version that has it in its commit. Who asked is kept with it. */
+  enqueue(kind: ReleaseKind, version: string, { change, asker }: { change?: string; asker?: Asker } = {}): ReleaseRecord {
     return this.#write(() => {
       const { lastInsertRowid } = this.#database
         .prepare("INSERT INTO release (kind, version, change, requested_at, state) VALUES (?, ?, ?, ?, 'queued')")
         .run(kind, numberOf(version), change ?? null, this.#clock.now())
-      return this.#release(Number(lastInsertRowid))
+      const run = Number(lastInsertRowid)
+      if (asker !== undefined) this.#request({ action: kind, subject: change ?? version, run }, asker)
+      return this.#release(run)
     })
+  }
+
+  /** Kept before what was asked for is done. */
+  requested(what: Pick<RequestRecord, "action" | "subject" | "run">, asker: Asker): RequestRecord {
+    return this.#write(() => this.#request(what, asker))
+  }
+
+  /** What was asked about a run, oldest first. */
+  requestsFor(run: number): RequestRecord[] {
+    return this.#database.prepare("SELECT * FROM request WHERE run = ? ORDER BY seq").all(run).map(toRequest)
   }
 
   release(id: number): ReleaseRecord | undefined {
@@ -140,6 +161,13 @@ export class Store {
 
   journal(release: number): JournalEvent[] {
     return this.#database.prepare("SELECT * FROM journal WHERE release = ? ORDER BY seq").all(release).map(toEvent)
+  }
+
+  #request({ action, subject, run }: Pick<RequestRecord, "action" | "subject" | "run">, { actor, reason, proof }: Asker): RequestRecord {
+    const { lastInsertRowid } = this.#database
+      .prepare("INSERT INTO request (at, fence, action, subject, run, actor, reason, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(this.#clock.now(), this.#token ?? 0, action, subject, run ?? null, actor ?? null, reason ?? null, proof)
+    return toRequest(this.#one("SELECT * FROM request WHERE seq = ?", Number(lastInsertRowid)))
   }
 
   #release(id: number): ReleaseRecord {
@@ -214,6 +242,19 @@ function toRelease(row: Row): ReleaseRecord {
     state: String(row["state"]) as ReleaseState,
     reason: optionalText(row["reason"]),
     endedAt: optionalNumber(row["ended_at"]),
+  }
+}
+
+function toRequest(row: Row): RequestRecord {
+  return {
+    seq: Number(row["seq"]),
+    at: Number(row["at"]),
+    action: String(row["action"]),
+    subject: String(row["subject"]),
+    run: optionalNumber(row["run"]),
+    actor: optionalText(row["actor"]),
+    reason: optionalText(row["reason"]),
+    proof: String(row["proof"]),
   }
 }
 

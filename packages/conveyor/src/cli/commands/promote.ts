@@ -1,9 +1,8 @@
 // conveyor promote: a person takes a version that bakes as it is, whatever is known of it.
-import { userInfo } from "node:os"
 import type { Command } from "commander"
 import { controlPlaneOf } from "../../server/state-directory.ts"
 import { Client } from "../client.ts"
-import { globalOptions } from "../options.ts"
+import { askerOf, globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 
 export function addPromote(program: Command): void {
@@ -18,7 +17,7 @@ export function addPromote(program: Command): void {
     .action(async (version: string) => {
       const { state, json } = globalOptions(command)
       const client = new Client(await controlPlaneOf(state))
-      const release = await client.ask("promote", { params: { name: version }, input: { by: userInfo().username } })
+      const release = await client.ask("promote", { params: { name: version }, input: askerOf(command) })
       if (json) printJson(release)
       else print(`${version} is taken as it is; conveyor status shows the end of its run`)
     })

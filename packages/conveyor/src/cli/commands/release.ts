@@ -1,6 +1,7 @@
 // conveyor release: carries a commit, or a version that was released before, to the users.
 import type { Command } from "commander"
 import { askForRun } from "../ask-for-run.ts"
+import { askerOf } from "../options.ts"
 
 export function addRelease(program: Command): void {
   const command: Command = program
@@ -14,7 +15,7 @@ export function addRelease(program: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (revision: string, options: { follow: boolean }) => {
       await askForRun(command, {
-        ask: (client) => client.ask("release", { input: { revision } }),
+        ask: (client) => client.ask("release", { input: { revision, ...askerOf(command) } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

@@ -5,7 +5,7 @@ import { seconds } from "../../kernel/duration.ts"
 import { until } from "../../kernel/until.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
 import { Client } from "../client.ts"
-import { globalOptions } from "../options.ts"
+import { askerOf, globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 
 const stopsWithinMs = seconds(90)
@@ -21,7 +21,7 @@ export function addRetire(program: Command): void {
     .action(async (version: string) => {
       const { state, json } = globalOptions(command)
       const client = new Client(await controlPlaneOf(state))
-      const record = await client.ask("retire", { params: { name: version } })
+      const record = await client.ask("retire", { params: { name: version }, input: askerOf(command) })
       await until(() => hasStopped(client, version), {
         what: `${version} has stopped`,
         everyMs: 200,

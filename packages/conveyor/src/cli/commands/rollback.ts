@@ -1,6 +1,7 @@
 // conveyor rollback: the version before, or a named one, serves again.
 import type { Command } from "commander"
 import { askForRun } from "../ask-for-run.ts"
+import { askerOf } from "../options.ts"
 
 export function addRollback(program: Command): void {
   const command: Command = program
@@ -15,7 +16,7 @@ export function addRollback(program: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (version: string | undefined, options: { follow: boolean }) => {
       await askForRun(command, {
-        ask: (client) => client.ask("rollback", { input: { to: version } }),
+        ask: (client) => client.ask("rollback", { input: { to: version, ...askerOf(command) } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

@@ -57,7 +57,7 @@ function* statusLines(status: StatusReport): Generator<string> {
   for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""
-    yield* columns([["run", "", "outcome", "took", ""].map(dim), ...status.runs.map(runRow)])
+    yield* columns([["run", "", "outcome", "took", "by", ""].map(dim), ...status.runs.map(runRow)])
   }
 }
 
@@ -76,6 +76,7 @@ function runRow(run: RunReport): string[] {
   const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
   const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red }[run.state](run.state)
   const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
-  const about = run.state === "running" && busy !== undefined ? aboutStep(busy) : (run.reason ?? "").split("\n")[0]
-  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, dim((about ?? "").slice(0, 160))]
+  const asked = run.requests[0]
+  const why = run.state === "running" && busy !== undefined ? aboutStep(busy) : (run.reason?.split("\n")[0] ?? asked?.reason ?? "")
+  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, asked?.actor ?? "", dim(why.slice(0, 160))]
 }

@@ -79,6 +79,7 @@ const report = (changes: Partial<RunReport>, steps: StepReport[] = []): RunRepor
   reason: undefined,
   endedAt: undefined,
   steps,
+  requests: [],
   ...changes,
 })
 

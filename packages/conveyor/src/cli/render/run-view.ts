@@ -3,6 +3,7 @@
 import logUpdate from "log-update"
 import { formatDuration } from "../../kernel/duration.ts"
 import type { Event } from "../../server/protocol/events.ts"
+import type { Request } from "../../server/protocol/requests.ts"
 import type { RunReport, StepReport, StepState } from "../../server/protocol/runs.ts"
 import { keeperWords } from "./keeper-words.ts"
 import { bar, bold, columns, cyan, dim, green, red, yellow } from "./paint.ts"
@@ -64,6 +65,8 @@ class Board implements RunView {
       this.#take(event)
     } else if (event.type === "keeper") {
       this.#message = keeperWords(event.fact)
+    } else if (event.type === "request") {
+      this.#message = requestWords(event.request)
     } else if (event.type === "stuck") {
       this.#message = stuckWords(event)
     }
@@ -124,6 +127,7 @@ class Lines implements RunView {
   show(event: Event): void {
     if (event.type === "keeper") this.#print(`  ${keeperWords(event.fact)}`)
     if (event.type === "stuck") this.#print(`  ${stuckWords(event)}`)
+    if (event.type === "request") this.#print(`  ${requestWords(event.request)}`)
     if (event.type === "progress") this.#progress(event)
     if (event.type === "journal") this.#journal(event)
   }
@@ -162,6 +166,11 @@ class Lines implements RunView {
     this.#print(dim(`    ${event.step}: ${event.message}`))
     for (const line of shardLines(event.shards ?? [])) this.#print(line)
   }
+}
+
+/** Who asked is a claim, and is told as what it said. */
+function requestWords({ actor, action, reason }: Request): string {
+  return `${actor ?? "somebody without a name"} asked to ${action}${reason === undefined ? "" : `: ${reason}`}`
 }
 
 function stuckWords({ run, reason, retryInMs }: Extract<Event, { type: "stuck" }>): string {

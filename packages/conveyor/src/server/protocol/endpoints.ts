@@ -4,18 +4,20 @@ import { z } from "zod"
 import { changeReport } from "./changes.ts"
 import { get, post } from "./endpoint.ts"
 import { copyLog, planReport, statusReport } from "./reports.ts"
+import { asking } from "./requests.ts"
 import { run, runReport } from "./runs.ts"
 import { version } from "./versions.ts"
 import { line, list, versionName } from "./words.ts"
 
 const nothing = z.strictObject({})
-const revision = z.strictObject({ revision: line("a commit, a branch or a version") })
+const onlyAsking = z.strictObject(asking)
+const revisionToo = { revision: line("a commit, a branch or a version") }
 const howManyLines = "a whole number from 1 to 10000"
 
 export const endpoints = {
   status: get("/v1/status", nothing, statusReport),
   changes: get("/v1/changes", nothing, list(changeReport)),
-  plan: get("/v1/plan", revision, planReport),
+  plan: get("/v1/plan", z.strictObject(revisionToo), planReport),
   run: get("/v1/runs/:id", nothing, runReport),
   logs: get(
     "/v1/logs",
@@ -28,17 +30,18 @@ export const endpoints = {
     list(copyLog),
   ),
 
-  release: post("/v1/releases", revision, run),
+  release: post("/v1/releases", z.strictObject({ ...asking, ...revisionToo }), run),
   /** Without `to`: to the version that was current before the current one. */
-  rollback: post("/v1/rollbacks", z.strictObject({ to: versionName.optional() }), run),
-  abortRun: post("/v1/runs/:id/abort", nothing, run),
-  promote: post("/v1/versions/:name/promote", z.strictObject({ by: line("a person's name") }), run),
-  retire: post("/v1/versions/:name/retire", nothing, version),
-  contract: post("/v1/contracts", z.strictObject({ change: line("a change's name") }), run),
-  abortChange: post("/v1/changes/:name/abort", nothing, run),
-  repackChange: post("/v1/changes/:name/repack", nothing, run),
-  pauseChange: post("/v1/changes/:name/pause", nothing, changeReport),
-  resumeChange: post("/v1/changes/:name/resume", nothing, changeReport),
+  rollback: post("/v1/rollbacks", z.strictObject({ ...asking, to: versionName.optional() }), run),
+  /** A queued run is never begun; one under way goes back. */
+  cancel: post("/v1/runs/:id/cancel", onlyAsking, run),
+  promote: post("/v1/versions/:name/promote", onlyAsking, run),
+  retire: post("/v1/versions/:name/retire", onlyAsking, version),
+  contract: post("/v1/contracts", z.strictObject({ ...asking, change: line("a change's name") }), run),
+  abortChange: post("/v1/changes/:name/abort", onlyAsking, run),
+  repackChange: post("/v1/changes/:name/repack", onlyAsking, run),
+  pauseChange: post("/v1/changes/:name/pause", onlyAsking, changeReport),
+  resumeChange: post("/v1/changes/:name/resume", onlyAsking, changeReport),
 }
 
 export type Endpoints = typeof endpoints

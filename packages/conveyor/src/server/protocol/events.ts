@@ -2,6 +2,7 @@
 // asks again with the last one that it saw (Last-Event-ID) goes on from there, or is told that it has missed some.
 import { z } from "zod"
 import { shardOfChange } from "./changes.ts"
+import { request } from "./requests.ts"
 import { journalEvent, run } from "./runs.ts"
 import { list, moment } from "./words.ts"
 
@@ -26,6 +27,8 @@ export type KeeperFact = z.infer<typeof keeperFact>
 export const happening = z.discriminatedUnion("type", [
   /** A run was asked for, has begun, or has ended. */
   z.object({ type: z.literal("run"), run }),
+  /** Somebody asked for something; it is kept, and about to be done. */
+  z.object({ type: z.literal("request"), request }),
   z.object({ type: z.literal("journal"), event: journalEvent }),
   z.object({
     type: z.literal("progress"),

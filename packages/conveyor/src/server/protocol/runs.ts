@@ -1,5 +1,6 @@
 // Runs as the API tells them: what was asked for, how far it is, how it ended.
 import { z } from "zod"
+import { request } from "./requests.ts"
 import { facts, list, moment } from "./words.ts"
 
 /** "contract" drops what a change has made unused; "abort" takes an expanded change away; "repack" gives back its room. */
@@ -37,7 +38,8 @@ export const stepReport = z.object({
 })
 export type StepReport = z.infer<typeof stepReport>
 
-export const runReport = run.extend({ steps: list(stepReport) })
+/** `requests`: all that was asked about it, oldest first; none where it is from before they were kept. */
+export const runReport = run.extend({ steps: list(stepReport), requests: list(request) })
 export type RunReport = z.infer<typeof runReport>
 
 /** One line of a run's journal, on disk before it is told. */

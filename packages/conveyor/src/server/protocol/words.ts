@@ -2,9 +2,14 @@
 // said to whoever sent something else.
 import { z } from "zod"
 
-/** What a person or a program writes in one line: never empty, never long. */
+/** What a person or a program writes in one line: never empty, never long, nothing that a terminal would obey. */
 export const line = (what: string, longest = 200) =>
-  z.string(what).trim().min(1, what).max(longest, `${what}, of at most ${longest} characters`)
+  z
+    .string(what)
+    .trim()
+    .min(1, what)
+    .max(longest, `${what}, of at most ${longest} characters,`)
+    .regex(/^\P{Cc}*$/u, `${what}, without control characters,`)
 
 export const versionName = line("a version, such as v42")
 

@@ -1,6 +1,7 @@
 // conveyor change contract: drops what a change has made unused.
 import type { Command } from "commander"
 import { askForRun } from "../../ask-for-run.ts"
+import { askerOf } from "../../options.ts"
 
 export function addContract(change: Command): void {
   const command: Command = change
@@ -14,7 +15,7 @@ export function addContract(change: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (name: string, options: { follow: boolean }) => {
       await askForRun(command, {
-        ask: (client) => client.ask("contract", { input: { change: name } }),
+        ask: (client) => client.ask("contract", { input: { change: name, ...askerOf(command) } }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

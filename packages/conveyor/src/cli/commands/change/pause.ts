@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import { controlPlaneOf } from "../../../server/state-directory.ts"
 import { Client } from "../../client.ts"
-import { globalOptions } from "../../options.ts"
+import { askerOf, globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"
 import { changeLines } from "./status.ts"
 
@@ -25,7 +25,7 @@ function addSwitch(change: Command, name: "pause" | "resume", description: strin
     .argument("<change>", "the change's file name without its ending")
     .action(async (of: string) => {
       const { state, json } = globalOptions(command)
-      const status = await new Client(await controlPlaneOf(state)).ask(`${name}Change`, { params: { name: of } })
+      const status = await new Client(await controlPlaneOf(state)).ask(`${name}Change`, { params: { name: of }, input: askerOf(command) })
       if (json) printJson(status)
       else for (const line of changeLines([status])) print(line)
     })

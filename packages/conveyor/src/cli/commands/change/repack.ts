@@ -1,6 +1,7 @@
 // conveyor change repack: gives back the room of what a contract dropped.
 import type { Command } from "commander"
 import { askForRun } from "../../ask-for-run.ts"
+import { askerOf } from "../../options.ts"
 
 export function addRepack(change: Command): void {
   const command: Command = change
@@ -14,7 +15,7 @@ export function addRepack(change: Command): void {
     .option("--no-follow", "only ask for it")
     .action(async (name: string, options: { follow: boolean }) => {
       await askForRun(command, {
-        ask: (client) => client.ask("repackChange", { params: { name } }),
+        ask: (client) => client.ask("repackChange", { params: { name }, input: askerOf(command) }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })
