@@ -18,6 +18,7 @@ import { launchEdge, stopEdge } from "./edge/embedded/process/launch.ts"
 import type { Clock } from "./kernel/clock.ts"
 import { seconds } from "./kernel/duration.ts"
 import { ConveyorError } from "./kernel/errors.ts"
+import { holderOf } from "./kernel/listeners.ts"
 import type { Logger } from "./kernel/logger.ts"
 import type { Ports } from "./release/ports.ts"
 import { patientEdge } from "./release/routing/patient-edge.ts"
@@ -67,7 +68,9 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       clock,
       signal,
     })
-  const edge = await launch(listen.port)
+  const edge = await launch(listen.port).catch(async (thrown: unknown) => {
+    throw await namingHolder(thrown, listen)
+  })
   let address = { adminUrl: edge.adminUrl, token: edge.token }
 
   await clearUnfinished(state.artifacts, clock)
@@ -235,6 +238,16 @@ function engineOfFleet(
   })
   engines.set(key, engine)
   return engine
+}
+
+/** Two installations on one machine must not take each other for a stranger. */
+async function namingHolder(thrown: unknown, { host, port }: { host: string; port: number }): Promise<unknown> {
+  if (!(thrown instanceof ConveyorError) || thrown.code !== "port-occupied") return thrown
+  return new ConveyorError(thrown.code, `the edge cannot listen: ${host}:${port} is held by ${await holderOf(port)}`, {
+    facts: thrown.facts,
+    hint: "Give this installation an address of its own (`edge: { listen: 127.0.0.1:8081 }` in conveyor.yml), or stop who holds it.",
+    cause: thrown,
+  })
 }
 
 function hostAndPort(text: string): { host: string; port: number } {

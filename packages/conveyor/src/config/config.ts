@@ -26,6 +26,24 @@ const service = z.strictObject({
 })
 
 const listen = z.string().regex(/^[\w.:[\]-]+:\d+$/, "write host:port, such as 127.0.0.1:8080, or 0.0.0.0:80 for every network")
+const loopback = /^(127(?:\.\d{1,3}){3}|localhost|\[::1\])$/
+
+/** host:port, or host:from-to. The token is in every request, and nothing hides it on a network. */
+const controlListen = z.string().transform((text, context) => {
+  const [, host = "", first, last = first] = /^(\S+):(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? []
+  const [from, to] = [Number(first), Number(last)]
+  const objection = !Number.isInteger(from)
+    ? `"${text}" is no address; write host:port, such as 127.0.0.1:7300, or several ports, such as 127.0.0.1:7300-7399`
+    : !loopback.test(host)
+      ? `${host} can be reached from other machines, and the control plane speaks without TLS; write 127.0.0.1, and put what ends your TLS in front`
+      : from > to || to > 65_535
+        ? `"${text}" names no ports; they are from 1 to 65535, the lower first`
+        : undefined
+  if (objection === undefined) return { host: host === "[::1]" ? "::1" : host, ports: { from, to } }
+  context.addIssue({ code: "custom", message: objection })
+  return z.NEVER
+})
+
 const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], "write an address or a network, such as 10.0.0.0/8")
 
 const bake = z
@@ -111,6 +129,7 @@ const keys = z.strictObject({
       proxy_protocol: z.boolean().default(false),
     })
     .prefault({}),
+  control: z.strictObject({ listen: controlListen.default({ host: "127.0.0.1", ports: { from: 7_300, to: 7_399 } }) }).prefault({}),
   release: releasePolicy.prefault({}),
   timeouts: timeouts.prefault({}),
 })

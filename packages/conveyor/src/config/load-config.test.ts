@@ -70,3 +70,19 @@ test("variables are filled in from the environment, and a missing one is placed"
     [[5, 17]],
   )
 })
+
+test("the control plane's address is one port or several of this machine, and nothing that others can reach", () => {
+  const file = (listen: string) => `{ name: shop, services: { web: { start: x, routes: [/] } }, control: { listen: "${listen}" } }`
+  const listenOf = (listen: string) => loadConfig(file(listen), "conveyor.yml", {}).control.listen
+  assert.deepEqual(listenOf("127.0.0.1:9000"), { host: "127.0.0.1", ports: { from: 9_000, to: 9_000 } })
+  assert.deepEqual(listenOf("[::1]:9000-9009"), { host: "::1", ports: { from: 9_000, to: 9_009 } })
+  assert.deepEqual(listenOf("localhost:0"), { host: "localhost", ports: { from: 0, to: 0 } })
+  for (const [listen, told] of [
+    ["0.0.0.0:9000", /can be reached from other machines/],
+    ["10.0.0.1:9000", /can be reached from other machines/],
+    ["127.0.0.1", /is no address/],
+    ["127.0.0.1:9009-9000", /the lower first/],
+    ["127.0.0.1:70000", /from 1 to 65535/],
+  ] as const)
+    assert.throws(() => listenOf(listen), told, listen)
+})

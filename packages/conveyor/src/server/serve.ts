@@ -12,6 +12,8 @@ import { identify } from "../kernel/process-identity.ts"
 import { roomBeside } from "../kernel/room.ts"
 import type { Ports } from "../release/ports.ts"
 import { createApi } from "./api.ts"
+import { listenAtFixedAddress } from "./control-listener.ts"
+import type { ControlListen } from "./control-listener.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
 import type { ControlAddress, StateDirectory } from "./state-directory.ts"
@@ -22,6 +24,7 @@ export interface ServeOptions {
   name: string
   ports: Ports
   edgeUrl: string
+  listen: ControlListen
   reviveEdge: () => Promise<void>
   clock: Clock
   logger: Logger
@@ -39,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const controlPlane = new ControlPlane(ports, hub)
   const token = randomBytes(24).toString("base64url")
   const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl })
-  const url = await api.listen({ host: "127.0.0.1", port: 0 })
+  const url = await listenAtFixedAddress({ listen: (at) => api.listen(at), wanted: options.listen, file: state.controlPort, logger })
 
   const working = Promise.all([controlPlane.work(), watchEdge(options), keepRoom(options)])
   signal.addEventListener("abort", () => controlPlane.stop(), { once: true })

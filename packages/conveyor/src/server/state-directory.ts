@@ -15,6 +15,8 @@ export interface StateDirectory {
   edge: string
   /** Where the control plane says how to reach it; readable by its owner alone, because the token is in it. */
   control: string
+  /** The port at which the control plane is found after every restart. */
+  controlPort: string
   logs: string
 }
 
@@ -28,6 +30,7 @@ export function stateDirectory(root: string): StateDirectory {
     runtime: at("runtime"),
     edge: at("edge"),
     control: at("control.json"),
+    controlPort: at("control-port"),
     logs: at("logs"),
   }
 }

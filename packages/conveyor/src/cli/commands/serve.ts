@@ -32,7 +32,19 @@ export function addServe(program: Command): void {
       const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
       try {
         const { ports, edgeUrl, reviveEdge, config } = wired
-        await serve({ state, configFile, name: config.name, ports, edgeUrl, reviveEdge, clock: systemClock, logger, signal: stop.signal })
+        const { name, control } = config
+        await serve({
+          state,
+          configFile,
+          name,
+          ports,
+          edgeUrl,
+          listen: control.listen,
+          reviveEdge,
+          clock: systemClock,
+          logger,
+          signal: stop.signal,
+        })
       } finally {
         await wired.close()
       }

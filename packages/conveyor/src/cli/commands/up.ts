@@ -1,6 +1,6 @@
 // conveyor up: the control plane and the edge, as processes of their own, running when this returns.
 import { spawn } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync, fstatSync, openSync } from "node:fs"
 import { access, mkdir, readFile } from "node:fs/promises"
 import { extname, join, resolve } from "node:path"
 import type { Command } from "commander"
@@ -40,9 +40,10 @@ export function addUp(program: Command): void {
     })
 }
 
-function* greeting(state: StateDirectory, { edge }: ControlAddress): Generator<string> {
+function* greeting(state: StateDirectory, { edge, url }: ControlAddress): Generator<string> {
   yield bold("conveyor is up")
   yield `  users    ${edge}`
+  yield `  control  ${url}`
   yield `  push to  git remote add conveyor ${state.repository}`
   yield `           git push conveyor main`
   yield dim(`  see      conveyor status · conveyor logs · conveyor down`)
@@ -63,6 +64,7 @@ async function start(state: StateDirectory, configFile: string): Promise<Control
   await mkdir(state.logs, { recursive: true })
   const logFile = join(state.logs, "control-plane.log")
   const log = openSync(logFile, "a")
+  const before = fstatSync(log).size
   const main = join(import.meta.dirname, "..", `main${extname(import.meta.filename)}`)
   const argv = ["--disable-warning=ExperimentalWarning", main, "--state", state.root, "serve", "--config", configFile]
   const child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", log, log] })
@@ -78,7 +80,8 @@ async function start(state: StateDirectory, configFile: string): Promise<Control
     { what: "the control plane is up", everyMs: 50, withinMs: startsWithinMs, clock: systemClock, signal: forever },
   ).then(async (address) => {
     if (address !== undefined) return address
-    const tail = (await readFile(logFile, "utf8")).trimEnd().split("\n").slice(-20).join("\n")
+    const said = (await readFile(logFile)).subarray(before).toString("utf8")
+    const tail = said.trimEnd().split("\n").slice(-20).join("\n")
     throw new ConveyorError("not-started", `the control plane ended at once:\n${tail}`, {
       facts: { logFile, exitCode: child.exitCode },
       hint: `Its log: ${logFile}`,
