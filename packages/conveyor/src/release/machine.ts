@@ -68,7 +68,7 @@ function back(plan: Plan, events: readonly JournalEvent[], failure: JournalEvent
 }
 
 /** The first failure of a step that was not yet behind the promotion. */
-function failureBeforeDone(plan: Plan, events: readonly JournalEvent[]): JournalEvent | undefined {
+export function failureBeforeDone(plan: Plan, events: readonly JournalEvent[]): JournalEvent | undefined {
   const doneAt = events.find((event) => event.step === plan.doneAfter && event.event === "succeeded")?.seq ?? Infinity
   return events.find((event) => event.event === "failed" && event.seq < doneAt)
 }

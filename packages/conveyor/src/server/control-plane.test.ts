@@ -118,7 +118,7 @@ test("a run that is cancelled goes back, and says by whom and why; one that is n
 test("a version that nobody uses is held until a person promotes it; one that does not bake cannot be", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
     await ended(await controlPlane.requestRelease("a", anna))
-    assert.throws(() => controlPlane.promote("v1", anna), code("not-baking"))
+    await assert.rejects(controlPlane.promote("v1", anna), code("not-baking"))
     const promoting = at("bake", "started", () => controlPlane.promote("v2", anna))
     const release = await controlPlane.requestRelease("b", anna)
     assert.equal((await promoting).id, release.id)
@@ -133,6 +133,15 @@ test("a version that a release may still need to go back to is not given up", ()
     await assert.rejects(retiring, code("in-use"))
     assert.equal((await ended(release)).state, "rolled-back", "nobody used it")
     assert.equal(stage.current, "v1")
+  }, "v2"))
+
+test("what is being released has not proven itself, and is not rolled back to", () =>
+  working(async ({ controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a", anna))
+    const asking = at("bake", "started", () => controlPlane.requestRollback("v2", anna))
+    const release = await controlPlane.requestRelease("b", anna)
+    await assert.rejects(asking, code("in-use"))
+    assert.equal((await ended(release)).state, "rolled-back", "nobody used it")
   }, "v2"))
 
 test("stopped in the middle, the run is left to the next control plane, which carries it on", () =>

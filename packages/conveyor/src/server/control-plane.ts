@@ -6,6 +6,10 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { checkUp } from "../release/copies/checkup.ts"
 import { keep } from "../release/copies/keeper.ts"
+import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
+import type { Seen } from "../release/lifecycle/seen.ts"
+import { stateInWords, versionMay } from "../release/lifecycle/version-state.ts"
+import type { VersionState } from "../release/lifecycle/version-state.ts"
 import { stateOf } from "../release/machine.ts"
 import { servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
@@ -72,6 +76,10 @@ export class ControlPlane {
   /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */
   async requestRollback(to: string | undefined, asker: Asker): Promise<ReleaseRecord> {
     const version = to === undefined ? await this.#previous() : this.#version(to)
+    const seen = await see(this.#ports, this.#shutdown.signal)
+    const state = stateOfVersion(version, seen)
+    // One that was never built is refused below, with how it gets an artifact.
+    if (state !== "unbuilt" && versionMay[state].rollback === "no") throw notRolledBackTo(version.name, state, seen)
     await assertMayRollBack(this.#ports, { version: version.name }, await this.#ports.readConfig(version.commit), this.#shutdown.signal)
     const release = this.#ports.store.enqueue("rollback", version.name, { asker })
     this.#interruptFor(release)
@@ -116,27 +124,20 @@ export class ControlPlane {
   /** Ends a version's rollback window now; the keeper stops its copies. */
   async requestRetire(name: string, asker: Asker): Promise<VersionRecord> {
     const version = this.#version(name)
-    const { table } = await this.#ports.routing.observe(this.#shutdown.signal)
-    if (table?.current === name) {
-      throw new ConveyorError("is-current", `${name} is the current version`, { hint: "Release or roll back to another version first." })
-    }
-    const isServing = table !== undefined && name in table.versions
-    if (isServing && this.#running !== undefined) {
-      throw new ConveyorError("in-use", `${name} still has users, and run ${this.#running.release.id} may need it to go back to`, {
-        facts: { version: name, run: this.#running.release.id },
-        hint: "Wait for the end of the run: conveyor status",
-      })
-    }
+    const seen = await see(this.#ports, this.#shutdown.signal)
+    const state = stateOfVersion(version, seen)
+    if (versionMay[state].retire === "no") throw notRetired(name, state, seen)
     this.#note({ action: "retire", subject: name, run: undefined }, asker)
-    if (isServing || version.warmUntil !== undefined) this.#ports.store.keepWarm(name, this.#ports.clock.now())
+    if (versionMay[state].retire === "yes") this.#ports.store.keepWarm(name, this.#ports.clock.now())
     return this.#version(name)
   }
 
   /** A person takes a version that bakes as it is: said in its run's journal, where the bake looks for it. */
-  promote(name: string, asker: Asker): ReleaseRecord {
+  async promote(name: string, asker: Asker): Promise<ReleaseRecord> {
+    const seen = await see(this.#ports, this.#shutdown.signal)
+    const version = this.#version(name)
     const under = this.#running?.release
-    const journal = under === undefined ? [] : this.#ports.store.journal(under.id)
-    if (under?.version !== this.#version(name).name || stateOf("bake", journal) !== "begun") {
+    if (under?.version !== version.name || versionMay[stateOfVersion(version, seen)].promote !== "yes") {
       throw new ConveyorError("not-baking", `${name} is not under way, or does not bake`, {
         facts: { version: name, run: under?.id },
         hint: "Only a version that bakes can be promoted by hand; conveyor status shows what is under way.",
@@ -291,5 +292,22 @@ function noSuchChange(change: string): ConveyorError {
   return new ConveyorError("no-such-change", `no version has a change "${change}"`, {
     facts: { change },
     hint: "conveyor change status lists the changes.",
+  })
+}
+
+function notRetired(version: string, state: VersionState, { runs }: Seen): ConveyorError {
+  const message = `${version} ${stateInWords[state]}`
+  if (state === "current")
+    return new ConveyorError("is-current", message, { facts: { version, state }, hint: "Release or roll back to another version first." })
+  return new ConveyorError("in-use", message, {
+    facts: { version, state, run: runs[0]?.id },
+    hint: "Wait for the end of the run: conveyor status",
+  })
+}
+
+function notRolledBackTo(version: string, state: VersionState, { runs }: Seen): ConveyorError {
+  return new ConveyorError("in-use", `${version} ${stateInWords[state]}: what has not proven itself is not rolled back to`, {
+    facts: { version, state, run: runs[0]?.id },
+    hint: "conveyor rollback without a version goes to the one that served before.",
   })
 }

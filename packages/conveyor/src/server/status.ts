@@ -1,10 +1,11 @@
 // The state of everything in one answer, for `conveyor status` and the dashboard.
 import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
+import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import { stateOf } from "../release/machine.ts"
-import { meterDoubts, pageDoubts, routingDoubts } from "../release/routing/edge-doubts.ts"
+import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
-import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/records.ts"
+import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import type { StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
 import type { VersionReport } from "./protocol/versions.ts"
@@ -20,11 +21,10 @@ export interface StatusSources {
 }
 
 export async function statusReport({ ports, name, edge, changes, signal }: StatusSources): Promise<StatusReport> {
-  const { table, members } = await ports.routing.observe(signal)
+  const seen = await see(ports, signal)
+  const { table, copies } = seen
   const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
-  const { copies } = await ports.runtime.observe(signal)
-  const inWork = ports.store.releases(["running"]).map((release) => release.version)
   const versions = ports.store.versions().map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
     const load = loads[version.name]
@@ -32,7 +32,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       name: version.name,
       commit: version.commit,
       subject: version.subject,
-      state: stateOfVersion(version, table, own.length, inWork),
+      state: stateOfVersion(version, seen),
       warmUntil: version.warmUntil,
       pages: pages[version.name]?.open ?? 0,
       inFlight: load?.inFlight ?? 0,
@@ -53,7 +53,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     .releases()
     .slice(-newestRuns)
     .map((release) => runReport(ports, release))
-  const unknown = [...routingDoubts(members), ...meterDoubts(silentMeters), ...pageDoubts(silent), ...silentShards(changes)]
+  const unknown = [...seen.doubts, ...meterDoubts(silentMeters), ...pageDoubts(silent), ...silentShards(changes)]
   return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes, unknown }
 }
 
@@ -89,17 +89,4 @@ export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
 function holdingOf(events: readonly JournalEvent[]): string | undefined {
   const reason = events.findLast(({ facts }) => facts["holding"] !== undefined)?.facts["holding"]
   return typeof reason === "string" ? reason : undefined
-}
-
-function stateOfVersion(
-  { name, warmUntil }: VersionRecord,
-  table: { current: string; versions: object } | undefined,
-  copies: number,
-  inWork: readonly string[],
-): VersionReport["state"] {
-  if (table?.current === name) return "current"
-  if (table !== undefined && name in table.versions) return "serving"
-  if (warmUntil !== undefined) return "warm"
-  if (copies === 0) return "stopped"
-  return inWork.includes(name) ? "starting" : "stopping"
 }

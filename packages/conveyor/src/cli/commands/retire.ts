@@ -37,5 +37,5 @@ export function addRetire(program: Command): void {
 async function hasStopped(client: Client, name: string): Promise<{ done: true } | { notYet: string }> {
   const { versions } = await client.ask("status")
   const state = versions.find((version) => version.name === name)?.state ?? "stopped"
-  return state === "stopped" ? { done: true } : { notYet: `it is ${state}` }
+  return state === "stopped" || state === "unbuilt" ? { done: true } : { notYet: `it is ${state}` }
 }

@@ -24,19 +24,24 @@ export function addStatus(program: Command): void {
 }
 
 const versionStates: Readonly<Record<VersionReport["state"], (text: string) => string>> = {
+  unknown: yellow,
+  unbuilt: dim,
+  starting: cyan,
+  baking: cyan,
+  "going-back": yellow,
+  returning: cyan,
   current: green,
+  fallback: cyan,
   serving: cyan,
   warm: yellow,
-  starting: cyan,
   stopping: dim,
   stopped: dim,
 }
 
 function* statusLines(status: StatusReport): Generator<string> {
   yield `${bold(status.name)} at ${status.edge}${status.generation === undefined ? dim("  nothing released yet") : dim(`  generation ${status.generation}`)}`
-  const shown = status.versions
-    .filter((version) => version.state !== "stopped")
-    .concat(status.versions.filter((version) => version.state === "stopped").slice(-3))
+  const isOver = ({ state }: VersionReport) => state === "stopped" || state === "unbuilt"
+  const shown = [...status.versions.filter((version) => !isOver(version)), ...status.versions.filter(isOver).slice(-3)]
   if (shown.length > 0) {
     yield ""
     yield* columns([

@@ -2,16 +2,15 @@
 // version whose rollback window has closed is stopped. Called by the control plane, about once a second. It goes by what
 // was recorded when a version was started, whatever is thought today of its commit's conveyor.yml; and it looks only at
 // what is wanted, warm or routed, however many versions there ever were.
-import type { MemberTable, RoutingTable } from "../../edge/edge.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { Copy, RuntimeObservation, WantedService } from "../../runtime/runtime.ts"
+import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { drainAndStop, specsOf, waitUntilWell } from "./copies.ts"
-import { routingDoubts } from "../routing/edge-doubts.ts"
 import type { KeeperAct } from "./keeper-act.ts"
-import { stateOf } from "../machine.ts"
-import { plans, servesUsers } from "../plan.ts"
+import { see, stateOfVersion } from "../lifecycle/seen.ts"
+import type { Seen } from "../lifecycle/seen.ts"
+import { versionMay } from "../lifecycle/version-state.ts"
 import type { Ports } from "../ports.ts"
 import { withCopies } from "../routing/table.ts"
 
@@ -24,13 +23,6 @@ export interface KeeperOptions {
   ports: Ports
   signal: AbortSignal
   onAct: (act: KeeperAct) => void
-}
-
-/** What one round sees, before it does anything. */
-interface Seen extends RuntimeObservation {
-  table: RoutingTable | undefined
-  /** Why it is not known who serves: nothing is stopped meanwhile. */
-  doubts: readonly string[]
 }
 
 /** @throws AggregateError of what could not be done; everything else was. */
@@ -50,58 +42,27 @@ export async function keep(options: KeeperOptions): Promise<void> {
   await attempt(async () => {
     for (const event of await ports.runtime.reconcile(signal)) options.onAct(event)
   })
-  const { table, members } = await ports.routing.observe(signal)
-  const seen: Seen = { ...(await ports.runtime.observe(signal)), table, doubts: whoServesIsUnknown(ports, table, members) }
+  const seen = await see(ports, signal)
   for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
-  for (const version of versionsInWork(ports)) await attempt(() => routeWhatIsWanted(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
-}
-
-/** Nothing is stopped while a member may still send it users, or while the edge has lost the table of what was promoted. */
-function whoServesIsUnknown({ store }: Ports, table: RoutingTable | undefined, members: readonly MemberTable[]): string[] {
-  const isLost = table === undefined && store.releases(["promoted"]).some(({ kind }) => servesUsers[kind])
-  return [...routingDoubts(members), ...(isLost ? ["the edge has no routing table, and once had one"] : [])]
 }
 
 function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionRecord[] {
   const warm = ports.store.warmVersions().map(({ name }) => name)
   const routed = Object.keys(table?.versions ?? {})
   const names = new Set([...copies.map(({ version }) => version), ...wanted.map(({ version }) => version), ...warm, ...routed])
-  const inWork = versionsInWork(ports)
-  return [...names].flatMap((name) => {
-    const version = inWork.includes(name) ? undefined : ports.store.version(name)
-    return version?.artifact === undefined ? [] : [version]
-  })
-}
-
-/**
- * A run that has not done what was asked yet, also one that is to be carried on after a crash, decides itself what becomes
- * of its version. Once users are on it they are led to the copies that are well, like those of any other.
- */
-function versionsInWork({ store }: Ports): string[] {
-  return store
-    .releases(["running"])
-    .filter(({ id, kind }) => servesUsers[kind] && stateOf(plans[kind].doneAfter, store.journal(id)) !== "done")
-    .map(({ version }) => version)
-}
-
-async function routeWhatIsWanted(version: string, { wanted, table, copies }: Seen, { ports, signal }: KeeperOptions): Promise<void> {
-  const own = wanted.filter((each) => each.version === version)
-  if (own.length > 0 && table !== undefined && version in table.versions) await route(ports, own, copies, signal)
+  return [...names].flatMap((name) => ports.store.version(name) ?? [])
 }
 
 async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOptions): Promise<void> {
-  const { ports } = options
+  const { ports, signal } = options
   const wanted = seen.wanted.filter((each) => each.version === version.name)
-  if (!isKept(version, seen.table, ports.clock.now())) return stop(version, wanted, seen, options)
-  if (wanted.length === 0) return wantAgain(version, seen.copies, options)
-  await routeWhatIsWanted(version.name, seen, options)
-}
-
-/** The current version always; an old one while its window is open, or while it still serves and no window was closed. */
-function isKept({ name, warmUntil }: VersionRecord, table: RoutingTable | undefined, now: number): boolean {
-  if (table?.current === name || (warmUntil !== undefined && warmUntil > now)) return true
-  return table !== undefined && name in table.versions && warmUntil === undefined
+  const may = versionMay[stateOfVersion(version, seen)]
+  if (may.stop === "hold") throw new ConveyorError("edge-unknown", `${version.name} is not stopped: ${seen.doubts.join("; ")}`)
+  if (may.stop === "yes") return stop(version, wanted, options)
+  if (may.keep === "yes" && wanted.length === 0) return wantAgain(version, seen.copies, options)
+  const isRouted = seen.table !== undefined && version.name in seen.table.versions
+  if (may.route === "yes" && wanted.length > 0 && isRouted) await route(ports, wanted, seen.copies, signal)
 }
 
 /** What is wanted was never written down, or is lost: it is as the commit says. */
@@ -146,9 +107,8 @@ async function isWellSoon(ports: Ports, copy: Copy, status: WantedService["statu
   }
 }
 
-async function stop({ name }: VersionRecord, wanted: readonly WantedService[], seen: Seen, options: KeeperOptions): Promise<void> {
+async function stop({ name }: VersionRecord, wanted: readonly WantedService[], options: KeeperOptions): Promise<void> {
   const { ports, signal, onAct } = options
-  if (seen.doubts.length > 0) throw new ConveyorError("edge-unknown", `${name} is not stopped: ${seen.doubts.join("; ")}`)
   onAct({ event: "stopping", version: name })
   const graceMs = Math.max(...(wanted.length === 0 ? [usualGraceMs] : wanted.map(({ stopGraceMs }) => stopGraceMs)))
   try {

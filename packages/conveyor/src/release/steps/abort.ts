@@ -1,9 +1,8 @@
 // abort: a run of its own. A change that is expanded is taken away again: triggers, new columns, new tables. What was
 // written only into them goes with them, so it is refused while a version that has the change can still serve.
 import { ConveyorError } from "../../kernel/errors.ts"
-import { hasEnded } from "../../runtime/reconcile.ts"
-import type { VersionRecord } from "../../store/records.ts"
-import { routingDoubts } from "../routing/edge-doubts.ts"
+import { see, stateOfVersion } from "../lifecycle/seen.ts"
+import { stateInWords, versionMay } from "../lifecycle/version-state.ts"
 import type { Ports } from "../ports.ts"
 import { changeOf } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
@@ -27,17 +26,13 @@ export const abort: Step = {
 
 /** Everything that still may need what the abort would take away, in the reader's words. */
 export async function objectionsToAbort(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [{ copies }, { table, members }] = [await ports.runtime.observe(signal), await ports.routing.observe(signal)]
-  const needs = ({ changes }: VersionRecord) => changes?.includes(change) === true
-  const serving = ports.store
-    .versions()
-    .filter(needs)
-    .flatMap(({ name, warmUntil }) => {
-      if (table?.current === name) return [`${name}, which needs it, is the current version`]
-      if (table !== undefined && name in table.versions) return [`${name}, which needs it, still serves requests`]
-      if (warmUntil !== undefined || copies.some((copy) => copy.version === name && !hasEnded(copy)))
-        return [`${name}, which needs it, is kept warm`]
-      return []
-    })
-  return [...routingDoubts(members), ...serving]
+  const seen = await see(ports, signal)
+  const needing = ports.store.versions().filter(({ changes }) => changes?.includes(change) === true)
+  return [
+    ...seen.doubts,
+    ...needing.flatMap((version) => {
+      const state = stateOfVersion(version, seen)
+      return versionMay[state].drop === "yes" ? [] : [`${version.name}, which needs it, ${stateInWords[state]}`]
+    }),
+  ]
 }

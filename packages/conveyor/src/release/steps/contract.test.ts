@@ -99,8 +99,10 @@ test("a warm version objects until it is stopped, its window closed or not", () 
     const { store } = rehearsal.ports()
     await route("v2")
     await startCopy("v1")
+    store.keepWarm("v1", 9_999_999)
+    assert.deepEqual(await objections(), ["v1 is warm: its rollback window is open until 1970-01-01T02:46:39.999Z"])
     store.keepWarm("v1", 0)
-    assert.deepEqual(await objections(), ["v1 is warm: its rollback window is open until 1970-01-01T00:00:00.000Z"])
+    assert.deepEqual(await objections(), ["1 copy of v1 still runs"])
   }))
 
 test("copies that run object, dead ones do not", () =>

@@ -1,7 +1,10 @@
 // contract: a run of its own. What is old is dropped, once nothing can read it any more; there is no way back.
 import { hasEnded } from "../../runtime/reconcile.ts"
 import type { VersionRecord } from "../../store/records.ts"
-import { pageDoubts, routingDoubts } from "../routing/edge-doubts.ts"
+import { see, stateOfVersion } from "../lifecycle/seen.ts"
+import type { Seen } from "../lifecycle/seen.ts"
+import { stateInWords, versionMay } from "../lifecycle/version-state.ts"
+import { pageDoubts } from "../routing/edge-doubts.ts"
 import type { Ports } from "../ports.ts"
 import { changeOf } from "../fit/versions.ts"
 import { fleetRun } from "./fleet-run.ts"
@@ -22,25 +25,28 @@ export const contract: Step = {
 
 /** Everything that still may need what the contract would take away, in the reader's words. */
 export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
-  const [{ copies }, { table, members }, { versions: seen, silent }] = [
-    await ports.runtime.observe(signal),
-    await ports.routing.observe(signal),
-    await ports.pages.observe(signal),
-  ]
-  const objections = [...routingDoubts(members), ...pageDoubts(silent)]
-  for (const version of readersOf(ports.store.versions(), change)) {
-    const { name, warmUntil } = version
-    const running = copies.filter((copy) => copy.version === name && !hasEnded(copy)).length
-    const pages = seen[name]?.open ?? 0
-    if (table?.current === name) objections.push(`${name} is the current version`)
-    else if (table !== undefined && name in table.versions) objections.push(`${name} still serves requests`)
-    if (pages > 0) objections.push(`${pages} ${pages === 1 ? "page" : "pages"} of ${name} ${pages === 1 ? "is" : "are"} open`)
-    if (warmUntil !== undefined) objections.push(`${name} is warm: its rollback window is open until ${new Date(warmUntil).toISOString()}`)
-    else if (running > 0)
-      objections.push(`${running} ${running === 1 ? "copy" : "copies"} of ${name} still ${running === 1 ? "runs" : "run"}`)
-  }
-  return objections
+  const seen = await see(ports, signal)
+  const { versions: pages, silent } = await ports.pages.observe(signal)
+  const readers = readersOf(ports.store.versions(), change).flatMap((version) => [
+    ...objectionOf(version, seen),
+    ...openPages(version.name, pages[version.name]?.open ?? 0),
+  ])
+  return [...seen.doubts, ...pageDoubts(silent), ...readers]
 }
+
+function objectionOf(version: VersionRecord, seen: Seen): string[] {
+  const { name, warmUntil } = version
+  const state = stateOfVersion(version, seen)
+  if (versionMay[state].drop === "yes") return []
+  if (state === "warm") return [`${name} is warm: its rollback window is open until ${new Date(warmUntil ?? 0).toISOString()}`]
+  const running = seen.copies.filter((copy) => copy.version === name && !hasEnded(copy)).length
+  if (state === "stopping" && running > 0)
+    return [`${running} ${running === 1 ? "copy" : "copies"} of ${name} still ${running === 1 ? "runs" : "run"}`]
+  return [`${name} ${stateInWords[state]}`]
+}
+
+const openPages = (name: string, open: number): string[] =>
+  open === 0 ? [] : [`${open} ${open === 1 ? "page" : "pages"} of ${name} ${open === 1 ? "is" : "are"} open`]
 
 /** Versions whose commit does not have the change: they use what is old. */
 const readersOf = (versions: readonly VersionRecord[], change: string) =>

@@ -1,5 +1,6 @@
 // Versions and their copies as the API tells them.
 import { z } from "zod"
+import { versionStates } from "../../release/lifecycle/version-state.ts"
 import { list, moment } from "./words.ts"
 
 export const copyReport = z.object({
@@ -19,8 +20,7 @@ export const versionReport = z.object({
   name: z.string(),
   commit: z.string(),
   subject: z.string(),
-  /** "serving" is an old version that still has pages or requests of its own. */
-  state: z.enum(["current", "serving", "warm", "starting", "stopping", "stopped"]),
+  state: z.enum(versionStates),
   warmUntil: moment.optional(),
   pages: z.number(),
   inFlight: z.number(),
