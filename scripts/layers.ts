@@ -10,7 +10,7 @@ const tiers: readonly { readonly folders: readonly string[]; readonly holds: str
   { folders: ["release"], holds: "plan and machine (pure), the journal, the steps; `run.ts` is where to begin reading" },
   { folders: ["train"], holds: "what is next" },
   { folders: ["server"], holds: "the control plane and its API" },
-  { folders: ["wiring.ts"], holds: "the only file that names adapters" },
+  { folders: ["wiring"], holds: "the only folder that names adapters" },
   { folders: ["cli"], holds: "the command" },
 ]
 /** These see ports, and no adapter behind them. */
@@ -53,7 +53,7 @@ function overrideOf(folder: string, tier: number): Override {
   const forbidden = tiers.flatMap(({ folders }) => folders).filter((name) => name !== folder && !lower.includes(name))
   const patterns = [
     ...(forbidden.length > 0 ? [{ regex: `^(\\.\\.?/)+(${forbidden.map(inPath).join("|")})`, message: messageOf(folder, tier) }] : []),
-    ...(portsOnly.includes(folder) ? [{ group: adapters, message: "Only wiring.ts names concrete adapters; ask the port." }] : []),
+    ...(portsOnly.includes(folder) ? [{ group: adapters, message: "Only wiring/ names concrete adapters; ask the port." }] : []),
   ]
   return { files: [`${source}/${folder}/**`], rules: { "no-restricted-imports": ["error", { patterns }] } }
 }

@@ -23,12 +23,10 @@ export function objectionsToFleets(
       const isShared = own === other
       const twice = Object.keys(shards).filter((shard) => shard in before.shards)
       return [
-        ...(isShared
-          ? [{ path: [name, "changes"], message: `${own} is the folder of ${before.name} already; give each fleet its own` }]
-          : []),
+        ...(isShared ? [{ path: [name, "changes"], message: `a folder of its own: ${own} is that of ${before.name} already` }] : []),
         ...twice.map((shard) => ({
           path: [name, "shards", shard],
-          message: `${before.name} has a shard ${shard} already; name each once`,
+          message: `a name that no other fleet has: ${shard} is a shard of ${before.name} already`,
         })),
       ]
     }),

@@ -1,5 +1,5 @@
 // Several proxies as one edge. A table is in use when every member has acknowledged it; numbers are sums over those that
-// answered, and whoever did not is named. Made by wiring.ts; holds no state of its own.
+// answered, and whoever did not is named. Made by wiring/; holds no state of its own.
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Edge, EdgeCapability, EdgeMember, MemberTable, RoutingTable, SilentMember, Sums } from "./edge.ts"
 import { addComparisons, addPages, addTraffic } from "./sums.ts"

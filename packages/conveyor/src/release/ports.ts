@@ -1,4 +1,4 @@
-// Everything that a run touches, gathered: made once by wiring.ts, passed to every step.
+// Everything that a run touches, gathered: made once by wiring/, passed to every step.
 import type { Change } from "../change/change.ts"
 import type { ChangeEngine, ShardStatus } from "../change/engine.ts"
 import type { Config } from "../config/config.ts"

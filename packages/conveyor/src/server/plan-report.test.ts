@@ -48,7 +48,7 @@ test("a later release says what becomes of the version that serves, and finds th
 test("what a release would do to the fleet is planned from the change files as the commit has them", () =>
   rehearse(async (_stage, ports) => {
     const config = loadConfig(
-      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: x } } }",
+      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: postgres://x/d } } }",
       "conveyor.yml",
       {},
     )
@@ -83,7 +83,7 @@ test("a conveyor.yml that is wrong is refused with its place, like in a release"
 test("with a shard that does not answer the plan says what it cannot know, and all the rest", () =>
   rehearse(async (_stage, ports) => {
     const config = loadConfig(
-      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: x } } }",
+      "{ name: shop, services: { web: { start: run, routes: [/] } }, fleet: { shards: { shop-1: postgres://x/d } } }",
       "conveyor.yml",
       {},
     )

@@ -18,8 +18,8 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
   const copies = Object.entries(config.services).map(([service, { copies }]) => `${copies} of ${service}`)
   const shards = new Set(statements.map((statement) => statement.shard)).size
   const does: Record<string, string> = {
-    build: version?.artifact === undefined ? (config.build ?? "unpack the commit") : `nothing: artifact ${version.artifact.id} exists`,
-    test: config.test ?? "nothing: conveyor.yml names no test command",
+    build: version?.artifact === undefined ? (config.build?.run ?? "unpack the commit") : `nothing: artifact ${version.artifact.id} exists`,
+    test: config.test?.run ?? "nothing: conveyor.yml names no test command",
     expand: unknown ?? count(statements, "expand", shards),
     backfill: unknown ?? count(statements, "backfill", shards),
     start: copies.join(", "),

@@ -3,10 +3,13 @@
 import { createHash } from "node:crypto"
 import { readFile, readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { LineCounter, isMap, isScalar, parseDocument } from "yaml"
-import type { Document } from "yaml"
 import { z } from "zod"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { BadFileError } from "../../kernel/yaml/bad-file-error.ts"
+import type { Complaint } from "../../kernel/yaml/bad-file-error.ts"
+import { nearest } from "../../kernel/yaml/nearest.ts"
+import { inPlaceOf } from "../../kernel/yaml/wording.ts"
+import { YamlFile } from "../../kernel/yaml/yaml-file.ts"
 import type { Change, Place } from "../change.ts"
 import { shortId } from "./names.ts"
 import { kinds } from "../operations/kinds.ts"
@@ -44,27 +47,45 @@ export function loadChanges(directory: string): Promise<Change[]> {
   })
 }
 
+/** @throws ConveyorError "bad-change" */
 export function parseChange(file: string, name: string, text: string): Change {
-  const source = new Source(file, text)
+  const source = open(file, text)
+  const faults: Complaint[] = []
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u.test(name)) {
-    source.fault(
-      [],
-      `the name "${name}" may hold letters, digits, dots, dashes and underscores; rename the file, such as 0002-payment-methods.yml`,
-    )
+    const right = "letters, digits, dots, dashes and underscores; rename the file, such as 0002-payment-methods.yml"
+    faults.push(source.complaint([], `the name "${name}" may hold ${right}`))
   }
-  const outer = source.parsed === undefined ? undefined : outerSchema.safeParse(source.parsed)
-  if (outer !== undefined && !outer.success) source.faults(outer.error.issues, [])
-  const operations = outer?.success === true ? outer.data.operations.flatMap((entry, i) => readOperation(source, name, entry, i)) : []
-  source.throwFaults()
+  const outer = outerSchema.safeParse(source.value, { error: source.words })
+  if (!outer.success) faults.push(...source.complaintsOf(outer.error.issues))
+  const operations = (outer.data?.operations ?? []).flatMap((entry, i) => {
+    const read = readOperation(source, name, entry, i)
+    if ("operation" in read) return [read.operation]
+    faults.push(...read.faults)
+    return []
+  })
+  if (outer.data === undefined || faults.length > 0) throw badChange(source.bad(faults))
   return {
     name,
     file,
-    digest: digestOf(outer?.data?.operations),
-    summary: outer?.data?.summary ?? "",
+    digest: digestOf(outer.data.operations),
+    summary: outer.data.summary,
     operations,
-    places: source.places(),
+    places: placesIn(source),
   }
 }
+
+const hint = "Correct the file; nothing was applied."
+
+function open(file: string, text: string): YamlFile {
+  try {
+    return new YamlFile(text, { file, hint, messages: "say-all" })
+  } catch (thrown) {
+    throw thrown instanceof BadFileError ? badChange(thrown) : thrown
+  }
+}
+
+const badChange = (error: BadFileError) =>
+  new ConveyorError("bad-change", error.message, { facts: { ...error.facts, ...error.complaints[0] }, hint, cause: error })
 
 /** Of what the file says: line ends, comments and the summary are no edit. */
 const digestOf = (operations: unknown): string =>
@@ -72,129 +93,47 @@ const digestOf = (operations: unknown): string =>
     .update(JSON.stringify(operations) ?? "")
     .digest("hex")
 
-const outerSchema = z.strictObject({
-  summary: z.string().min(1, "says in one line what the change is for"),
-  operations: z.array(z.record(z.string(), z.unknown())).min(1, "a change needs at least one operation"),
-})
+const outerSchema = z.strictObject(
+  {
+    summary: z.string().min(1, "says in one line what the change is for"),
+    operations: z.array(z.record(z.string(), z.unknown())).min(1, "a change needs at least one operation"),
+  },
+  inPlaceOf("a change file has a summary and operations"),
+)
 
-function readOperation(source: Source, change: string, entry: Record<string, unknown>, i: number): Operation[] {
+function readOperation(
+  source: YamlFile,
+  change: string,
+  entry: Record<string, unknown>,
+  i: number,
+): { operation: Operation } | { faults: Complaint[] } {
   const names = Object.keys(entry)
-  const known = [...kinds.keys()].join(", ")
   const [name] = names
   if (name === undefined || names.length > 1) {
-    source.fault(
-      ["operations", i],
-      `an operation is one key with its settings under it; this has ${names.length === 0 ? "none" : names.join(", ")}; put each operation behind a dash of its own`,
-    )
-    return []
+    const found = names.length === 0 ? "none" : names.join(", ")
+    const said = `an operation is one key with its settings under it; this has ${found}; put each operation behind a dash of its own`
+    return { faults: [source.complaint(["operations", i], said)] }
   }
   const kind = kinds.get(name)
   if (kind === undefined) {
-    source.fault(["operations", i, name], `there is no operation "${name}"; there are ${known}`)
-    return []
+    const known = [...kinds.keys()]
+    const near = nearest(name, known)
+    const said = `there is no operation "${name}"; ${near === undefined ? "" : `did you mean "${near}"? `}there are ${known.join(", ")}`
+    return { faults: [source.complaint(["operations", i, name], said)] }
   }
-  const read = kind.read(entry[name], `${shortId(change)}_${String(i).padStart(2, "0")}`)
-  if ("operation" in read) return [read.operation]
-  source.faults(read.issues, ["operations", i, name])
-  return []
+  const read = kind.read(entry[name], `${shortId(change)}_${String(i).padStart(2, "0")}`, source.words)
+  return "operation" in read ? read : { faults: source.complaintsOf(read.issues, ["operations", i, name]) }
 }
 
-type Path = readonly PropertyKey[]
-
-/** A file's text with the places of its parts, and the faults found so far. */
-class Source {
-  readonly parsed: unknown
-  readonly #file: string
-  readonly #lines = new LineCounter()
-  readonly #document: Document | undefined
-  readonly #faults: { line: number; column: number; key: string; message: string }[] = []
-
-  constructor(file: string, text: string) {
-    this.#file = file
-    try {
-      this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: "1.2", schema: "core" })
-      for (const error of this.#document.errors) this.#add(error.pos[0], "", `is not YAML: ${error.message}`)
-      if (this.#document.errors.length === 0) this.parsed = this.#document.toJS({ maxAliasCount: 100 })
-    } catch (thrown) {
-      this.#add(0, "", `is not YAML: ${describe(thrown)}`)
-    }
-    if (this.#faults.length === 0 && (this.parsed === undefined || this.parsed === null)) {
-      this.#add(0, "", "is empty; it needs summary and operations")
-      this.parsed = undefined
-    }
+function placesIn(source: YamlFile): Map<string, Place> {
+  const found = new Map<string, Place>()
+  const walk = (value: unknown, path: readonly PropertyKey[]) => {
+    if (path.length > 0) found.set(path.map(String).join("."), source.placeOf(path))
+    if (typeof value !== "object" || value === null) return
+    for (const [key, inner] of Object.entries(value)) walk(inner, [...path, Array.isArray(value) ? Number(key) : key])
   }
-
-  fault(path: Path, message: string): void {
-    this.#add(this.#offset(path), path.map(String).join("."), message)
-  }
-
-  faults(issues: readonly z.core.$ZodIssue[], under: Path): void {
-    for (const issue of issues) {
-      const path = [...under, ...issue.path]
-      if (issue.code === "unrecognized_keys") {
-        for (const key of issue.keys) this.fault([...path, key], `unknown key; remove it or check its spelling`)
-      } else if (issue.code === "invalid_type" && issue.input === undefined && this.#missing(path)) {
-        this.fault(path, "is missing")
-      } else {
-        this.fault(path, issue.message)
-      }
-    }
-  }
-
-  throwFaults(): void {
-    const [first] = this.#faults
-    if (first === undefined) return
-    const lines = this.#faults.map(
-      ({ line, column, key, message }) => `${this.#file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`,
-    )
-    throw new ConveyorError("bad-change", lines.join("\n"), {
-      facts: { file: this.#file, ...first },
-      hint: "Correct the file; nothing was applied.",
-    })
-  }
-
-  places(): Map<string, Place> {
-    const found = new Map<string, Place>()
-    const walk = (value: unknown, path: readonly PropertyKey[]) => {
-      if (path.length > 0) {
-        const { line, col } = this.#lines.linePos(this.#offset(path))
-        found.set(path.map(String).join("."), { line, column: col })
-      }
-      if (typeof value !== "object" || value === null) return
-      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key])
-    }
-    walk(this.parsed, [])
-    return found
-  }
-
-  #missing(path: Path): boolean {
-    return this.#document?.getIn(path as unknown[]) === undefined
-  }
-
-  #add(offset: number, key: string, message: string): void {
-    const { line, col } = this.#lines.linePos(Math.max(0, offset))
-    this.#faults.push({ line: Math.max(1, line), column: Math.max(1, col), key, message })
-  }
-
-  /** Where the last part of the path stands; of what is missing, where it would stand. */
-  #offset(path: Path): number {
-    let node: unknown = this.#document?.contents
-    let offset = 0
-    for (const part of path) {
-      if (isMap(node)) {
-        const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
-        if (pair === undefined) break
-        offset = (isScalar(pair.key) ? pair.key.range?.[0] : undefined) ?? offset
-        node = pair.value
-      } else {
-        const inner = (node as { items?: unknown[] } | undefined)?.items?.[Number(part)]
-        if (inner === undefined) break
-        node = inner
-        offset = (inner as { range?: [number, number, number] }).range?.[0] ?? offset
-      }
-    }
-    return offset
-  }
+  walk(source.value, [])
+  return found
 }
 
 async function listFiles(directory: string): Promise<string[]> {

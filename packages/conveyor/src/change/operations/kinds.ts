@@ -16,14 +16,14 @@ import * as sql from "./sql.ts"
 import type { Operation } from "./operation.ts"
 
 export interface OperationKind {
-  /** Reads what stands under the key; gives the operation with its id, or what is wrong and where. */
-  read(value: unknown, id: string): { operation: Operation } | { issues: readonly z.core.$ZodIssue[] }
+  /** Reads what stands under the key; gives the operation with its id, or what is wrong and where, in `words` where the schema has none. */
+  read(value: unknown, id: string, words: z.core.$ZodErrorMap): { operation: Operation } | { issues: readonly z.core.$ZodIssue[] }
 }
 
 function kind<S extends z.ZodType>(definition: { schema: S; make(spec: z.infer<S>, id: string): Operation }): OperationKind {
   return {
-    read(value, id) {
-      const parsed = definition.schema.safeParse(value)
+    read(value, id, words) {
+      const parsed = definition.schema.safeParse(value, { error: words })
       return parsed.success ? { operation: definition.make(parsed.data, id) } : { issues: parsed.error.issues }
     },
   }

@@ -14,7 +14,7 @@ export function addDown(program: Command): void {
     )
     .action(async () => {
       const { state, json } = globalOptions(command)
-      const { stopEverything } = await import("../../wiring.ts")
+      const { stopEverything } = await import("../../wiring/wiring.ts")
       const stopped: string[] = []
       if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
       await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))

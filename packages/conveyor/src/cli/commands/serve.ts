@@ -20,7 +20,7 @@ export function addServe(program: Command): void {
         import("../../kernel/logger.ts"),
         import("../../server/repository.ts"),
         import("../../server/serve.ts"),
-        import("../../wiring.ts"),
+        import("../../wiring/wiring.ts"),
       ])
       const stop = new AbortController()
       for (const name of ["SIGTERM", "SIGINT"] as const)

@@ -24,11 +24,16 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     commit: version.commit,
     release,
     artifact: artifactOf(version),
-    environment: config.environment,
     status: config.status,
     stopGraceMs: config.release.stop_grace,
   }
-  return Object.entries(config.services).map(([service, { start, copies }]) => ({ ...shared, service, command: start, copies }))
+  return Object.entries(config.services).map(([service, { start, copies, environment }]) => ({
+    ...shared,
+    service,
+    command: start,
+    copies,
+    environment: { ...config.environment, ...environment },
+  }))
 }
 
 export interface HowToAsk {

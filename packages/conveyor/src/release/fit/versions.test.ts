@@ -11,7 +11,7 @@ import { artifactOf, changesIn, changeOf, fleetOf, fleetStatus, routesOf } from 
 
 const signal = new AbortController().signal
 const services = "services: { web: { start: run, routes: [/, /about] }, till: { start: run, routes: [/api] } }"
-const withFleet = loadConfig(`{ name: shop, ${services}, fleet: { changes: db, shards: { shop-1: x } } }`, "conveyor.yml", {})
+const withFleet = loadConfig(`{ name: shop, ${services}, fleet: { changes: db, shards: { shop-1: postgres://x/d } } }`, "conveyor.yml", {})
 const withoutFleet = loadConfig(`{ name: shop, ${services} }`, "conveyor.yml", {})
 
 const change = (name: string): Change => ({ name, file: `${name}.yml`, digest: name, summary: "", operations: [], places: new Map() })
@@ -94,7 +94,7 @@ test("every path of every service is a route", () => {
 test("the changes of several fleets are known by their folders, and two of one name are refused", () =>
   staged([], async (ports) => {
     const config = loadConfig(
-      `{ name: shop, ${services}, fleets: { shops: { shards: { a: x } }, accounts: { changes: db, shards: { b: y } } } }`,
+      `{ name: shop, ${services}, fleets: { shops: { shards: { a: postgres://x/d } }, accounts: { changes: db, shards: { b: postgres://y/d } } } }`,
       "conveyor.yml",
       {},
     )

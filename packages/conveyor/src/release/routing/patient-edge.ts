@@ -1,4 +1,4 @@
-// An edge that is being started again is waited for. Between the edge and everything here that asks it; made by wiring.ts.
+// An edge that is being started again is waited for. Between the edge and everything here that asks it; made by wiring/.
 import type { Edge } from "../../edge/edge.ts"
 import type { Clock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"

@@ -1,5 +1,5 @@
 // What users get while the databases are worked on, from the edge's counters: how slow, and how many errors. Asked by
-// the change engine between batches and during a soft drop; wiring.ts hands it over.
+// the change engine between batches and during a soft drop; wiring/ hands it over.
 import type { EdgeMetering, VersionCounters } from "../../edge/edge.ts"
 import { noCounters } from "../../edge/edge.ts"
 import { addCounters } from "../../edge/sums.ts"

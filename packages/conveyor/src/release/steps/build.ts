@@ -5,8 +5,8 @@ import type { Step } from "./step.ts"
 export const build: Step = {
   async run({ ports, release, config, signal, report }) {
     const artifact = await ports.builder.build(release.commit, {
-      command: config.build,
-      environment: { ...config.environment, CONVEYOR_COMMIT: release.commit },
+      command: config.build?.run,
+      environment: { ...config.build?.environment, CONVEYOR_COMMIT: release.commit },
       withinMs: config.timeouts.build,
       signal,
       onLine: (line) => report({ message: line }),

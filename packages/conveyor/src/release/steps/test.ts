@@ -11,8 +11,8 @@ export const test: Step = {
       .find((each) => each.version === version().name && stateOf("test", ports.store.journal(each.id)) === "done")
     if (earlier !== undefined) return { skipped: `the same artifact passed in run ${earlier.id}` }
     await ports.builder.runIn(artifactOf(version()), {
-      command: config.test,
-      environment: { ...config.environment, CONVEYOR_COMMIT: version().commit },
+      command: config.test.run,
+      environment: { ...config.test.environment, CONVEYOR_COMMIT: version().commit },
       withinMs: config.timeouts.test,
       signal,
       onLine: (line) => report({ message: line }),

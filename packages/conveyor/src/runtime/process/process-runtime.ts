@@ -1,5 +1,5 @@
 // Copies as processes of this machine: detached, each on a port of its own, found again after a restart of whoever
-// started them, and kept alive by the rounds of whoever holds this runtime. Made by wiring.ts.
+// started them, and kept alive by the rounds of whoever holds this runtime. Made by wiring/.
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import { join } from "node:path"

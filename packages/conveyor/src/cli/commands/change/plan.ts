@@ -19,7 +19,10 @@ export function addPlan(change: Command): void {
     .option("--config <file>", "the conveyor.yml whose changes are meant", configFileName)
     .action(async (options: { config: string }) => {
       const { json } = globalOptions(command)
-      const [{ silentLogger }, { openFleet }] = await Promise.all([import("../../../kernel/logger.ts"), import("../../../wiring.ts")])
+      const [{ silentLogger }, { openFleet }] = await Promise.all([
+        import("../../../kernel/logger.ts"),
+        import("../../../wiring/wiring.ts"),
+      ])
       const { config, root, changes } = await workingChanges(options.config)
       const engine = openFleet(config, root, systemClock, silentLogger)
       try {

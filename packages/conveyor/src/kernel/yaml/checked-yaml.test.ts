@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { z } from "zod"
-import { BadFileError, parseCheckedYaml } from "./checked-yaml.ts"
+import { BadFileError } from "./bad-file-error.ts"
+import { parseCheckedYaml } from "./checked-yaml.ts"
 
 const schema = z.strictObject({
   name: z.string(),
@@ -34,7 +35,7 @@ test("a complaint names file, line, column and key, and the error ends with the 
     () => parse("name: shop\nservices:\n  web:\n    start: 5\n    routes: [/]\n"),
     (thrown) => {
       assert.ok(thrown instanceof BadFileError)
-      assert.match(thrown.message, /^shop\.yml:4:5 services\.web\.start: /)
+      assert.match(thrown.message, /^shop\.yml:4:5: services\.web\.start: /)
       assert.equal(thrown.hint, "See the reference.")
       return true
     },

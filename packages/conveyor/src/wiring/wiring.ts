@@ -2,36 +2,37 @@
 // control plane needs, from one state directory and one conveyor.yml.
 import { mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { createChangeEngine } from "./change/create-engine.ts"
-import type { Change } from "./change/change.ts"
-import type { ChangeEngine } from "./change/engine.ts"
-import { createFleets } from "./change/fleets.ts"
-import { readChanges } from "./change/files/load-changes.ts"
-import { configFileName, loadConfig } from "./config/load-config.ts"
-import type { Variables } from "./config/load-config.ts"
-import type { Config } from "./config/config.ts"
-import { fleetsOf } from "./config/fleets.ts"
-import type { NamedFleetConfig } from "./config/fleets.ts"
-import { createEdgeSet } from "./edge/edge-set.ts"
-import { createEmbeddedEdge } from "./edge/embedded/adapter.ts"
-import { launchEdge, stopEdge } from "./edge/embedded/process/launch.ts"
-import type { Clock } from "./kernel/clock.ts"
-import { seconds } from "./kernel/duration.ts"
-import { ConveyorError } from "./kernel/errors.ts"
-import { holderOf } from "./kernel/listeners.ts"
-import type { Logger } from "./kernel/logger.ts"
-import type { Ports } from "./release/ports.ts"
-import { patientEdge } from "./release/routing/patient-edge.ts"
-import { Health } from "./release/copies/health.ts"
-import { Routing } from "./release/routing/routing.ts"
-import { UsersView } from "./release/routing/users-view.ts"
-import type { Builder } from "./runtime/builder.ts"
-import { clearUnfinished, createDirectoryBuilder } from "./runtime/process/directory-builder.ts"
-import { createProcessRuntime } from "./runtime/process/process-runtime.ts"
-import type { StateDirectory } from "./server/state-directory.ts"
-import { Store } from "./store/store.ts"
-import { queryPath } from "./watch/path-query.ts"
-import { queryStatus } from "./watch/status-query.ts"
+import { createChangeEngine } from "../change/create-engine.ts"
+import type { Change } from "../change/change.ts"
+import type { ChangeEngine } from "../change/engine.ts"
+import { createFleets } from "../change/fleets.ts"
+import { readChanges } from "../change/files/load-changes.ts"
+import { configFileName, loadConfig } from "../config/load-config.ts"
+import type { Variables } from "../config/load-config.ts"
+import type { Config } from "../config/config.ts"
+import { fleetsOf } from "../config/fleets.ts"
+import type { NamedFleetConfig } from "../config/fleets.ts"
+import { createEdgeSet } from "../edge/edge-set.ts"
+import { createEmbeddedEdge } from "../edge/embedded/adapter.ts"
+import { launchEdge, stopEdge } from "../edge/embedded/process/launch.ts"
+import type { Clock } from "../kernel/clock.ts"
+import { seconds } from "../kernel/duration.ts"
+import { ConveyorError } from "../kernel/errors.ts"
+import { holderOf } from "../kernel/listeners.ts"
+import type { Logger } from "../kernel/logger.ts"
+import type { Ports } from "../release/ports.ts"
+import { patientEdge } from "../release/routing/patient-edge.ts"
+import { Health } from "../release/copies/health.ts"
+import { Routing } from "../release/routing/routing.ts"
+import { UsersView } from "../release/routing/users-view.ts"
+import type { Builder } from "../runtime/builder.ts"
+import { clearUnfinished, createDirectoryBuilder } from "../runtime/process/directory-builder.ts"
+import { createProcessRuntime } from "../runtime/process/process-runtime.ts"
+import type { StateDirectory } from "../server/state-directory.ts"
+import { Store } from "../store/store.ts"
+import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
+import { queryPath } from "../watch/path-query.ts"
+import { queryStatus } from "../watch/status-query.ts"
 
 export interface WiringOptions {
   state: StateDirectory
@@ -64,7 +65,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       stateDirectory: state.edge,
       listen: { ...listen, port },
       logFile: join(state.logs, "edge.log"),
-      settings: { trustedProxies: config.edge.trusted_proxies, proxyProtocol: config.edge.proxy_protocol },
+      settings: edgeSettingsOf(config.edge),
       clock,
       signal,
     })
@@ -217,27 +218,19 @@ function engineOfFleet(
   const key = JSON.stringify(fleet)
   const known = engines.get(key)
   if (known !== undefined) return known
-  const { shards, backfill, contract } = fleet
   const engine = createChangeEngine({
-    shards: Object.entries(shards).map(([name, url]) => ({ name, url })),
+    shards: Object.entries(fleet.shards).map(([name, url]) => ({ name, url })),
     clock,
     logger,
-    policy: {
-      batch: { targetMs: backfill.batch, rest: (1 - backfill.duty) / backfill.duty },
-      throttle: {
-        window: backfill.window,
-        ...(users !== undefined && { foreground: async (_, until) => ({ p99Ms: await users.p99Ms(until), limitMs: backfill.latency }) }),
-      },
-      contract: {
-        observeMs: contract.observe,
-        softDropMs: contract.soft_drop,
-        replicas: contract.replicas,
-        ...(users !== undefined && { watch: (until) => users.complaints(until) }),
-      },
-    },
+    policy: changePolicyOf(fleet, users),
   })
   engines.set(key, engine)
   return engine
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":")
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
 }
 
 /** Two installations on one machine must not take each other for a stranger. */
@@ -248,9 +241,4 @@ async function namingHolder(thrown: unknown, { host, port }: { host: string; por
     hint: "Give this installation an address of its own (`edge: { listen: 127.0.0.1:8081 }` in conveyor.yml), or stop who holds it.",
     cause: thrown,
   })
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(":")
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
 }

@@ -1,0 +1,169 @@
+// Files that a person may write by mistake: each is told with its line, its key, what was found and what would be right,
+// in words for people; and files that only look odd are taken.
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { BadFileError } from "../kernel/yaml/bad-file-error.ts"
+import { loadConfig } from "./load-config.ts"
+
+const top = "name: shop\nservices:\n  web: { start: node server.js, routes: [/] }\n"
+const service = (rest: string) => `name: shop\nservices:\n  web: { ${rest} }\n`
+const fleet = (rest: string) => `${top}fleet: { shards: { main: 'postgres://db/x' }, ${rest} }`
+
+/** The text of a file, and "line key" of each complaint with what it has to say. */
+const bad: readonly [text: string, ...complaints: (readonly [place: string, says: RegExp])[]][] = [
+  ["", ["1 ", /found nothing; right is: .*`name` and `services`/]],
+  ["# nothing\n", ["1 ", /found nothing/]],
+  ["just words", ["1 ", /found "just words"; right is: .*`name` and `services`/]],
+  ["- name: shop\n", ["1 ", /found a list/]],
+  ["services:\n  web: { start: x, routes: [/] }\n", ["1 name", /is missing: a name .*my-shop/]],
+  [top.replace("shop", "My Shop"), ["1 name", /found "My Shop"; right is: a name .*small letters/]],
+  [top.replace("shop", "7"), ["1 name", /found 7; right is: a name/]],
+  [top.replace("shop", "[a]"), ["1 name", /found a list; right is: a name/]],
+  [top.replace("shop", `"${"a".repeat(80)}"`), ["1 name", /found "a+…; right is: a name/]],
+  ["name: shop\n", ["1 services", /is missing/]],
+  ["name: shop\nservices: {}\n", ["2 services", /found nothing in it; right is: at least one service/]],
+  ["name: shop\nservices: web\n", ["2 services", /found "web"; right is: names with values/]],
+  ["name: shop\nservices:\n  web: node server.js\n", ["3 services.web", /found "node server.js"; right is: .*start:.*routes:/]],
+  ["name: shop\nservices:\n  web:\n", ["3 services.web", /found no value; right is: .*start:/]],
+  ["name: shop\nservices:\n  Web!: { start: x, routes: [/] }\n", ["3 services.Web!", /found "Web!" as a name; right is: a name/]],
+  [service("routes: [/]"), ["3 services.web.start", /is missing: a command line/]],
+  [service("start: '', routes: [/]"), ["3 services.web.start", /found ""; right is: a command line/]],
+  [service("start: 5, routes: [/]"), ["3 services.web.start", /found 5; right is: a command line/]],
+  [service("start: x"), ["3 services.web.routes", /is missing: the paths/]],
+  [service("start: x, routes: []"), ["3 services.web.routes", /found an empty list; right is: at least one path/]],
+  [service("start: x, routes: /"), ["3 services.web.routes", /found "\/"; right is: the paths .*such as \[\/\]/]],
+  [service("start: x, routes: [api]"), ["3 services.web.routes.0", /found "api"; right is: a path that begins with "\/"/]],
+  [service("start: x, routes: [/api/]"), ["3 services.web.routes.0", /found "\/api\/"; right is: a path .*does not end/]],
+  [service("start: x, routes: [/, '/a b']"), ["3 services.web.routes.1", /found "\/a b"; right is: a path/]],
+  [service("start: x, routes: ['/a?b']"), ["3 services.web.routes.0", /found "\/a\?b"/]],
+  [service("start: x, routes: ['http://x/']"), ["3 services.web.routes.0", /right is: a path/]],
+  [service("start: x, routes: [/, /]"), ["3 services.web.routes.1", /is a route of web already/]],
+  [`${top}  api: { start: y, routes: [/] }\n`, ["4 services.api.routes.0", /found "\/"; right is: a path that no other service has/]],
+  [service("start: x, routes: [/], copies: 0"), ["3 services.web.copies", /found 0; right is: a whole number from 1 to 100/]],
+  [service("start: x, routes: [/], copies: 1000"), ["3 services.web.copies", /found 1000; right is: .* 1 to 100/]],
+  [service("start: x, routes: [/], copies: 1.5"), ["3 services.web.copies", /found 1.5; right is: a whole number/]],
+  [service("start: x, routes: [/], copies: two"), ["3 services.web.copies", /found "two"; right is: a whole number/]],
+  [service("start: x, routes: [/], copies: '2'"), ["3 services.web.copies", /found "2"; right is: a whole number/]],
+  [service("start: x, routes: [/], port: 80"), ["3 services.web.port", /no such key here; there are start, routes, /]],
+  [service("start: x, route: [/]"), ["3 services.web.routes", /is missing/], ["3 services.web.route", /did you mean "routes"\?/]],
+  [`${top}relase: { notice: 5s }\n`, ["4 relase", /no such key here; did you mean "release"\?/]],
+  [`${top}version: '3'\n`, ["4 version", /no such key here; there are name, build/]],
+  [`${top}release: { notice: soon }\n`, ["4 release.notice", /found "soon"; right is: a duration, such as 250ms/]],
+  [`${top}release: { notice: -5s }\n`, ["4 release.notice", /found "-5s"; right is: a duration/]],
+  [`${top}release: { notice: 15 }\n`, ["4 release.notice", /found 15; right is: a duration/]],
+  [`${top}release: { bake: { for: 5m, at_most: 1m } }\n`, ["4 release.bake.at_most", /right is: at least as long as `for`/]],
+  [
+    `${top}release: { bake: { when_quiet: never } }\n`,
+    ["4 release.bake.when_quiet", /found "never"; right is: hold, synthetic or promote_after/],
+  ],
+  [`${top}release: { bake: { when_quiet: synthetic } }\n`, ["4 release.bake.synthetic", /at least one path to ask/]],
+  [`${top}environment: [A=1]\n`, ["4 environment", /found a list; right is: names with values/]],
+  [`${top}environment: { A: }\n`, ["4 environment.A", /found no value; right is: a text; write '' for an empty one/]],
+  [`${top}environment: { A: [1] }\n`, ["4 environment.A", /found a list; right is: a text/]],
+  [`${top}environment: { 'MY-VAR': x }\n`, ["4 environment.MY-VAR", /found "MY-VAR" as a name; right is: a name of letters/]],
+  [`${top}environment: { A: '\${NOPE}' }\n`, ["4 environment.A", /\$\{NOPE\} is not set; set it where `conveyor up` is started/]],
+  [`${top}environment: { A: '\${}' }\n`, ["4 environment.A", /\$\{\} names no variable; write \$\{NAME\}/]],
+  [`${top}environment: { A: '\${1X}' }\n`, ["4 environment.A", /names no variable/]],
+  [`${top}environment: { '\${SET}': x }\n`, ["4 environment.${SET}", /is a key: variables are filled in in values only/]],
+  [
+    `${top}environment: { PORT: '3000', HOST: 0.0.0.0, CONVEYOR_RELEASE: x }\n`,
+    ["4 environment.PORT", /another name: the conveyor itself gives PORT/],
+    ["4 environment.HOST", /another name/],
+    ["4 environment.CONVEYOR_RELEASE", /another name/],
+  ],
+  [service("start: x, routes: [/], environment: { PORT: 80 }"), ["3 services.web.environment.PORT", /another name/]],
+  [`${top}edge: { listen: 8080 }\n`, ["4 edge.listen", /found 8080; right is: host:port, such as 127.0.0.1:8080/]],
+  [`${top}edge: { listen: 127.0.0.1:80000 }\n`, ["4 edge.listen", /found "127.0.0.1:80000"; right is: .*up to 65535/]],
+  [`${top}edge: { listen: 'http://x:80' }\n`, ["4 edge.listen", /right is: host:port/]],
+  [`${top}edge: { trusted_proxies: [abc] }\n`, ["4 edge.trusted_proxies.0", /found "abc"; right is: an address or a network/]],
+  [`${top}edge: { proxy_protocol: yes }\n`, ["4 edge.proxy_protocol", /found "yes"; right is: true or false/]],
+  [`${top}edge: { limits: { body: 5 } }\n`, ["4 edge.limits.body", /found 5; right is: a size, such as 64KB/]],
+  [`${top}status: { method: GET, path: /healthz }\n`, ["4 status.method", /no such key here; there are path or client/]],
+  [`${top}status: { path: 'http://x/health' }\n`, ["4 status.path", /found "http:\/\/x\/health"; right is: a path/]],
+  [`${top}fleet: {}\n`, ["4 fleet.shards", /is missing/]],
+  [
+    `${top}fleet: { shards: { main: 'not a url' } }\n`,
+    ["4 fleet.shards.main", /found "not a url"; right is: the URL of a database: postgres:/],
+  ],
+  [
+    `${top}fleet: { shards: { main: 'mysql://u:hunter2@h/x' } }\n`,
+    ["4 fleet.shards.main", /found "mysql:\/\/u:…@h\/x"; right is: .*postgres:/],
+  ],
+  [
+    `${top}fleet: { changes: ../../etc, shards: { main: 'postgres://x/y' } }\n`,
+    ["4 fleet.changes", /found "..\/..\/etc"; right is: a folder of the repository/],
+  ],
+  [`${top}fleet: { changes: /etc, shards: { main: 'postgres://x/y' } }\n`, ["4 fleet.changes", /right is: a folder of the repository/]],
+  [fleet("backfill: { window: 22-6 }"), ["4 fleet.backfill.window", /found "22-6"; right is: hours, such as 20:00-06:00/]],
+  [fleet("backfill: { duty: 2 }"), ["4 fleet.backfill.duty", /found 2; right is: the part of the time/]],
+  [fleet("throttle: { replica_lag: never }"), ["4 fleet.throttle.replica_lag", /found "never"; right is: a duration.*, or off/]],
+  [fleet("contract: { readers: none }"), ["4 fleet.contract.readers", /found "none"; right is: required or trust-release/]],
+  [`${top}build: [npm, ci]\n`, ["4 build", /found a list; right is: a command line/]],
+  [`${top}test: { rum: x }\n`, ["4 test.run", /is missing: a command line/], ["4 test.rum", /did you mean "run"\?/]],
+  [`${top}timeouts: { build: forever }\n`, ["4 timeouts.build", /found "forever"; right is: a duration/]],
+  [`${top}---\nname: b\n`, ["4 ", /a second document begins here/]],
+  ["x: &a { start: x, routes: [/] }\nname: shop\nservices: { web: *a }\n", ["1 x", /no such key here; there are name/]],
+  ["name: shop\nname: store\nservices: { web: { start: x, routes: [/] } }\n", ["2 ", /the key stands here for the second time/]],
+  ["name: shop\nservices:\n\tweb: x\n", ["3 ", /indent with spaces/]],
+  ["name: shop\nservices: [\n", ["3 ", /close every bracket/]],
+  ["name: shop\nservices: *none\n", ["2 ", /there is no &none before this \*none/]],
+  ['name: "shop\nservices: {}\n', ["3 ", /./]],
+  ["name: shop: store\n", ["1 ", /put quotes around the value/]],
+  ["name: @shop\n", ["1 ", /put quotes around it/]],
+  ["\uFFFD\uFFFDn\0a\0m\0e\0:\0", ["1 ", /this is UTF-16; save the file as UTF-8/]],
+  ["\0\u0001\u0002", ["1 ", /this is no text/]],
+  ["name: sh\uFFFDp\n", ["1 ", /bytes in it that are not UTF-8/]],
+]
+
+function complaintsOf(text: string, variables = {}) {
+  try {
+    loadConfig(text, "conveyor.yml", variables)
+  } catch (thrown) {
+    if (thrown instanceof BadFileError) return thrown.complaints
+    throw thrown
+  }
+  return []
+}
+
+test("each mistake is told at its place, with what was found and what would be right, and no other is told", () => {
+  for (const [text, ...expected] of bad) {
+    const complaints = complaintsOf(text, { SET: "x" })
+    assert.deepEqual(complaints.map(({ line, key }) => `${line} ${key}`).toSorted(), expected.map(([place]) => place).toSorted(), text)
+    for (const [place, says] of expected) {
+      const { message = "" } = complaints.find(({ line, key }) => `${line} ${key}` === place) ?? {}
+      assert.match(message, says, text)
+      assert.doesNotMatch(message, /expected|received|invalid|input|undefined|\bobject\b|regex/i, "a word of the schema's")
+    }
+  }
+})
+
+test("what only looks odd is taken", () => {
+  const odd: readonly [text: string, variables?: Record<string, string>][] = [
+    [`\uFEFF${top}`],
+    [top.replaceAll("\n", "\r\n")],
+    ['{"name":"shop","services":{"web":{"start":"x","routes":["/"]}}}'],
+    ["x-web: &web { start: x, routes: [/] }\nname: shop\nservices: { web: { <<: *web, copies: 2 } }\n"],
+    ["---\nname: shop\nservices: { web: { start: x, routes: [/] } }\n...\n"],
+    [service("start: x, routes: [/], copies: ${COPIES}"), { COPIES: "3" }],
+    [service("start: x, routes: [/], copies: ${COPIES:-2}")],
+    [`${top}edge: { proxy_protocol: "\${PROXY}" }`, { PROXY: "true" }],
+    [`${top}status: { client: 007 }`],
+    [`${top}fleet: { shards: { main: \${URL} } }`, { URL: "postgres://u:p#a%20b@h:5432/x?sslmode=require" }],
+  ]
+  for (const [text, variables] of odd) assert.deepEqual(complaintsOf(text, variables), [], text)
+})
+
+test("what a variable holds is shown to nobody, and a value of the environment neither", () => {
+  const texts = [
+    service("start: x, routes: [/], copies: ${S}"),
+    `${top}edge: { listen: "\${S}" }`,
+    `${top}release: { notice: "\${S}" }`,
+    `${top}fleet: { shards: { main: "\${S}" } }`,
+    `${top}environment: { PORT: hunter2 }`,
+  ]
+  for (const text of texts) {
+    const complaints = complaintsOf(text, { S: "hunter2" })
+    assert.equal(complaints.length, 1, text)
+    assert.doesNotMatch(JSON.stringify(complaints), /hunter2/)
+  }
+})

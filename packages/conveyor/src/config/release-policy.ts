@@ -1,0 +1,43 @@
+// `release:` and `timeouts:` of conveyor.yml. Called by config.ts.
+import { z } from "zod"
+import { hours, minutes, seconds } from "../kernel/duration.ts"
+import { command, duration, oneOf, pathWithQuery, wholeNumber } from "./words.ts"
+import { environment } from "./environment.ts"
+
+const safeRequestsOrOff = oneOf("safe-requests", "off")
+
+const bake = z
+  .strictObject({
+    for: duration.default(minutes(2)),
+    at_least: wholeNumber(0, 1_000_000_000).default(100),
+    at_most: duration.default(minutes(10)),
+    rescue: safeRequestsOrOff.default("safe-requests"),
+    compare: safeRequestsOrOff.default("safe-requests"),
+    when_quiet: oneOf("hold", "synthetic", "promote_after").default("hold"),
+    synthetic: z.array(pathWithQuery).max(20, "at most 20 paths").default([]),
+    hold: duration.default(hours(1)),
+  })
+  .refine((value) => value.when_quiet !== "synthetic" || value.synthetic.length > 0, {
+    path: ["synthetic"],
+    message: "at least one path to ask of both versions, such as [/]; or leave `when_quiet: synthetic` out",
+  })
+  .refine((value) => value.at_most >= value.for, { path: ["at_most"], message: "at least as long as `for`" })
+
+export const releasePolicy = z.strictObject({
+  start_within: duration.default(seconds(60)),
+  bake: bake.prefault({}),
+  notice: duration.default(minutes(15)),
+  rollback_window: duration.default(hours(24)),
+  stop_grace: duration.default(seconds(30)),
+})
+
+export const timeouts = z.strictObject({
+  build: duration.default(minutes(30)),
+  test: duration.default(minutes(30)),
+})
+
+/** A command of a commit, alone or with what it finds in its environment: production's is not for builds and tests. */
+export const commandOfCommit = z.union([
+  command.transform((run) => ({ run, environment: {} })),
+  z.strictObject({ run: command, environment: environment.default({}) }),
+])

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { test } from "node:test"
+import { choosePolicy, defaultPolicy } from "../change/policy.ts"
+import { fleetsOf } from "../config/fleets.ts"
+import { loadConfig } from "../config/load-config.ts"
+import { edgeSettings } from "../edge/embedded/settings.ts"
+import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
+
+const smallest = "name: shop\nservices: { web: { start: run, routes: [/] } }\n"
+const read = (rest: string) => loadConfig(`${smallest}${rest}`, "conveyor.yml", {})
+const policyOf = (fleet: string) => {
+  const [only] = fleetsOf(read(`fleet: { shards: { a: postgres://db/a }, ${fleet} }`))
+  assert.ok(only)
+  return choosePolicy(changePolicyOf(only))
+}
+
+/** The annotated reference with everything that is commented out put in. */
+async function reference(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, "../config/reference.yml"), "utf8")
+  const lines = text.split("\n").map((line) => (/^\s*# ? *(# .*|[a-z_0-9-]+:.*)$/.test(line) ? line.replace("# ", "") : line))
+  return lines.join("\n")
+}
+
+test("what the reference shows as the defaults of fleets and edge are what the engine and the edge take without them", async () => {
+  const shown = loadConfig(await reference(), "reference.yml", { SHOP_1_URL: "postgres://db/shop" })
+  const [fleet] = fleetsOf(shown)
+  assert.ok(fleet)
+  const policy = choosePolicy(changePolicyOf(fleet))
+  assert.deepEqual(policy, { ...defaultPolicy, throttle: { ...defaultPolicy.throttle, window: ["20:00", "06:00"] } })
+  assert.deepEqual(edgeSettings.parse(edgeSettingsOf(shown.edge)), edgeSettings.parse({}))
+})
+
+test("what is said in conveyor.yml is what the engine and the edge hold to; off is no limit", () => {
+  assert.deepEqual(policyOf(""), defaultPolicy)
+  const policy = policyOf("throttle: { replica_lag: off, wal_per_second: 16MB }, locks: { wait: 1s }, disk: { unknown: refuse }")
+  assert.equal(policy.throttle.replicaLagMs, undefined)
+  assert.equal(policy.throttle.walBytesPerSecond, 16 * 2 ** 20)
+  assert.equal(policy.throttle.oldestTransactionMs, defaultPolicy.throttle.oldestTransactionMs)
+  assert.deepEqual([policy.lock.waitMs, policy.disk.unknown], [1_000, "refuse"])
+  const { edge } = read("edge: { timeouts: { answer: 2m }, limits: { body: 5MB, requests_per_client: 10 } }")
+  const settings = edgeSettings.parse(edgeSettingsOf(edge))
+  assert.deepEqual([settings.answerTimeoutMs, settings.maxBodyBytes, settings.requestsPerClient], [120_000, 5 * 2 ** 20, 10])
+})
