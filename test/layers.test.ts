@@ -23,7 +23,7 @@ interface Plant {
 }
 
 const kernelAlone = /imports only the kernel: the arrow is/
-const portsOnly = /Only wiring\.ts names concrete adapters/
+const portsOnly = /Only wiring\/ names concrete adapters/
 
 const plants: readonly Plant[] = [
   { file: "packages/conveyor/src/kernel/planted.ts", imports: "../release/plan.ts", told: /The kernel imports nothing of ours/ },
@@ -33,12 +33,12 @@ const plants: readonly Plant[] = [
   { file: "packages/conveyor/src/change/operations/planted.ts", imports: "../../runtime/runtime.ts", told: kernelAlone },
   { file: "packages/conveyor/src/runtime/process/planted.ts", imports: "../../release/plan.ts", told: kernelAlone },
   { file: "packages/conveyor/src/edge/planted.ts", imports: "../change/engine.ts", told: kernelAlone },
-  { file: "packages/conveyor/src/watch/planted.ts", imports: "../wiring.ts", told: kernelAlone },
+  { file: "packages/conveyor/src/watch/planted.ts", imports: "../wiring/wiring.ts", told: kernelAlone },
   { file: "packages/conveyor/src/release/planted.ts", imports: "../runtime/process/process-runtime.ts", told: portsOnly },
   { file: "packages/conveyor/src/release/steps/planted.ts", imports: "../../edge/embedded/adapter.ts", told: portsOnly },
   { file: "packages/conveyor/src/release/planted-upwards.ts", imports: "../server/api.ts", told: /may not import what stands above it/ },
   { file: "packages/conveyor/src/train/planted.ts", imports: "../server/api.ts", told: /may not import what stands above it/ },
-  { file: "packages/conveyor/src/server/planted.ts", imports: "../wiring.ts", told: /may not import what stands above it/ },
+  { file: "packages/conveyor/src/server/planted.ts", imports: "../wiring/wiring.ts", told: /may not import what stands above it/ },
   { file: "packages/conveyor/src/cli/commands/planted.ts", imports: "../../runtime/process/process-runtime.ts", told: portsOnly },
   { file: "packages/witness/src/planted.ts", imports: "../../conveyor/src/kernel/clock.ts", told: /The witness is a black box/ },
   {
