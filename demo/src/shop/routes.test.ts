@@ -10,7 +10,7 @@ const file = new URL("../../../florist/conveyor.yml", import.meta.url)
 const variables = Object.fromEntries(
   ["FLORIST_DIRECTORY_URL", "FLORIST_SECRET", "FLORIST_BANK", "SHOP_1_URL", "SHOP_2_URL", "SHOP_3_URL", "SHOP_4_URL"].map((name) => [
     name,
-    `the value of ${name}`,
+    `postgres://${name.toLowerCase()}/x`,
   ]),
 )
 

@@ -105,7 +105,7 @@ test("a commit whose tests fail is told to its pusher, and is not promoted", asy
 
 test("a mistake in conveyor.yml is told to its pusher with line, column and key", async () => {
   await installation.write("conveyor.yml", goodConfig.replace("copies: 2", "copies: two"))
-  await isNotPromoted("Two", /conveyor\.yml:2:\d+ services\.web\.copies: /)
+  await isNotPromoted("Two", /conveyor\.yml:2:\d+: services\.web\.copies: /)
 })
 
 test("a commit whose copies die at their start is not promoted, and their last words can be read", async () => {
