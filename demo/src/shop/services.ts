@@ -48,6 +48,12 @@ const endsWithinMs = 10_000
 /** An environment variable holds no more. */
 const mostMerchants = 1_000
 
+/** Whoever runs the shop says what stands before the gateway. */
+const trustedProxies = () => {
+  const said = process.env.FLORIST_TRUSTED_PROXIES
+  return said === undefined ? {} : { FLORIST_TRUSTED_PROXIES: said }
+}
+
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const { directoryUrl, secret, shops, logLevel = "warn", bankPaysAfterMs, folder = florist, only = serviceNames } = options
   const ports = new Map<string, number>()
@@ -77,7 +83,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
           FLORIST_PEERS: addressOf("gateway"),
           FLORIST_BANK: addressOf("bank"),
         }),
-    ...(name === "gateway" ? { FLORIST_SERVICES: JSON.stringify(addresses), FLORIST_WEBHOOKS_TO: "anywhere" } : {}),
+    ...(name === "gateway" ? { FLORIST_SERVICES: JSON.stringify(addresses), FLORIST_WEBHOOKS_TO: "anywhere", ...trustedProxies() } : {}),
   })
   const start = async (name: string) => {
     const child = spawn(process.execPath, [`${folder}/${name}/src/main.ts`], {

@@ -1,14 +1,20 @@
 // Brings requests to the service that answers them, where nobody else does: on a single machine without Conveyor's edge. Called by the gateway's app.
 import replyFrom from "@fastify/reply-from"
+import { clientBehind } from "@florist/kit/client-address"
 import { Refusal, errorDocument, unavailable } from "@florist/kit/refusal"
 import type { Problem } from "@florist/kit/refusal"
 import type { FastifyInstance, FastifyReply } from "fastify"
+import type { GatewayConfig } from "./gateway-config.ts"
 import { routeFinder, routes } from "./routes.ts"
 
 const answerWithinMs = 120_000
+/** What says who a client is, in any spelling; what comes from outside ends here. */
+const saysWho = /^(?:x[-_]forwarded(?:[-_].*)?|x[-_]real[-_]ip|forwarded|(?:true[-_])?client[-_]ip|cf[-_]connecting[-_]ip)$/i
 
-/** @param services addresses by name; without any the gateway answers only what is its own. */
-export async function addFrontDoor(app: FastifyInstance, services: Readonly<Record<string, string>>): Promise<void> {
+type FrontDoor = Pick<GatewayConfig, "services" | "trustedProxies">
+
+/** Without services the gateway answers only what is its own. */
+export async function addFrontDoor(app: FastifyInstance, { services, trustedProxies }: FrontDoor): Promise<void> {
   if (Object.keys(services).length === 0) return
   const serviceFor = routeFinder(routes)
   await app.register(async (scope) => {
@@ -23,7 +29,14 @@ export async function addFrontDoor(app: FastifyInstance, services: Readonly<Reco
         const address = service === undefined || service === "gateway" ? undefined : services[service]
         if (address === undefined)
           return refuse(reply, 404, { code: "not-found", title: "Not found", detail: `${request.method} ${path} does not exist.` })
+        const client = clientBehind(request.raw, trustedProxies)
         return reply.from(`${address}${request.url}`, {
+          rewriteRequestHeaders: (_request, headers) => ({
+            ...Object.fromEntries(Object.entries(headers).filter(([name]) => !saysWho.test(name))),
+            "x-forwarded-for": client,
+            "x-real-ip": client,
+            forwarded: `for=${client.includes(":") ? `"[${client}]"` : client}`,
+          }),
           onError: (failed, { error }) => {
             const [problem] = (error instanceof Refusal ? error : unavailable(`The ${service} service`, error)).problems
             if (problem !== undefined) void refuse(failed as FastifyReply, 503, problem)

@@ -30,7 +30,7 @@ export function gateway(config: GatewayConfig): Service {
     async extras(app, surroundings) {
       addDescription(app, surroundings)
       await addPages(app)
-      await addFrontDoor(app, config.services)
+      await addFrontDoor(app, config)
     },
   }
 }

@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { after, before, test } from "node:test"
+import { trustIn } from "@florist/kit/client-address"
 import { PooledDatabase } from "@florist/kit/database"
 import { newId } from "@florist/kit/id"
 import { shops, startPlatform } from "../../kit/test/platform.ts"
@@ -43,7 +44,7 @@ before(async () => {
   platform = await startPlatform()
   platform.clock.set("2026-03-08T09:00:00Z")
   // The sender is called by the tests, so that its own loop does not race with them.
-  const { background: _, ...quiet } = gateway({ services: {}, webhooksTo: "anywhere" })
+  const { background: _, ...quiet } = gateway({ services: {}, trustedProxies: trustIn(""), webhooksTo: "anywhere" })
   await platform.start(quiet)
   shard = new PooledDatabase({ name: "s1", url: platform.postgres.url("s1").replace(/\/\/[^@]+@/, "//florist_gateway@"), size: 2 })
 })

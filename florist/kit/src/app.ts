@@ -2,6 +2,7 @@
 // question. Called by `serve` and by tests.
 import Fastify, { LogController } from "fastify"
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import { clientOf, trustIn } from "./client-address.ts"
 import type { Config, Identity } from "./config.ts"
 import type { Fleet, OpenShop } from "./fleet.ts"
 import { describeOperations } from "./openapi.ts"
@@ -41,7 +42,8 @@ export interface Surroundings {
   clock: () => Date
 }
 
-export type AppOptions = Pick<Config, "identity" | "logLevel" | "secret" | "peerUrl" | "bankUrl"> & { clock?: () => Date }
+export type AppOptions = Pick<Config, "identity" | "logLevel" | "secret" | "peerUrl" | "bankUrl"> &
+  Partial<Pick<Config, "frontDoors">> & { clock?: () => Date }
 
 export interface App {
   http: FastifyInstance
@@ -55,7 +57,7 @@ const mostBytes = 256 * 1024
 /** Listens to nothing yet. */
 export async function createApp(service: Service, fleet: Fleet, options: AppOptions): Promise<App> {
   const { name } = service
-  const { identity, logLevel, secret, peerUrl, bankUrl, clock = () => new Date() } = options
+  const { identity, logLevel, secret, peerUrl, bankUrl, frontDoors = trustIn("loopback"), clock = () => new Date() } = options
   const http = Fastify({
     logger: { level: logLevel, base: { service: name, ...identity } },
     logController: new LogController({ disableRequestLogging: true }),
@@ -85,7 +87,9 @@ export async function createApp(service: Service, fleet: Fleet, options: AppOpti
   const operations = service.operations(surroundings)
 
   addStatus(http, { service: name, identity, fleet, reliesOn: service.reliesOn, clientFacts: service.clientFacts })
-  for (const operation of operations) addOperation(http, operation, { service: name, fleet, tokens, clock, closing: closing.signal })
+  const clientAddress = ({ raw }: FastifyRequest) => clientOf(raw, frontDoors)
+  const serving = { service: name, fleet, tokens, clock, closing: closing.signal, clientAddress }
+  for (const operation of operations) addOperation(http, operation, serving)
   http.get(`/internal/${name}/openapi.json`, async () => describeOperations(operations))
   await service.extras?.(http, surroundings)
   return { http, surroundings, closing: closing.signal }

@@ -1,7 +1,26 @@
 // What a service is told by its environment, parsed once at its start. Called by `serve` and by tests.
 import { z } from "zod"
+import { trustIn } from "./client-address.ts"
+import type { Trust } from "./client-address.ts"
 
 const url = z.string().regex(/^https?:\/\//, "must be a URL, as http://127.0.0.1:8080")
+
+/** Addresses and networks by commas, as a variable of the environment. */
+export const trustList = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .transform((list, context): Trust => {
+      try {
+        return trustIn(list)
+      } catch (cause) {
+        context.addIssue({
+          code: "custom",
+          message: `must be addresses and networks by commas, as "loopback, 10.0.0.0/8" (${String(cause)})`,
+        })
+        return z.NEVER
+      }
+    })
 
 const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
@@ -13,6 +32,8 @@ const schema = z.object({
   /** Where the other services are found, under /internal/<service>. */
   FLORIST_PEERS: url.optional(),
   FLORIST_BANK: url.optional(),
+  /** Who says in x-real-ip who a client is: the edge and the gateway. Addresses, networks or "loopback", by commas. */
+  FLORIST_FRONT_DOORS: trustList("loopback"),
   CONVEYOR_EDGE: url.optional(),
   CONVEYOR_VERSION: z.string().optional(),
   CONVEYOR_RELEASE: z.string().optional(),
@@ -42,6 +63,8 @@ export interface Config {
   peerUrl: (service: string) => string | undefined
   /** The bank's API for QR payments; undefined where there is none. */
   bankUrl: string | undefined
+  /** Whose word about a client's address is believed. */
+  frontDoors: Trust
   identity: Identity
 }
 
@@ -60,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.FLORIST_LOG,
     peerUrl: (service) => (peers === undefined ? undefined : `${peers.replace(/\/$/, "")}/internal/${service}`),
     bankUrl: env.FLORIST_BANK,
+    frontDoors: env.FLORIST_FRONT_DOORS,
     identity: {
       build: env.CONVEYOR_BUILD ?? null,
       release: env.CONVEYOR_RELEASE ?? null,

@@ -91,7 +91,12 @@ export type PublicOperation<P extends z.ZodType, Q extends z.ZodType, B extends 
   access: "public"
   method: Method
   handle(
-    asked: Omit<Asked<Out<P>, Out<Q>, Out<B>>, "session"> & { headers: Readonly<Record<string, unknown>>; rawBody: string },
+    asked: Omit<Asked<Out<P>, Out<Q>, Out<B>>, "session"> & {
+      headers: Readonly<Record<string, unknown>>
+      rawBody: string
+      /** As the front door saw it; limits are counted by it. */
+      clientAddress: string
+    },
   ): Promise<Answer>
 }
 

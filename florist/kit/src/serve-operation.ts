@@ -14,6 +14,7 @@ export interface Serving {
   tokens: Tokens
   clock: () => Date
   closing: AbortSignal
+  clientAddress: (request: FastifyRequest) => string
 }
 
 const nothing = z.object({})
@@ -58,7 +59,9 @@ async function answerTo(operation: Operation, serving: Serving, request: Fastify
   }
   const asked: Omit<Asked<unknown, unknown, unknown>, "session"> = { ...shapes, now, log: request.log, signal: serving.closing }
 
-  if (operation.work === "public") return handle({ ...asked, headers: request.headers, rawBody: rawBodyOf(request) })
+  if (operation.work === "public") {
+    return handle({ ...asked, headers: request.headers, rawBody: rawBodyOf(request), clientAddress: serving.clientAddress(request) })
+  }
   if (operation.work === "peer") {
     const shop = await fleet.shop(read(shopHeader, request.headers, "query")["florist-shop"])
     return handle({ ...asked, shop })

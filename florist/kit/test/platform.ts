@@ -8,6 +8,7 @@ import type { PostgresServer } from "@conveyor/testbed/postgres"
 import pg from "pg"
 import { parse } from "yaml"
 import type { Service } from "../src/app.ts"
+import { trustIn } from "../src/client-address.ts"
 import { newId } from "../src/id.ts"
 import type { Role } from "../src/role.ts"
 import { run } from "../src/serve.ts"
@@ -116,6 +117,7 @@ export async function startPlatform(): Promise<Platform> {
           return found === undefined ? "http://127.0.0.1:9" : `${found.at.address}/internal/${name}`
         },
         bankUrl,
+        frontDoors: trustIn("loopback"),
         identity: { build: null, release: null, version: null, copy: null },
         clock: clock.now,
       })

@@ -1,6 +1,7 @@
-// Limits guessing: for each user name and each address (on each shard) the attempts that failed one after another are counted, and the next one has to wait, longer each
-// time. Counted before the password is looked at, so that many at once gain nothing. Kept on the shard of the user's shop (for a name that nobody has, on
-// one that the name chooses), for no shop: shop 0. Called by sign-in.
+// Limits guessing, and locks nobody out. Attempts that failed are counted for a user name from one address (a guesser waits longer each time), for the address (whoever
+// tries many names is slowed down), and for the name (whoever has many addresses is). A name that has signed in from an address before is held back by the first
+// alone, so that nobody elsewhere, and no neighbour behind the same address, can shut it out. Counted before the password is looked at, so that many at once gain
+// nothing; forgiven with time. Kept on the shard of the user's shop (for a name that nobody has, on one that the name chooses), for no shop: shop 0. Called by sign-in.
 import type { PooledDatabase, Reader } from "@florist/kit/database"
 import type { Fleet } from "@florist/kit/fleet"
 
@@ -9,11 +10,14 @@ export interface Limit {
   free: number
   firstWaitMs: number
   longestWaitMs: number
+  /** One failure is forgiven each time that so long has passed since the last. */
+  forgivesEveryMs: number
 }
 
 export const limits = {
-  username: { free: 5, firstWaitMs: 1_000, longestWaitMs: 15 * 60_000 },
-  address: { free: 20, firstWaitMs: 1_000, longestWaitMs: 15 * 60_000 },
+  pair: { free: 5, firstWaitMs: 1_000, longestWaitMs: 15 * 60_000, forgivesEveryMs: 20 * 60_000 },
+  address: { free: 60, firstWaitMs: 2_000, longestWaitMs: 2_000, forgivesEveryMs: 2_000 },
+  username: { free: 100, firstWaitMs: 30_000, longestWaitMs: 30_000, forgivesEveryMs: 30_000 },
 } as const satisfies Record<string, Limit>
 
 /** How long the next attempt has to wait after so many failures: 0, then doubling up to the longest. */
@@ -21,8 +25,14 @@ export function waitAfter(failures: number, { free, firstWaitMs, longestWaitMs }
   return failures <= free ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(failures - free - 1, 30))
 }
 
-/** Failures are forgotten after a day without any. */
-const forgottenAfterMs = 86_400_000
+/** Failures that still count, so long after the last of them. */
+export function leftAfter(failures: number, passedMs: number, { forgivesEveryMs }: Limit): number {
+  return Math.max(0, failures - Math.floor(Math.max(0, passedMs) / forgivesEveryMs))
+}
+
+/** Failures are swept away after a day without any; that a name was here, after so long without coming. */
+const sweptAfterMs = 86_400_000
+const knownForMs = 90 * 86_400_000
 const shardsFreshForMs = 60_000
 const nobodysShop = 0
 
@@ -47,8 +57,9 @@ export class Attempts {
     const { now } = attempt
     const shard = await this.#shardFor(attempt)
     return shard.transaction(nobodysShop, async (reader) => {
-      // Always in the same order, so that two attempts cannot wait for each other. An address that has to wait makes no user name wait.
-      for (const { subject, limit } of subjectsOf(attempt)) {
+      const known = await isKnown(reader, attempt)
+      // Always in the same order, so that two attempts cannot wait for each other. What has to wait counts no further.
+      for (const { subject, limit } of known ? [pairOf(attempt)] : subjectsOf(attempt)) {
         const wait = await count(reader, subject, limit, now)
         if (wait > 0) return wait
       }
@@ -58,15 +69,25 @@ export class Attempts {
 
   async succeeded(attempt: Attempt): Promise<void> {
     const shard = await this.#shardFor(attempt)
+    const { now } = attempt
     await shard.transaction(nobodysShop, async (reader) => {
-      await reader.query("DELETE FROM staff.sign_in_attempt WHERE shop_id = 0 AND subject = $1", [`username ${attempt.username}`])
+      const known = await isKnown(reader, attempt)
+      for (const { subject } of known ? [] : [addressOf(attempt), usernameOf(attempt)]) {
+        await reader.query(
+          "UPDATE staff.sign_in_attempt SET failures = greatest(failures - 1, 0), blocked_until = last_at WHERE shop_id = 0 AND subject = $1",
+          [subject],
+        )
+      }
+      await reader.query("DELETE FROM staff.sign_in_attempt WHERE shop_id = 0 AND subject = $1", [pairOf(attempt).subject])
       await reader.query(
-        "UPDATE staff.sign_in_attempt SET failures = greatest(failures - 1, 0), blocked_until = last_at WHERE shop_id = 0 AND subject = $1",
-        [`address ${attempt.address}`],
+        `INSERT INTO staff.sign_in_attempt (shop_id, subject, failures, last_at, blocked_until) VALUES (0, $1, 0, $2, $2)
+         ON CONFLICT (shop_id, subject) DO UPDATE SET last_at = excluded.last_at`,
+        [knownAs(attempt), now],
       )
-      await reader.query("DELETE FROM staff.sign_in_attempt WHERE shop_id = 0 AND last_at < $1", [
-        new Date(attempt.now.getTime() - forgottenAfterMs),
-      ])
+      await reader.query(
+        "DELETE FROM staff.sign_in_attempt WHERE shop_id = 0 AND last_at < $2 AND (last_at < $1 OR subject NOT LIKE 'known %')",
+        [new Date(now.getTime() - knownForMs), new Date(now.getTime() - sweptAfterMs)],
+      )
     })
   }
 
@@ -81,22 +102,33 @@ export class Attempts {
   }
 }
 
-const subjectsOf = ({ username, address }: Attempt) => [
-  { subject: `address ${address}`, limit: limits.address },
-  { subject: `username ${username}`, limit: limits.username },
-]
+interface Subject {
+  subject: string
+  limit: Limit
+}
+
+const pairOf = ({ username, address }: Attempt): Subject => ({ subject: `pair ${username} ${address}`, limit: limits.pair })
+const addressOf = ({ address }: Attempt): Subject => ({ subject: `address ${address}`, limit: limits.address })
+const usernameOf = ({ username }: Attempt): Subject => ({ subject: `username ${username}`, limit: limits.username })
+const subjectsOf = (attempt: Attempt) => [addressOf(attempt), pairOf(attempt), usernameOf(attempt)]
+const knownAs = ({ username, address }: Attempt) => `known ${username} ${address}`
+
+async function isKnown(reader: Reader, attempt: Attempt): Promise<boolean> {
+  const [row] = await reader.query("SELECT last_at FROM staff.sign_in_attempt WHERE shop_id = 0 AND subject = $1", [knownAs(attempt)])
+  return row?.last_at instanceof Date && row.last_at.getTime() > attempt.now.getTime() - knownForMs
+}
 
 async function count(reader: Reader, subject: string, limit: Limit, now: Date): Promise<number> {
   const [row] = await reader.query(
     `INSERT INTO staff.sign_in_attempt AS kept (shop_id, subject, failures, last_at, blocked_until) VALUES (0, $1, 0, $2, $2)
-     ON CONFLICT (shop_id, subject) DO UPDATE SET failures = CASE WHEN kept.last_at < $3 THEN 0 ELSE kept.failures END
-     RETURNING failures, blocked_until`,
-    [subject, now, new Date(now.getTime() - forgottenAfterMs)],
+     ON CONFLICT (shop_id, subject) DO UPDATE SET failures = kept.failures
+     RETURNING failures, last_at, blocked_until`,
+    [subject, now],
   )
-  const failures = Number(row?.failures ?? 0)
-  const blocked = row?.blocked_until instanceof Date ? row.blocked_until.getTime() : 0
+  const at = (moment: unknown) => (moment instanceof Date ? moment.getTime() : 0)
+  const failures = leftAfter(Number(row?.failures ?? 0), now.getTime() - at(row?.last_at), limit)
   // Of many at once one may be counted that began earlier: what costs nothing makes nobody wait.
-  const wait = waitAfter(failures, limit) === 0 ? 0 : blocked - now.getTime()
+  const wait = waitAfter(failures, limit) === 0 ? 0 : at(row?.blocked_until) - now.getTime()
   if (wait > 0) return wait
   const blockedUntil = new Date(now.getTime() + waitAfter(failures + 1, limit))
   await reader.query(

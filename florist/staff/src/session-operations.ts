@@ -1,6 +1,7 @@
 // Signing in, refreshing, signing out, and changing passwords. Access tokens live for 15 minutes and are checked by every service alone, so whoever is
 // switched off or dismissed can refresh no more at once, and reaches nothing any more after 15 minutes at the latest.
 import type { Surroundings } from "@florist/kit/app"
+import { countedAs } from "@florist/kit/client-address"
 import type { Row } from "@florist/kit/database"
 import type { OpenShop } from "@florist/kit/fleet"
 import { newId } from "@florist/kit/id"
@@ -74,10 +75,10 @@ export function sessionOperations({ fleet, tokens }: Pick<Surroundings, "fleet" 
       body: credentials,
       answers: { 200: sessionOut },
       refuses: [401, 403, 422, 429],
-      async handle({ query, body, now, headers }) {
+      async handle({ query, body, now, clientAddress }) {
         const shopId = await shopOfUsername(fleet.directory, body.username)
         const shop = shopId === undefined ? undefined : await fleet.shop(shopId)
-        const attempt: Attempt = { username: body.username, address: addressOf(headers), shard: shop?.shard.name, now }
+        const attempt: Attempt = { username: body.username, address: countedAs(clientAddress), shard: shop?.shard.name, now }
         const wait = await attempts.begin(attempt)
         if (wait > 0) return tooMany(wait)
         const account = shop === undefined ? undefined : await accountByUsername(shop, shop.id, body.username)
@@ -201,13 +202,6 @@ function assertWorksHere({ status, dismissed_at: dismissedAt }: Row): void {
 function assertMayReset(role: Role, account: Row): void {
   if (role === "owner" || (role === "manager" && account.role !== "owner")) return
   throw forbidden("One's own password may be changed by everybody, an owner's by owners, the others by the management.")
-}
-
-/** As the edge tells it: whoever connected to it comes last. */
-function addressOf(headers: Readonly<Record<string, unknown>>): string {
-  const chain = headers["x-forwarded-for"]
-  const last = typeof chain === "string" ? chain.split(",").at(-1)?.trim() : undefined
-  return last === undefined || !/^[\w.:[\]%-]{1,100}$/.test(last) ? "direct" : last
 }
 
 const unauthorized = (code: string, detail: string, pointer: string) =>

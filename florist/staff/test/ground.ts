@@ -33,6 +33,8 @@ export async function openGround(): Promise<Ground> {
   const platform = await startPlatform()
   const { address, app } = await platform.start(staff)
   const directory = new pg.Pool({ connectionString: platform.directoryUrl, max: 2 })
+  // The server ends before the last of these connections has heard that it is closed.
+  directory.on("error", () => {})
   const fleet = openFleet({ service: "staff", directoryUrl: platform.directoryUrl, poolSize: 2 })
   const opening = { directory: readerOf(directory), fleet, now: new Date() }
   const kept = await keepPassword(password)

@@ -5,7 +5,7 @@ import { openFleet } from "@florist/kit/fleet"
 import { newId } from "@florist/kit/id"
 import fc from "fast-check"
 import { shops } from "../../kit/test/platform.ts"
-import { Attempts } from "../src/attempt.ts"
+import { Attempts, limits } from "../src/attempt.ts"
 import { openShop, readerOf } from "../src/open-shop.ts"
 import { neighbourShop, openGround, password, refresh, signIn, switchBody, textOf, userOf, workerBody } from "./ground.ts"
 import type { Ground } from "./ground.ts"
@@ -72,26 +72,52 @@ test("guessing has to wait longer and longer, also many at once, and the right p
   assert.equal((await call("POST", signIn("guessed"))).status, 200)
 })
 
-test("of many who sign in at once, one that began earlier and is counted later does not wait", async () => {
+const withAttempts = async (work: (begin: (username: string, address: string, ms?: number) => Promise<number>) => Promise<void>) => {
   const fleet = openFleet({ service: "staff", directoryUrl: ground.platform.directoryUrl, poolSize: 1 })
   try {
     const attempts = new Attempts(fleet)
     const at = ground.platform.clock.now().getTime()
-    const begin = (username: string, ms: number) =>
-      attempts.begin({ username, address: "203.0.113.20", shard: "s1", now: new Date(at + ms) })
-    assert.equal(await begin("later", 40), 0)
-    assert.equal(await begin("earlier", 0), 0)
+    await work((username, address, ms = 0) => attempts.begin({ username, address, shard: "s1", now: new Date(at + ms) }))
   } finally {
     await fleet.close()
   }
+}
+
+test("of many who sign in at once, one that began earlier and is counted later does not wait", () =>
+  withAttempts(async (begin) => {
+    assert.equal(await begin("later", "203.0.113.20", 40), 0)
+    assert.equal(await begin("earlier", "203.0.113.20"), 0)
+  }))
+
+test("an address that guesses many names has to wait, but never long, and others do not wait", () =>
+  withAttempts(async (begin) => {
+    for (let n = 0; n <= limits.address.free; n++) assert.equal(await begin(`name${n}`, "203.0.113.7"), 0)
+    const wait = await begin("one more", "203.0.113.7")
+    assert.ok(wait > 0 && wait <= limits.address.longestWaitMs)
+    assert.equal(await begin("one more", "203.0.113.8"), 0)
+    assert.equal(await begin("one more", "203.0.113.7", wait), 0)
+  }))
+
+test("whoever guesses a name or fills an address locks nobody out who has signed in from there before", async () => {
+  await makeWorker("honest")
+  const from = (address: string, given?: string) => call("POST", signIn("honest", given), {}, { "x-real-ip": address })
+  assert.equal((await from("198.51.100.9")).status, 200)
+  await withAttempts(async (begin) => {
+    for (let n = 0; n <= limits.address.free; n++) await begin(`neighbour${n}`, "198.51.100.9")
+    for (let n = 0; n <= limits.username.free; n++) await begin("honest", `192.0.2.${n}`)
+    assert.ok((await begin("neighbour", "198.51.100.9")) > 0)
+    assert.ok((await begin("honest", "192.0.2.200")) > 0)
+  })
+  assert.equal((await from("198.51.100.9")).status, 200)
+  for (let n = 0; n < 7; n++) await from("198.51.100.9", "guess")
+  assert.equal((await from("198.51.100.9")).status, 429)
 })
 
-test("an address that guesses many names has to wait as well, and others do not", async () => {
-  const from = (address: string, n: number) => call("POST", signIn(`name${n}`, "guess"), {}, { "x-forwarded-for": address })
-  // Counted on each of the two shards, by the name.
-  for (let n = 0; n < 44; n += 4) await Promise.all([0, 1, 2, 3].map((m) => from("203.0.113.7", n + m)))
-  assert.equal((await from("203.0.113.7", 99)).status, 429)
-  assert.equal((await from("203.0.113.8", 99)).status, 401)
+test("what a client says of its own address counts for nothing", async () => {
+  const forged = (n: number) =>
+    call("POST", signIn("forged", "guess"), {}, { "x-forwarded-for": `203.0.113.${n}`, forwarded: `for=203.0.113.${n}` })
+  const guesses = await Promise.all(Array.from({ length: 12 }, (_, n) => forged(n)))
+  assert.ok(guesses.some(({ status }) => status === 429))
 })
 
 test("a refresh token is used once: its successor works, and using the old one later ends the session for both", async () => {
