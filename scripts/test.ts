@@ -2,7 +2,7 @@
 // Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
 import { spawn } from "node:child_process"
 import { globSync } from "node:fs"
-import { chromium, installPackages, pgbouncer } from "./debian.ts"
+import { chromium, haproxy, installPackages, nginx, pgbouncer } from "./debian.ts"
 
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -18,10 +18,13 @@ const needs = new Map([
   [chromium, chosen.filter((file) => file.includes(".browser."))],
   [pgbouncer, chosen.filter((file) => file.includes("pooler"))],
 ])
-const missing = installPackages([...needs.keys()].filter((each) => needs.get(each)?.length !== 0))
+/** These run without it too, and leave out by name what they compare with. */
+const compares = new Map([haproxy, nginx].map((each) => [each, chosen.filter((file) => file.includes("conformance"))]))
+const missing = installPackages([...needs, ...compares].filter(([, files]) => files.length > 0).map(([each]) => each))
 const impossible = new Set(missing.flatMap((each) => needs.get(each) ?? []))
 for (const each of missing) {
-  process.stderr.write(`NOT RUN, because there is no ${each.name} and only root may install it: ${needs.get(each)?.join(", ") ?? ""}\n`)
+  const [what, files] = needs.has(each) ? ["NOT RUN", needs.get(each)] : ["RUN IN PART", compares.get(each)]
+  process.stderr.write(`${what}, because there is no ${each.name} and only root may install it: ${files?.join(", ") ?? ""}\n`)
   process.stderr.write(`  apt-get install ${each.name}\n`)
 }
 

@@ -62,7 +62,7 @@ export interface HeadLimits {
 const requestLine = /^([A-Z][A-Z_-]{0,31}) ([\x21\x22\x24-\x7e]+) HTTP\/(\d)\.(\d)\r\n/
 const absoluteForm = /^(https?):\/\/([^/?]*)(.*)$/i
 const host = /^(?:\[[\da-f:.]{2,45}\]|[\w.~!$&'()*+,;=%-]*)(?::(\d{1,5}))?$/i
-const length = /^\d{1,15}$/
+const length = /^\d+$/
 const refusedMethods = new Set(["CONNECT", "TRACE"])
 
 /** `text` is latin1, from the request line to the end of the last field, with its line break. @throws BadRequest */

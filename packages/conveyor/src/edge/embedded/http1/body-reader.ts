@@ -1,6 +1,6 @@
 // The body of a message by its framing, from parts that end anywhere: of a length, in chunks with trailers, or to the end of
 // the connection. What does not fit is an error. Called by the readers of requests and of answers.
-import { Malformed, readFields } from "./fields.ts"
+import { Malformed, readFields, refuseLoneLineFeeds } from "./fields.ts"
 
 export type Framing = { kind: "none" } | { kind: "length"; bytes: number } | { kind: "chunked" } | { kind: "to-close" }
 
@@ -136,7 +136,9 @@ export class BodyReader {
   #endOf(mark: Buffer, rest: Buffer, limit: number): number | undefined {
     const at = rest.indexOf(mark)
     if ((at < 0 ? rest.length : at) > limit) throw new Malformed(`a line or the trailers are longer than ${limit} bytes`)
-    return at < 0 ? undefined : at
+    if (at >= 0) return at
+    refuseLoneLineFeeds(rest)
+    return undefined
   }
 
   #tell(chunk: Buffer): void {

@@ -23,6 +23,7 @@ import { readPin, versionHeader } from "./pin.ts"
 import type { RequestBody } from "./request-body.ts"
 import { resultOf } from "../counting/comparing.ts"
 import { Shadow } from "./shadow.ts"
+import { allowedTrailers } from "./trailers.ts"
 import type { EdgeSettings } from "../settings.ts"
 import type { Claim, Traffic } from "../counting/traffic.ts"
 import type { AnswerHead } from "../upstream/answer-head.ts"
@@ -273,7 +274,7 @@ export class Exchange {
     const response = this.#response
     return {
       data: (chunk) => response.write(chunk),
-      end: (rawTrailers) => response.end(rawTrailers),
+      end: (rawTrailers) => response.end(allowedTrailers(rawTrailers)),
       broke: () => {
         if (response.isOver) return
         this.#tools.counters.brokeOff(version)

@@ -41,11 +41,6 @@ const believed = new Set([
   "x-cluster-client-ip",
   "x-envoy-external-address",
   "x-forwarded",
-  "x-forwarded-by",
-  "x-forwarded-protocol",
-  "x-forwarded-scheme",
-  "x-forwarded-server",
-  "x-forwarded-ssl",
   "x-host",
   "x-original-forwarded-for",
   "x-original-host",
@@ -58,11 +53,14 @@ const believed = new Set([
   "x-url-scheme",
 ])
 
+/** Frameworks read more of these than anybody could list: the prefix of a path, the scheme, the port. */
+const isBelieved = (name: string) => believed.has(name) || name.startsWith("x-forwarded-")
+
 /** Whether a header, named in small letters, says who the client is and is not to be passed on. CGI and WSGI take "_" for "-". */
 export function isLeftBehind(name: string, { isVouchedFor }: Pick<Identity, "isVouchedFor">): boolean {
   const plain = name.includes("_") ? name.replaceAll("_", "-") : name
   if (written.has(plain)) return true
-  return believed.has(plain) && (plain !== name || !isVouchedFor)
+  return isBelieved(plain) && (plain !== name || !isVouchedFor)
 }
 
 /** Finds out who has sent each request, and remembers it for those that follow on a connection where nobody else has a say. */

@@ -3,6 +3,7 @@
 import type { RequestHead } from "../client/request-head.ts"
 import { hasBody } from "../client/request-head.ts"
 import type { Sending } from "../upstream/asking.ts"
+import { allowedTrailers } from "./trailers.ts"
 
 /** Where the body comes from. */
 export interface BodySource {
@@ -13,10 +14,6 @@ export interface BodySource {
 /** So much may wait for a copy. */
 const heldBytesAtMost = 65_536
 const bodylessMethods = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
-
-/** What no trailer may say: it would be taken for the head's by whoever joins the two. */
-const notInTrailers =
-  /^(?:content-.*|transfer-encoding|host|connection|trailer|upgrade|te|expect|cookie|set-cookie|authorization|proxy-.*|forwarded|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x-conveyor-.*)$/i
 
 export class RequestBody {
   readonly declared: "none" | "some"
@@ -115,8 +112,4 @@ export class RequestBody {
     if (!sending.write(chunk)) this.#source.pause()
     else this.#source.resume()
   }
-}
-
-function allowedTrailers(raw: readonly string[]): readonly string[] {
-  return raw.length === 0 ? raw : raw.flatMap((name, i) => (i % 2 === 0 && !notInTrailers.test(name) ? [name, raw[i + 1] ?? ""] : []))
 }

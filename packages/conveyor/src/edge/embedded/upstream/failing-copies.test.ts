@@ -65,7 +65,8 @@ test("a copy that hangs is asked no more as soon as its sibling shows that one c
 test("a copy that closes idle connections unannounced costs no POST", async () => {
   const under = await embeddedEdge()
   try {
-    const closesAfterMs = 150
+    // Far beyond the time for which a connection is taken for surely open, so that a busy machine does not confuse the two.
+    const closesAfterMs = 500
     await using copy = await startServer((socket) => {
       socket.write(answer)
       setTimeout(() => socket.end(), closesAfterMs)
@@ -83,14 +84,14 @@ test("a copy that closes idle connections unannounced costs no POST", async () =
     const statuses = new Set<number>()
     await Promise.all(
       Array.from({ length: 6 }, async (_, k) => {
-        for (let i = 0; i < 12; i++) {
+        for (let i = 0; i < 5; i++) {
           statuses.add((await ask(`${under.url}/x`, { method: "POST", body: "hello" })).status)
           await delay(closesAfterMs - 5 + ((k + i) % 10))
         }
       }),
     )
     assert.deepEqual(statuses, new Set([200]))
-    assert.equal(copy.heads(), 72)
+    assert.equal(copy.heads(), 30)
   } finally {
     await under.close()
   }
