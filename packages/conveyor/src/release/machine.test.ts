@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import type { JournalEvent, JournalEventName, ReleaseKind } from "../store/records.ts"
-import { nextMove, stateOf, undoAttempts } from "./machine.ts"
+import type { JournalEvent, JournalEventName, ReleaseKind, ReleaseRecord, ReleaseState } from "../store/records.ts"
+import { nextMove, stateOf, undoAttempts, whyIllegal } from "./machine.ts"
 import type { Outcome } from "./machine.ts"
 import { plans } from "./plan.ts"
 
@@ -77,6 +77,73 @@ test("an undo that never works is given up after a while, and the run says where
   })
 })
 
+const running = (kind: ReleaseKind, state: ReleaseState = "running"): ReleaseRecord => ({
+  id: 1,
+  kind,
+  version: "v1",
+  commit: "a",
+  change: undefined,
+  requestedAt: 0,
+  state,
+  reason: undefined,
+  endedAt: undefined,
+})
+
+const refusals: [string, Parameters<typeof whyIllegal>, RegExp][] = [
+  ["a success without a start", [running("release"), [], { step: "build", event: "succeeded" }], /build is pending/],
+  ["a step out of the plan", [running("release"), [], { step: "contract", event: "started" }], /a release has no such step/],
+  ["a step before its turn", [running("release"), journal(...done("build")), { step: "start", event: "started" }], /next is to do test/],
+  ["a second success", [running("release"), journal(...done("build")), { step: "build", event: "succeeded" }], /next is to do test/],
+  ["an undo of what goes well", [running("release"), journal(...done("build")), { step: "build", event: "undo_started" }], /do test/],
+  [
+    "a start on the way back",
+    [running("release"), journal(["build", "started"], ["build", "failed"]), { step: "build", event: "started" }],
+    /undo build/,
+  ],
+  [
+    "the end of an undo that was never begun",
+    [running("release"), journal(["build", "started"], ["build", "failed"]), { step: "build", event: "undo_finished" }],
+    /build is failed/,
+  ],
+  ["an event before the beginning", [running("release", "queued"), [], { step: "build", event: "started" }], /has not begun/],
+  [
+    "an event after the end",
+    [running("release", "promoted"), journal(...done("build")), { step: "test", event: "started" }],
+    /has ended: it is promoted/,
+  ],
+  [
+    "an event when all is done",
+    [running("contract"), journal(...done("contract")), { step: "contract", event: "started" }],
+    /nothing is left to do/,
+  ],
+]
+for (const [what, ask, why] of refusals) test(`${what} is not written`, () => assert.match(whyIllegal(...ask) ?? "it is written", why))
+
+const anyEvent = fc.record({
+  step: fc.constantFrom(...plans.rollback.steps, "build", "weather"),
+  event: fc.constantFrom<JournalEventName>("started", "succeeded", "failed", "undo_started", "undo_finished", "undo_failed"),
+})
+
+test("whatever is asked to be written, a journal only ever holds what can have happened", () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 300 }), (asked) => {
+      const { events, write } = recording()
+      for (const next of asked) if (whyIllegal(running("rollback"), events, next) === undefined) write(next.step, next.event)
+      for (const [i, { step, event }] of events.entries()) {
+        const before = events.slice(0, i)
+        const had = (name: JournalEventName, of = step) => before.some((each) => each.step === of && each.event === name)
+        const place = plans.rollback.steps.findIndex((each) => each === step)
+        assert.ok(place >= 0, "a step of the plan")
+        if (event === "succeeded" || event.startsWith("undo_")) assert.ok(had("started"))
+        if (event === "undo_finished" || event === "undo_failed") assert.ok(had("undo_started"))
+        if (event.startsWith("undo_")) assert.ok(before.some((each) => each.event === "failed"))
+        else for (const earlier of plans.rollback.steps.slice(0, place)) assert.ok(had("succeeded", earlier))
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
 /** What happens to a move: it works, it fails, or the control plane dies before its end is written. */
 const fate = fc.oneof({ weight: 6, arbitrary: fc.constant("works") }, fc.constantFrom("fails", "crash before", "crash after"))
 
@@ -87,7 +154,11 @@ test("from every journal that failures and crashes can leave, the next move is d
       fc.array(fate, { maxLength: 60 }),
       (kind, fates) => {
         const plan = plans[kind]
-        const { write, events } = recording()
+        const { write: append, events } = recording()
+        const write: typeof append = (step, event, facts) => {
+          assert.equal(whyIllegal(running(kind), events, { step, event }), undefined, "what a run does may be written")
+          append(step, event, facts)
+        }
         let outcome: Outcome | undefined
         let lastUndone = Infinity
         for (let turn = 0; outcome === undefined; turn++) {

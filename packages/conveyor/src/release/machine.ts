@@ -1,6 +1,7 @@
 // The rules of a run: given a plan and the journal so far, the one next move. Pure, so that any journal a crash can
 // leave behind can be asked. Called by run.ts before every move.
-import type { JournalEvent, JournalEventName } from "../store/records.ts"
+import type { JournalEvent, JournalEventName, WhyIllegal } from "../store/records.ts"
+import { plans } from "./plan.ts"
 import type { Plan, StepName } from "./plan.ts"
 
 /** "refused": a contract's gate said no, and nothing was touched. */
@@ -23,6 +24,19 @@ const stateAfter = {
   undo_failed: "stuck",
 } satisfies Record<JournalEventName, StepState>
 
+/** What may be written of a step next. */
+const mayFollow = {
+  // A step that cannot even look around has failed before it started.
+  pending: ["started", "failed"],
+  // Begun anew after a crash; and a step that holds, or is promoted by hand, says so.
+  begun: ["started", "succeeded", "failed", "undo_started"],
+  done: ["undo_started"],
+  failed: ["undo_started"],
+  undoing: ["undo_started", "undo_finished", "undo_failed"],
+  stuck: ["undo_started"],
+  undone: [],
+} satisfies Record<StepState, readonly JournalEventName[]> as Readonly<Record<StepState, readonly JournalEventName[]>>
+
 /** A gate that said no has touched nothing: there is nothing to go back from. */
 const refusals = new Set<unknown>(["contract-refused", "abort-refused", "repack-refused"])
 
@@ -37,6 +51,17 @@ export function stateOf(step: string, events: readonly JournalEvent[]): StepStat
 export function nextMove(plan: Plan, events: readonly JournalEvent[]): Move {
   const failure = failureBeforeDone(plan, events)
   return failure === undefined ? forward(plan, events) : back(plan, events, failure)
+}
+
+/** A journal holds what the next move does, and nothing else; asked by the store before every line. */
+export const whyIllegal: WhyIllegal = ({ kind, state }, before, { step, event }) => {
+  if (state !== "running") return state === "queued" ? "it has not begun" : `it has ended: it is ${state}`
+  if (!plans[kind].steps.some((each) => each === step)) return `a ${kind} has no such step`
+  const next = nextMove(plans[kind], before)
+  if (next.move === "end") return "nothing is left to do"
+  if (next.step !== step || (next.move === "undo") !== event.startsWith("undo_")) return `what is next is to ${next.move} ${next.step}`
+  const was = stateOf(step, before)
+  return mayFollow[was].includes(event) ? undefined : `${step} is ${was}`
 }
 
 function forward(plan: Plan, events: readonly JournalEvent[]): Move {

@@ -13,6 +13,7 @@ import { silentLogger } from "../kernel/logger.ts"
 import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
+import { whyIllegal } from "./machine.ts"
 import type { Ports } from "./ports.ts"
 import { patientEdge } from "./routing/patient-edge.ts"
 import { Health } from "./copies/health.ts"
@@ -70,7 +71,7 @@ export class Rehearsal {
   readonly health = new Health()
 
   get store(): Store {
-    this.#store ??= new Store(join(this.#folder, "state.db"), this.clock)
+    this.#store ??= new Store(join(this.#folder, "state.db"), this.clock, whyIllegal)
     return this.#store
   }
 

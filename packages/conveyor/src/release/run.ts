@@ -3,6 +3,7 @@
 import type { Config } from "../config/config.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
+import { hasEnded } from "../store/records.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"
 import { doStep, undoStep } from "./journal.ts"
@@ -33,6 +34,7 @@ const pauseBeforeUndoAgainMs = seconds(1)
  */
 export async function run(release: ReleaseRecord, options: RunOptions): Promise<ReleaseRecord> {
   const { ports, shutdown } = options
+  if (hasEnded(release.state)) return release
   const begun = await begin(release, options)
   if (begun === undefined) return ports.store.release(release.id) ?? release
 

@@ -193,7 +193,11 @@ test("logs are the newest lines, of a stopped version too", () =>
     await released(stage, "a")
     const stopped = stage.ask("release", "b")
     const { store } = stage.ports()
-    store.record(stopped.id, "start", "succeeded", { copies: [{ id: "v2-web-0", service: "web" }] })
+    store.setState(stopped.id, "running")
+    for (const step of ["build", "test", "expand", "backfill", "start"]) {
+      store.record(stopped.id, step, "started")
+      store.record(stopped.id, step, "succeeded", { copies: [{ id: "v2-web-0", service: "web" }] })
+    }
     const { body } = await ask("GET", "/v1/logs?version=v2&lines=2")
     assert.deepEqual(body, [{ copy: "v2-web-0", service: "web", version: "v2", lines: ["two", "three"] }])
     assert.deepEqual((await ask("GET", "/v1/logs?version=v2&service=till")).body, [])

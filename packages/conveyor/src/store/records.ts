@@ -11,6 +11,8 @@ export type ReleaseKind = "release" | "rollback" | "contract" | "abort" | "repac
  */
 export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused"
 
+export const hasEnded = (state: ReleaseState): boolean => state !== "queued" && state !== "running"
+
 export interface ReleaseRecord {
   id: number
   kind: ReleaseKind
@@ -68,3 +70,10 @@ export interface JournalEvent {
   fence: number
   facts: Facts
 }
+
+/** Why an event cannot be the next of a run's journal; undefined where it can. The rules are the release layer's. */
+export type WhyIllegal = (
+  run: ReleaseRecord,
+  before: readonly JournalEvent[],
+  next: Pick<JournalEvent, "step" | "event">,
+) => string | undefined

@@ -14,11 +14,14 @@ const folder = mkdtempSync(join(tmpdir(), "conveyor-store-"))
 after(() => rmSync(folder, { recursive: true }))
 let count = 0
 const newFile = () => join(folder, `${count++}.db`)
+/** Refuses "test", whatever was before. */
+const storeAt = (file: string, now = 0) =>
+  new Store(file, new ManualClock(now), (_run, _before, { step }) => (step === "test" ? "it rains" : undefined))
 const code = (expected: string) => (thrown: unknown) => thrown instanceof ConveyorError && thrown.code === expected
 
 test("a commit has one version, and a journal survives being closed", () => {
   const file = newFile()
-  const store = new Store(file, new ManualClock(5))
+  const store = storeAt(file, 5)
   store.takeLease()
   const version = store.versionOf("abc", "Add roses")
   assert.equal(version.name, "v1")
@@ -28,7 +31,7 @@ test("a commit has one version, and a journal survives being closed", () => {
   store.record(release.id, "build", "started", { attempt: 1 })
   store.close()
 
-  const again = new Store(file, new ManualClock(9))
+  const again = storeAt(file, 9)
   assert.deepEqual(
     again.journal(release.id).map(({ step, event, at, facts }) => ({ step, event, at, facts })),
     [{ step: "build", event: "started", at: 5, facts: { attempt: 1 } }],
@@ -36,8 +39,24 @@ test("a commit has one version, and a journal survives being closed", () => {
   again.close()
 })
 
+test("an event that cannot follow is refused with the reason, and so is a new outcome of what has ended; nothing of it is written", () => {
+  const store = storeAt(newFile())
+  store.takeLease()
+  store.versionOf("abc", "Add roses")
+  const { id } = store.enqueue("release", "v1")
+  assert.throws(
+    () => store.record(id, "test", "started"),
+    (thrown) => code("illegal-event")(thrown) && /"test started" of run 1 is not written: it rains/.test(String(thrown)),
+  )
+  assert.deepEqual(store.journal(id), [])
+  store.setState(id, "failed", "it rained")
+  assert.throws(() => store.setState(id, "promoted"), code("illegal-event"))
+  assert.deepEqual([store.release(id)?.state, store.release(id)?.reason], ["failed", "it rained"])
+  store.close()
+})
+
 test("who asked for a run is kept with it, and what was asked later about it after that", () => {
-  const store = new Store(newFile(), new ManualClock(5))
+  const store = storeAt(newFile(), 5)
   store.takeLease()
   store.versionOf("abc", "Add roses")
   const asker = { actor: "anna", reason: undefined, proof: "control-token" }
@@ -54,10 +73,10 @@ test("who asked for a run is kept with it, and what was asked later about it aft
 
 test("who never took the lease cannot write, and who lost it cannot write any more", () => {
   const file = newFile()
-  const first = new Store(file, new ManualClock())
+  const first = storeAt(file)
   assert.throws(() => first.versionOf("abc", ""), code("lease-lost"))
   assert.equal(first.takeLease(), 1)
-  const second = new Store(file, new ManualClock())
+  const second = storeAt(file)
   assert.equal(second.takeLease(), 2)
   assert.throws(() => first.versionOf("abc", ""), code("lease-lost"))
   second.versionOf("abc", "")
@@ -67,14 +86,14 @@ test("who never took the lease cannot write, and who lost it cannot write any mo
 
 test("the lease of a living process is not taken, that of a dead one is", async () => {
   const file = newFile()
-  new Store(file, new ManualClock()).close()
+  storeAt(file).close()
   const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" })
   const holder = identify(other.pid ?? 0)
   const raw = new DatabaseSync(file)
   raw.prepare("INSERT INTO lease VALUES (1, 7, ?, ?, 0)").run(holder?.pid ?? 0, holder?.startTime ?? "")
   raw.close()
 
-  const store = new Store(file, new ManualClock())
+  const store = storeAt(file)
   assert.throws(() => store.takeLease(), code("lease-held"))
   const gone = new Promise((resolve) => other.once("exit", resolve))
   other.kill("SIGKILL")
@@ -85,9 +104,9 @@ test("the lease of a living process is not taken, that of a dead one is", async 
 
 test("state of a newer program is refused, not misread", () => {
   const file = newFile()
-  new Store(file, new ManualClock()).close()
+  storeAt(file).close()
   const raw = new DatabaseSync(file)
   raw.exec("PRAGMA user_version = 99")
   raw.close()
-  assert.throws(() => new Store(file, new ManualClock()), code("newer-state"))
+  assert.throws(() => storeAt(file), code("newer-state"))
 })

@@ -15,18 +15,23 @@ import type {
   ReleaseState,
   RequestRecord,
   VersionRecord,
+  WhyIllegal,
 } from "./records.ts"
+import { hasEnded } from "./records.ts"
 
 type Row = Record<string, SQLOutputValue>
 
 export class Store {
   readonly #database: DatabaseSync
   readonly #clock: Clock
+  readonly #whyIllegal: WhyIllegal
   #token: number | undefined
 
-  constructor(file: string, clock: Clock) {
+  /** `whyIllegal` says what a run's journal may hold next: a line that could not have happened is never written. */
+  constructor(file: string, clock: Clock, whyIllegal: WhyIllegal) {
     this.#database = openDatabase(file)
     this.#clock = clock
+    this.#whyIllegal = whyIllegal
   }
 
   close(): void {
@@ -139,17 +144,25 @@ export class Store {
     return states === undefined ? all : all.filter((release) => states.includes(release.state))
   }
 
+  /** @throws ConveyorError "illegal-event" where the run has ended: its outcome stays what it was. */
   setState(id: number, state: ReleaseState, reason?: string): ReleaseRecord {
-    const endedAt = state === "queued" || state === "running" ? null : this.#clock.now()
+    const endedAt = hasEnded(state) ? this.#clock.now() : null
     return this.#write(() => {
+      const { kind, state: was } = this.#release(id)
+      if (hasEnded(was)) throw illegal(`run ${id} (${kind}) has ended: it is ${was}, and does not become ${state}`, { run: id, was, state })
       this.#database.prepare("UPDATE release SET state = ?, reason = ?, ended_at = ? WHERE id = ?").run(state, reason ?? null, endedAt, id)
       return this.#release(id)
     })
   }
 
-  /** Appends one event; it is on disk when this returns. */
+  /**
+   * Appends one event; it is on disk when this returns.
+   * @throws ConveyorError "illegal-event" where it cannot follow what is there; nothing is written then.
+   */
   record(release: number, step: string, event: JournalEventName, facts: Facts = {}): JournalEvent {
     return this.#write(() => {
+      const why = this.#whyIllegal(this.#release(release), this.journal(release), { step, event })
+      if (why !== undefined) throw illegal(`"${step} ${event}" of run ${release} is not written: ${why}`, { run: release, step, event })
       const at = this.#clock.now()
       const fence = this.#token ?? 0
       const { lastInsertRowid } = this.#database
@@ -199,6 +212,9 @@ export class Store {
     })
   }
 }
+
+const illegal = (message: string, facts: Facts) =>
+  new ConveyorError("illegal-event", message, { facts, hint: "conveyor status shows how far the run has come." })
 
 const selectRelease = "SELECT r.*, v.commit_sha FROM release r JOIN version v ON v.number = r.version"
 

@@ -20,6 +20,7 @@ import { seconds } from "../kernel/duration.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import { holderOf } from "../kernel/listeners.ts"
 import type { Logger } from "../kernel/logger.ts"
+import { whyIllegal } from "../release/machine.ts"
 import type { Ports } from "../release/ports.ts"
 import { patientEdge } from "../release/routing/patient-edge.ts"
 import { Health } from "../release/copies/health.ts"
@@ -56,7 +57,7 @@ export interface Wired {
 export async function wire({ state, configFile, variables, clock, logger, signal }: WiringOptions): Promise<Wired> {
   await mkdir(state.root, { recursive: true })
   const config = loadConfig(await readFile(configFile, "utf8"), configFile, variables)
-  const store = new Store(state.database, clock)
+  const store = new Store(state.database, clock, whyIllegal)
   const fence = store.takeLease()
 
   const listen = hostAndPort(config.edge.listen)
