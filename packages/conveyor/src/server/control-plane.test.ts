@@ -85,6 +85,23 @@ test("what is asked for is carried out, one run after the other", () =>
     assert.ok((first?.at(-1)?.seq ?? 0) < (second?.[0]?.seq ?? 0))
   }))
 
+test("a newer push takes the place of an older one that waits, and whoever follows the older is told at once", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a", anna, "main"))
+    const pushing = at("bake", "started", async () => {
+      const [older, byHand] = [await controlPlane.requestRelease("c", anna, "main"), await controlPlane.requestRelease("d", anna)]
+      const told = ended(older)
+      const newer = await controlPlane.requestRelease("e", anna, "main")
+      return { older: await told, byHand, newer }
+    })
+    const under = await controlPlane.requestRelease("b", anna, "main")
+    const { older, byHand, newer } = await pushing
+    assert.deepEqual([older.state, older.supersededBy], ["superseded", newer.id])
+    assert.match(older.reason ?? "", /v5 was pushed to main after it/)
+    for (const release of [under, byHand, newer]) assert.equal((await ended(release)).state, "promoted")
+    assert.deepEqual(stage.store.journal(older.id), [])
+  }))
+
 test("a rollback asked for while a release bakes goes to the version before, after the release has gone back", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
     await ended(await controlPlane.requestRelease("a", anna))

@@ -65,12 +65,19 @@ export class ControlPlane {
     this.#wake()
   }
 
-  async requestRelease(revision: string, asker: Asker): Promise<ReleaseRecord> {
+  /** `branch`: the one that was pushed, where a push asks; its older pushes that still wait are superseded. */
+  async requestRelease(revision: string, asker: Asker, branch?: string): Promise<ReleaseRecord> {
     const known = /^v\d+$/.test(revision) ? this.#version(revision) : undefined
     const { commit, subject } = known ?? (await this.#ports.builder.resolve(revision))
     await this.#ports.readConfig(commit)
     const version = this.#ports.store.versionOf(commit, subject)
-    return this.#enqueue(this.#ports.store.enqueue("release", version.name, { asker }))
+    const waiting = this.#ports.store.releases(["queued"])
+    const release = this.#enqueue(this.#ports.store.enqueue("release", version.name, { asker, branch }))
+    for (const { id } of waiting) {
+      const now = this.#ports.store.release(id)
+      if (now?.state === "superseded") this.#publish({ type: "run", run: now })
+    }
+    return release
   }
 
   /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */

@@ -39,7 +39,7 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts
     run: ({ params }) => runReport(ports, runOf(ports, params.id)),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
-    release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input)),
+    release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input), input.branch),
     rollback: ({ input }) => controlPlane.requestRollback(input.to, askerOf(input)),
     cancel: ({ params, input }) => controlPlane.cancel(runOf(ports, params.id).id, askerOf(input)),
     promote: ({ params, input }) => controlPlane.promote(params.name, askerOf(input)),

@@ -63,7 +63,7 @@ test("a push to main asks for a release of exactly that commit, free of git's ow
     const [line = ""] = await asked()
     const { argv, git } = JSON.parse(line) as { argv: string[]; git: string }
     assert.equal(argv[0], "--state")
-    assert.deepEqual(argv.slice(2), ["release", pushed])
+    assert.deepEqual(argv.slice(2), ["release", "--branch", "main", pushed])
     assert.equal(git, "none")
   }))
 

@@ -32,7 +32,7 @@ unset GIT_DIR GIT_QUARANTINE_PATH
 while read -r old new ref; do
   case "$ref" in
     refs/heads/${branch})
-      case "$new" in *[!0]*) ${command} release "$new" || echo "conveyor: the commit is here, but it was not promoted; see above." ;; esac ;;
+      case "$new" in *[!0]*) ${command} release --branch ${branch} "$new" || echo "conveyor: the commit is here, but it was not promoted; see above." ;; esac ;;
     *) echo "conveyor: $ref is stored; only ${branch} is released." ;;
   esac
 done

@@ -15,9 +15,12 @@ const rooms = new WeakMap<DatabaseSync, Room>()
 export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   // FULL: a journal line that was committed is on disk before the effect it announces begins.
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000")
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000")
   rooms.set(database, roomBeside(file))
+  // A table that is made anew keeps what refers to it only while nobody looks; migrate looks at the end.
+  database.exec("PRAGMA foreign_keys = OFF")
   migrate(database, file)
+  database.exec("PRAGMA foreign_keys = ON")
   return database
 }
 
@@ -60,6 +63,8 @@ function migrate(database: DatabaseSync, file: string): void {
       )
     }
     for (const name of migrations.slice(done)) database.exec(readFileSync(join(migrationsFolder, name), "utf8"))
+    const broken = done === migrations.length ? [] : database.prepare("PRAGMA foreign_key_check").all()
+    if (broken.length > 0) throw new ConveyorError("broken-state", `${file} refers to what it does not hold`, { facts: { file, broken } })
     database.exec(`PRAGMA user_version = ${migrations.length}`)
   })
 }

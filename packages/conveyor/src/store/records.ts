@@ -8,8 +8,9 @@ export type ReleaseKind = "release" | "rollback" | "contract" | "abort" | "repac
 /**
  * "promoted": done, its version serves (or its change is contracted). "rolled-back": it was switched to and went back.
  * "failed": it never got that far. "refused": nothing was begun.
+ * "superseded": while it waited, a newer push of its branch took its place.
  */
-export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused"
+export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused" | "superseded"
 
 export const hasEnded = (state: ReleaseState): boolean => state !== "queued" && state !== "running"
 
@@ -21,6 +22,10 @@ export interface ReleaseRecord {
   commit: string
   /** The change that a contract, an abort or a repack is about. */
   change: string | undefined
+  /** The branch that was pushed, where a push asked for it. */
+  branch?: string | undefined
+  /** The run that took its place. */
+  supersededBy?: number | undefined
   requestedAt: number
   state: ReleaseState
   reason: string | undefined

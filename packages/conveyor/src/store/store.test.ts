@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
@@ -12,6 +12,7 @@ import { Store } from "./store.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "conveyor-store-"))
 after(() => rmSync(folder, { recursive: true }))
+const migrations = join(import.meta.dirname, "migrations")
 let count = 0
 const newFile = () => join(folder, `${count++}.db`)
 /** Refuses "test", whatever was before. */
@@ -52,6 +53,45 @@ test("an event that cannot follow is refused with the reason, and so is a new ou
   store.setState(id, "failed", "it rained")
   assert.throws(() => store.setState(id, "promoted"), code("illegal-event"))
   assert.deepEqual([store.release(id)?.state, store.release(id)?.reason], ["failed", "it rained"])
+  store.close()
+})
+
+test("a newer push supersedes what still waits of its branch, and nothing else", () => {
+  const store = storeAt(newFile(), 7)
+  store.takeLease()
+  for (const commit of ["a", "b", "c"]) store.versionOf(commit, "Add roses")
+  const begun = store.enqueue("release", "v1", { branch: "main" })
+  store.setState(begun.id, "running")
+  const old = store.enqueue("release", "v1", { branch: "main" })
+  const other = store.enqueue("release", "v2", { branch: "hotfix" })
+  const byHand = store.enqueue("rollback", "v1")
+  const newest = store.enqueue("release", "v3", { branch: "main" })
+  assert.deepEqual(
+    [begun, old, other, byHand, newest].map(({ id }) => store.release(id)?.state),
+    ["running", "superseded", "queued", "queued", "queued"],
+  )
+  const { supersededBy, reason, endedAt } = store.release(old.id) ?? {}
+  assert.deepEqual([supersededBy, endedAt], [newest.id, 7])
+  assert.equal(reason, `v3 was pushed to main after it, and takes its place: run ${newest.id}`)
+  store.close()
+})
+
+test("state of the program before is taken over whole, with all that refers to it", () => {
+  const file = newFile()
+  const raw = new DatabaseSync(file)
+  for (const name of readdirSync(migrations)
+    .filter((name) => name.endsWith(".sql"))
+    .toSorted()
+    .slice(0, 4))
+    raw.exec(readFileSync(join(migrations, name), "utf8"))
+  raw.exec(`PRAGMA user_version = 4; INSERT INTO version (commit_sha, subject, created_at) VALUES ('abc', 'Add roses', 1);
+    INSERT INTO release (kind, version, requested_at, state) VALUES ('release', 1, 2, 'running');
+    INSERT INTO journal (release, step, event, at, fence, facts) VALUES (1, 'build', 'started', 3, 1, '{}')`)
+  raw.close()
+  const store = storeAt(file)
+  assert.deepEqual([store.release(1)?.state, store.journal(1).length], ["running", 1])
+  store.takeLease()
+  assert.equal(store.record(1, "build", "succeeded").seq, 2)
   store.close()
 })
 

@@ -19,6 +19,12 @@ import type {
 } from "./records.ts"
 import { hasEnded } from "./records.ts"
 
+interface Wish {
+  change?: string
+  branch?: string | undefined
+  asker?: Asker
+}
+
 type Row = Record<string, SQLOutputValue>
 
 export class Store {
@@ -111,13 +117,24 @@ export class Store {
     )
   }
 
-  /** A contract or an abort names its change, and a version that has it in its commit. Who asked is kept with it. */
-  enqueue(kind: ReleaseKind, version: string, { change, asker }: { change?: string; asker?: Asker } = {}): ReleaseRecord {
+  /**
+   * A contract or an abort names its change, and a version that has it in its commit. Who asked is kept with it. A push names
+   * its branch: what still waits of the same branch is superseded by it, in the same transaction.
+   */
+  enqueue(kind: ReleaseKind, version: string, { change, branch, asker }: Wish = {}): ReleaseRecord {
     return this.#write(() => {
+      const now = this.#clock.now()
       const { lastInsertRowid } = this.#database
-        .prepare("INSERT INTO release (kind, version, change, requested_at, state) VALUES (?, ?, ?, ?, 'queued')")
-        .run(kind, numberOf(version), change ?? null, this.#clock.now())
+        .prepare("INSERT INTO release (kind, version, change, branch, requested_at, state) VALUES (?, ?, ?, ?, ?, 'queued')")
+        .run(kind, numberOf(version), change ?? null, branch ?? null, now)
       const run = Number(lastInsertRowid)
+      if (branch !== undefined) {
+        this.#database
+          .prepare(
+            "UPDATE release SET state = 'superseded', superseded_by = ?, reason = ?, ended_at = ? WHERE state = 'queued' AND branch = ? AND id < ?",
+          )
+          .run(run, `${version} was pushed to ${branch} after it, and takes its place: run ${run}`, now, branch, run)
+      }
       if (asker !== undefined) this.#request({ action: kind, subject: change ?? version, run }, asker)
       return this.#release(run)
     })
@@ -254,6 +271,8 @@ function toRelease(row: Row): ReleaseRecord {
     version: `v${String(row["version"])}`,
     commit: String(row["commit_sha"]),
     change: optionalText(row["change"]),
+    branch: optionalText(row["branch"]),
+    supersededBy: optionalNumber(row["superseded_by"]),
     requestedAt: Number(row["requested_at"]),
     state: String(row["state"]) as ReleaseState,
     reason: optionalText(row["reason"]),

@@ -12,10 +12,14 @@ export function addRelease(program: Command): void {
         "released again from the artifact it has. Stopping this command does not stop the release.",
     )
     .argument("[revision]", "a commit, a branch or a version", "main")
+    .option("--branch <name>", "the branch that was pushed: this takes the place of its older pushes that still wait")
     .option("--no-follow", "only ask for it")
-    .action(async (revision: string, options: { follow: boolean }) => {
+    .action(async (revision: string, options: { follow: boolean; branch?: string }) => {
       await askForRun(command, {
-        ask: (client) => client.ask("release", { input: { revision, ...askerOf(command) } }),
+        ask: (client) =>
+          client.ask("release", {
+            input: { revision, ...(options.branch !== undefined && { branch: options.branch }), ...askerOf(command) },
+          }),
         whenAsked: options.follow ? "follow" : "leave",
       })
     })

@@ -79,7 +79,9 @@ const aboutStep = ({ name, holding }: StepReport): string => (holding === undefi
 
 function runRow(run: RunReport): string[] {
   const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
-  const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red }[run.state](run.state)
+  const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red, superseded: dim }[
+    run.state
+  ](run.state)
   const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
   const asked = run.requests[0]
   const why = run.state === "running" && busy !== undefined ? aboutStep(busy) : (run.reason?.split("\n")[0] ?? asked?.reason ?? "")

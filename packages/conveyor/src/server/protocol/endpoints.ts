@@ -30,7 +30,8 @@ export const endpoints = {
     list(copyLog),
   ),
 
-  release: post("/v1/releases", z.strictObject({ ...asking, ...revisionToo }), run),
+  /** A push names its branch: what still waits of the same branch is superseded by it. */
+  release: post("/v1/releases", z.strictObject({ ...asking, ...revisionToo, branch: line("a branch").optional() }), run),
   /** Without `to`: to the version that was current before the current one. */
   rollback: post("/v1/rollbacks", z.strictObject({ ...asking, to: versionName.optional() }), run),
   /** A queued run is never begun; one under way goes back. */

@@ -6,8 +6,9 @@ import { facts, list, moment } from "./words.ts"
 /** "contract" drops what a change has made unused; "abort" takes an expanded change away; "repack" gives back its room. */
 const runKind = z.enum(["release", "rollback", "contract", "abort", "repack"])
 
-/** "refused": nothing was begun. "failed": it never served. "rolled-back": it served, and went back. */
-const runState = z.enum(["queued", "running", "promoted", "rolled-back", "failed", "refused"])
+/** "refused": nothing was begun. "failed": it never served. "rolled-back": it served, and went back. "superseded": while it
+ * waited, a newer push of its branch took its place. */
+const runState = z.enum(["queued", "running", "promoted", "rolled-back", "failed", "refused", "superseded"])
 
 export const run = z.object({
   id: z.number(),
@@ -16,6 +17,10 @@ export const run = z.object({
   commit: z.string(),
   /** What a contract, an abort or a repack is about. */
   change: z.string().optional(),
+  /** The branch that was pushed, where a push asked for it. */
+  branch: z.string().optional(),
+  /** The run that took its place. */
+  supersededBy: z.number().optional(),
   requestedAt: moment,
   state: runState,
   reason: z.string().optional(),
