@@ -70,7 +70,7 @@ function routesTwice(services: Config["services"]): { path: (string | number)[];
         return []
       }
       return [
-        { path: ["services", service, "routes", i], message: `a path that no other service has; ${route} is a route of ${owner} already` },
+        { path: ["services", service, "routes", i], message: `a path that no other service has; this is a route of ${owner} already` },
       ]
     }),
   )

@@ -1,26 +1,26 @@
 // `edge:` of conveyor.yml. What is left out of timeouts and limits is for the edge to choose: its settings have the defaults, and
 // wiring/policies.ts leads from these keys to them. Called by config.ts.
 import { z } from "zod"
-import { duration, listener, network, size, wholeNumber } from "./words.ts"
+import { listener, network, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
 
 const timeouts = z.strictObject({
-  connect: duration.optional(),
-  answer: duration.optional(),
-  head: duration.optional(),
-  body_window: duration.optional(),
-  stalled_client: duration.optional(),
-  idle_client: duration.optional(),
-  drain: duration.optional(),
-  cut_grace: duration.optional(),
+  connect: timeLimit.optional(),
+  answer: timeLimit.optional(),
+  head: timeLimit.optional(),
+  body_window: timeLimit.optional(),
+  stalled_client: timeLimit.optional(),
+  idle_client: timeLimit.optional(),
+  drain: timeLimit.optional(),
+  cut_grace: timeLimit.optional(),
 })
 
 const many = wholeNumber(1, 10_000_000)
 
 const limits = z.strictObject({
   body: size.optional(),
-  head: size.optional(),
+  head: sizeBetween("1KB", "1MB").optional(),
   headers: wholeNumber(16, 10_000).optional(),
-  answer_head: size.optional(),
+  answer_head: sizeBetween("1KB", "16MB").optional(),
   body_per_second: size.optional(),
   connections: many.optional(),
   connections_per_client: many.optional(),

@@ -10,7 +10,11 @@ const aName = "a name of letters, digits and underscores that does not begin wit
 const aValue = "a text; write '' for an empty one"
 
 export const environment = z
-  .record(z.string().regex(/^[A-Za-z_]\w*$/, aName), z.string(aValue), inPlaceOf("names with values, such as { LOG_LEVEL: warn }"))
+  .record(
+    z.string().regex(/^[A-Za-z_]\w*$/, aName),
+    z.string(aValue).refine((text) => !text.includes("\0"), "a text without zero bytes: no environment can hold them"),
+    inPlaceOf("names with values, such as { LOG_LEVEL: warn }"),
+  )
   .superRefine((all, context) => {
     for (const name of Object.keys(all).filter((each) => reserved.test(each))) {
       context.addIssue({

@@ -1,12 +1,12 @@
 // `fleet:` and `fleets:` of conveyor.yml. What is left out here is for the change engine to choose: its policy has the defaults,
 // and wiring/policies.ts leads from these keys to it. Called by config.ts.
 import { z } from "zod"
-import { aPart, databaseUrl, duration, folder, hoursOfDay, name, oneOf, size, wholeNumber } from "./words.ts"
+import { aPart, databaseUrl, duration, folder, hoursOfDay, name, oneOf, size, timeLimit, wholeNumber } from "./words.ts"
 
 const off = z.literal("off")
 
 const backfill = z.strictObject({
-  batch: duration.optional(),
+  batch: timeLimit.optional(),
   duty: aPart("the part of the time that batches may fill, above 0 and at most 1, such as 0.8").optional(),
   latency: duration.or(off).optional(),
   window: hoursOfDay.optional(),
@@ -19,14 +19,14 @@ const throttle = z.strictObject({
   wal_per_second: size.or(off).optional(),
   oldest_transaction: duration.or(off).optional(),
   dead_rows: aPart().or(off).optional(),
-  longest_pause: duration.optional(),
+  longest_pause: timeLimit.optional(),
 })
 
 const locks = z.strictObject({
-  wait: duration.optional(),
+  wait: timeLimit.optional(),
   attempts: wholeNumber(1, 10_000).optional(),
-  statement: duration.optional(),
-  long_wait: duration.optional(),
+  statement: timeLimit.optional(),
+  long_wait: timeLimit.optional(),
   long_attempts: wholeNumber(1, 1_000).optional(),
 })
 
@@ -44,11 +44,17 @@ const contract = z.strictObject({
   replicas: oneOf("hold", "trust").optional(),
 })
 
+const rising = "parts of the fleet, each larger than the one before, up to 1, such as [0.25, 1]"
+
 const servers = z.strictObject({
   expand_at_once: wholeNumber(1, 1_000).optional(),
   rows_at_once: wholeNumber(1, 100).optional(),
-  waves: z.array(aPart()).min(1, "at least one part of the fleet, such as [0.25, 1]").optional(),
-  connect: duration.optional(),
+  waves: z
+    .array(aPart(), rising)
+    .min(1, rising)
+    .refine((waves) => waves.every((wave, i) => i === 0 || wave > (waves[i - 1] ?? 0)) && waves.at(-1) === 1, rising)
+    .optional(),
+  connect: timeLimit.optional(),
   attempts: wholeNumber(1, 1_000).optional(),
 })
 

@@ -33,7 +33,7 @@ test("what would be ambiguous is told with its key: both forms, one folder for t
   )
   assert.match(
     told("fleets: { shops: { changes: db, shards: { a: postgres://x/d } }, accounts: { changes: ./db/, shards: { b: postgres://y/d } } }"),
-    /fleets\.accounts\.changes.*db is that of shops already/s,
+    /fleets\.accounts\.changes.*found "\.\/db\/".*that of shops already/s,
   )
   assert.match(
     told("fleets: { shops: { shards: { a: postgres://x/d } }, accounts: { shards: { a: postgres://y/d } } }"),

@@ -23,7 +23,7 @@ export function objectionsToFleets(
       const isShared = own === other
       const twice = Object.keys(shards).filter((shard) => shard in before.shards)
       return [
-        ...(isShared ? [{ path: [name, "changes"], message: `a folder of its own: ${own} is that of ${before.name} already` }] : []),
+        ...(isShared ? [{ path: [name, "changes"], message: `a folder of its own: this is that of ${before.name} already` }] : []),
         ...twice.map((shard) => ({
           path: [name, "shards", shard],
           message: `a name that no other fleet has: ${shard} is a shard of ${before.name} already`,

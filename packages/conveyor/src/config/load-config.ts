@@ -14,8 +14,14 @@ export type { Variables }
 
 /** @throws BadFileError with line, column and key of every mistake, what was found there, and what would be right. */
 export function loadConfig(text: string, file: string, variables: Variables): Config {
-  const isVerbatim = (path: readonly PropertyKey[]) => isInEnvironment(path) || isClient(path)
-  return parseCheckedYaml(text, configSchema, { file, hint, variables, isVerbatim, isOwnKey: (key) => key.startsWith("x-") })
+  return parseCheckedYaml(text, configSchema, {
+    file,
+    hint,
+    variables,
+    isVerbatim: (path) => isInEnvironment(path) || isClient(path),
+    isPrivate: isInEnvironment,
+    isOwnKey: (key) => key.startsWith("x-"),
+  })
 }
 
 /** Of a test client, which is often a number: it is sent as it is written. */

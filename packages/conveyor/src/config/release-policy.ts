@@ -1,7 +1,7 @@
 // `release:` and `timeouts:` of conveyor.yml. Called by config.ts.
 import { z } from "zod"
 import { hours, minutes, seconds } from "../kernel/duration.ts"
-import { command, duration, oneOf, pathWithQuery, wholeNumber } from "./words.ts"
+import { command, duration, durationBetween, oneOf, pathWithQuery, timeLimit, wholeNumber } from "./words.ts"
 import { environment } from "./environment.ts"
 
 const safeRequestsOrOff = oneOf("safe-requests", "off")
@@ -24,16 +24,16 @@ const bake = z
   .refine((value) => value.at_most >= value.for, { path: ["at_most"], message: "at least as long as `for`" })
 
 export const releasePolicy = z.strictObject({
-  start_within: duration.default(seconds(60)),
+  start_within: timeLimit.default(seconds(60)),
   bake: bake.prefault({}),
   notice: duration.default(minutes(15)),
-  rollback_window: duration.default(hours(24)),
+  rollback_window: durationBetween("0s", "3650d").default(hours(24)),
   stop_grace: duration.default(seconds(30)),
 })
 
 export const timeouts = z.strictObject({
-  build: duration.default(minutes(30)),
-  test: duration.default(minutes(30)),
+  build: timeLimit.default(minutes(30)),
+  test: timeLimit.default(minutes(30)),
 })
 
 /** A command of a commit, alone or with what it finds in its environment: production's is not for builds and tests. */

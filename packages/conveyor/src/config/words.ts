@@ -2,15 +2,24 @@
 import { z } from "zod"
 import { parseDuration } from "../kernel/duration.ts"
 
-const aDuration = "a duration, such as 250ms, 15s, 15m or 1h30m"
+/** Written as "1h30m", used in milliseconds: whole ones, within bounds that are written like it. */
+export const durationBetween = (from: string, to: string) => {
+  const [least = 0, most = 0] = [parseDuration(from), parseDuration(to)]
+  const right = `a duration from ${from} to ${to}, such as 250ms, 15s, 15m or 1h30m`
+  return z.string(right).transform((text, context) => {
+    const ms = parseDuration(text)
+    if (ms !== undefined && Number.isInteger(ms) && ms >= least && ms <= most) return ms
+    context.addIssue({ code: "custom", message: right })
+    return z.NEVER
+  })
+}
 
-/** Written as "1h30m", used in milliseconds. */
-export const duration = z.string(aDuration).transform((text, context) => {
-  const ms = parseDuration(text)
-  if (ms !== undefined) return ms
-  context.addIssue({ code: "custom", message: aDuration })
-  return z.NEVER
-})
+// No timer runs longer than 24.8 days: one that is set for more fires at once.
+const longestTimer = "20d"
+/** May be nothing at all. */
+export const duration = durationBetween("0s", longestTimer)
+/** Of what has to have some time. */
+export const timeLimit = durationBetween("1ms", longestTimer)
 
 export const text = (right: string, pattern: RegExp = /\S/) => z.string(right).regex(pattern, right)
 
@@ -40,7 +49,8 @@ export const listener = z.string(aListener).refine(isListener, aListener)
 
 function isListener(listen: string): boolean {
   const [, port] = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(listen) ?? []
-  return port !== undefined && Number(port) <= 65_535
+  const [, digits] = /^([\d.]+):\d+$/.exec(listen) ?? []
+  return port !== undefined && Number(port) <= 65_535 && (digits === undefined || z.ipv4().safeParse(digits).success)
 }
 
 export const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], "an address or a network, such as 10.0.0.0/8")
@@ -66,14 +76,23 @@ function isDatabaseUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url) && (URL.canParse(url) || /^postgres(ql)?:\/\/\/?[^\s]*$/.test(url))
 }
 
-const aSize = "a size, such as 64KB, 16MB or 1GB"
 const unitBytes: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 }
 
-/** Written as "16MB" (of 2^20 bytes each), used in bytes. */
-export const size = z.string(aSize).transform((text, context) => {
+/** Written as "16MB" (of 2^20 bytes each), used in bytes; at least and at most so many, written like it. */
+export const sizeBetween = (from: string, to: string) => {
+  const [least = 1, most = 1] = [bytesOf(from), bytesOf(to)]
+  const right = `a size from ${from} to ${to}, such as 64KB, 16MB or 1GB`
+  return z.string(right).transform((text, context) => {
+    const bytes = bytesOf(text)
+    if (bytes !== undefined && bytes >= least && bytes <= most) return Math.round(bytes)
+    context.addIssue({ code: "custom", message: right })
+    return z.NEVER
+  })
+}
+
+function bytesOf(text: string): number | undefined {
   const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s?(B|KB|MB|GB|TB)$/i.exec(text) ?? []
-  const bytes = Number(amount) * (unitBytes[unit.toUpperCase()] ?? 1)
-  if (amount !== undefined && bytes >= 1) return Math.round(bytes)
-  context.addIssue({ code: "custom", message: aSize })
-  return z.NEVER
-})
+  return amount === undefined ? undefined : Number(amount) * (unitBytes[unit.toUpperCase()] ?? 1)
+}
+
+export const size = sizeBetween("1B", "1024TB")

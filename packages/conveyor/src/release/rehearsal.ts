@@ -56,6 +56,8 @@ export class Rehearsal {
   /** Versions that answer 500 to what the conveyor itself asks. */
   readonly failing = new Set<string>()
   readonly builds: string[] = []
+  /** What the last build and the last tests were told. */
+  readonly environments: Record<"build" | "test", Readonly<Record<string, string>>> = { build: {}, test: {} }
   readonly #folder = mkdtempSync(join(tmpdir(), "conveyor-rehearsal-"))
   #store: Store | undefined
   #fence = 0
@@ -64,8 +66,10 @@ export class Rehearsal {
 
   constructor(
     releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s, hold: 1m }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
+    /** More of its conveyor.yml. */
+    more = "",
   ) {
-    this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} } }`
+    this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} }${more} }`
   }
 
   readonly health = new Health()
@@ -88,11 +92,14 @@ export class Rehearsal {
         resolve: async (revision) => ({ commit: revision, subject: `Commit ${revision}` }),
         readFile: async () => this.#config,
         listFiles: async () => [],
-        build: async (commit) => {
+        build: async (commit, { environment }) => {
           this.builds.push(commit)
+          this.environments.build = environment
           return { id: `art-${commit}`, kind: "directory", ref: "/" }
         },
-        runIn: async () => {},
+        runIn: async (_, { environment }) => {
+          this.environments.test = environment
+        },
       },
       runtime: {
         starts: this.runtime.starts,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "node:test"
 import { choosePolicy, defaultPolicy } from "../change/policy.ts"
+import { edge } from "../config/edge-policy.ts"
 import { fleetsOf } from "../config/fleets.ts"
 import { loadConfig } from "../config/load-config.ts"
 import { edgeSettings } from "../edge/embedded/settings.ts"
@@ -32,6 +33,52 @@ test("what the reference shows as the defaults of fleets and edge are what the e
   assert.deepEqual(edgeSettings.parse(edgeSettingsOf(shown.edge)), edgeSettings.parse({}))
 })
 
+test("whatever conveyor.yml takes, the edge takes: what it would refuse is refused where a person has written it", () => {
+  const odd = [
+    "0s",
+    "1ms",
+    "0.5ms",
+    "1.5s",
+    "20d",
+    "99999d",
+    "1B",
+    "1KB",
+    "1.5KB",
+    "1MB",
+    "16MB",
+    "1024TB",
+    "9999TB",
+    0,
+    1,
+    15,
+    16,
+    10_000,
+    10_000_000,
+    1e9,
+  ]
+  const { timeouts, limits } = edge.shape
+  let taken = 0
+  for (const [part, keys] of Object.entries({ timeouts, limits })) {
+    for (const key of Object.keys(keys.unwrap().shape)) {
+      for (const value of odd) {
+        const config = tried(() => read(`edge: { ${part}: { ${key}: ${value} } }`))
+        if (config === undefined) continue
+        taken++
+        assert.ok(edgeSettings.safeParse(edgeSettingsOf(config.edge)).success, `${part}.${key}: ${value}`)
+      }
+    }
+  }
+  assert.ok(taken > 50, `${taken} were taken`)
+})
+
+function tried<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
 test("what is said in conveyor.yml is what the engine and the edge hold to; off is no limit", () => {
   assert.deepEqual(policyOf(""), defaultPolicy)
   const policy = policyOf("throttle: { replica_lag: off, wal_per_second: 16MB }, locks: { wait: 1s }, disk: { unknown: refuse }")
@@ -39,7 +86,7 @@ test("what is said in conveyor.yml is what the engine and the edge hold to; off 
   assert.equal(policy.throttle.walBytesPerSecond, 16 * 2 ** 20)
   assert.equal(policy.throttle.oldestTransactionMs, defaultPolicy.throttle.oldestTransactionMs)
   assert.deepEqual([policy.lock.waitMs, policy.disk.unknown], [1_000, "refuse"])
-  const { edge } = read("edge: { timeouts: { answer: 2m }, limits: { body: 5MB, requests_per_client: 10 } }")
-  const settings = edgeSettings.parse(edgeSettingsOf(edge))
+  const { edge: said } = read("edge: { timeouts: { answer: 2m }, limits: { body: 5MB, requests_per_client: 10 } }")
+  const settings = edgeSettings.parse(edgeSettingsOf(said))
   assert.deepEqual([settings.answerTimeoutMs, settings.maxBodyBytes, settings.requestsPerClient], [120_000, 5 * 2 ** 20, 10])
 })

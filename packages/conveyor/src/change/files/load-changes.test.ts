@@ -91,6 +91,17 @@ test("a fault is told with file, line, column, key and the way out", () => {
   }
 })
 
+test("a number is SQL as it is written, however many digits it has", () => {
+  for (const written of ["12345678901234567890", "1.50", "0.10", "007", "1e400"]) {
+    const text = `summary: x\noperations:\n  - add_column: { table: a.b, column: c, type: numeric, nullable: false, default: ${written} }\n`
+    const [operation] = parseChange("changes/0002-x.yml", "0002-x", text).operations
+    assert.match(
+      JSON.stringify(operation?.expand({ table: () => undefined } as never)),
+      new RegExp(`DEFAULT \\(${written.replace(".", "\\.")}\\D`),
+    )
+  }
+})
+
 test("every fault of a file is told at once", () => {
   const thrown = fault(good.replace("from:", "form:").replace("columns: [method_code]", "columns: []"))
   assert.match(thrown.message, /no such key here/)

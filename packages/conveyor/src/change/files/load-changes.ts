@@ -67,7 +67,7 @@ export function parseChange(file: string, name: string, text: string): Change {
   return {
     name,
     file,
-    digest: digestOf(outer.data.operations),
+    digest: digestOf((source.parsed as { operations: unknown }).operations),
     summary: outer.data.summary,
     operations,
     places: placesIn(source),
@@ -78,7 +78,8 @@ const hint = "Correct the file; nothing was applied."
 
 function open(file: string, text: string): YamlFile {
   try {
-    return new YamlFile(text, { file, hint, messages: "say-all" })
+    // 1.50 and 12345678901234567890 are SQL, and not yet numbers.
+    return new YamlFile(text, { file, hint, messages: "say-all", isVerbatim: (_, value) => typeof value === "number" })
   } catch (thrown) {
     throw thrown instanceof BadFileError ? badChange(thrown) : thrown
   }

@@ -15,10 +15,18 @@ export interface Complaint {
 export class BadFileError extends ConveyorError {
   readonly complaints: readonly Complaint[]
 
-  constructor(file: string, complaints: readonly Complaint[], hint: string) {
+  constructor(file: string, found: readonly Complaint[], hint: string) {
+    const complaints = found.map((each) => ({ ...each, key: shortened(printable(each.key)), message: printable(each.message) }))
     const lines = complaints.map((c) => `${file}:${c.line}:${c.column}: ${c.key === "" ? "" : `${c.key}: `}${c.message}`)
     super("bad-file", lines.join("\n"), { facts: { file, complaints }, hint })
     this.name = "BadFileError"
     this.complaints = complaints
   }
 }
+
+const longestKey = 200
+const shortened = (key: string) => (key.length > longestKey ? `${key.slice(0, longestKey)}…` : key)
+
+/** What a file holds is not to move the cursor of whoever reads what is wrong with it, nor to turn the text round. */
+const printable = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)

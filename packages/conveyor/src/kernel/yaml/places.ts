@@ -1,6 +1,6 @@
-// Where things stand in a document of YAML. Called by the reader of YAML.
-import { isMap, isNode, isPair, isScalar } from "yaml"
-import type { Document, ParsedNode } from "yaml"
+// Where things stand in a document of YAML, also what is there by an alias or a merge. Called by the reader of YAML.
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq } from "yaml"
+import type { Document, Pair } from "yaml"
 
 /** Keys and indexes from the root to the last of `nodes`. */
 export function pathOf(nodes: readonly unknown[]): PropertyKey[] {
@@ -12,14 +12,44 @@ export function pathOf(nodes: readonly unknown[]): PropertyKey[] {
   })
 }
 
-/** Of the key at the end of the path, or of the item; undefined where there is none. */
-export function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number | undefined {
-  const last = path.at(-1)
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  if (isMap<ParsedNode, ParsedNode | null>(parent)) {
-    const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(last))
-    return pair?.key.range[0]
+interface Standing {
+  /** The value, behind every alias. */
+  node: unknown
+  /** Of the key, or of the item; undefined for what the parser made itself. */
+  offset: number | undefined
+}
+
+/** What stands at the end of the path; undefined where there is nothing. */
+export function standingAt(document: Document.Parsed, path: readonly PropertyKey[]): Standing | undefined {
+  let at: Standing | undefined = { node: resolved(document, document.contents), offset: 0 }
+  for (const part of path) at = at === undefined ? undefined : inside(document, at.node, part, new Set())
+  return at
+}
+
+/** Merges may go round in a circle: nobody is asked twice. */
+function inside(document: Document.Parsed, node: unknown, key: PropertyKey, asked: Set<unknown>): Standing | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(key)]
+    return item === undefined ? undefined : { node: resolved(document, item), offset: startOf(item) }
   }
-  const node = document.getIn(path, true)
-  return isNode(node) ? node.range?.[0] : undefined
+  if (!isMap(node) || asked.has(node)) return undefined
+  asked.add(node)
+  const own = node.items.find((pair) => nameOf(pair) === String(key))
+  if (own !== undefined) return { node: resolved(document, own.value), offset: startOf(own.key) }
+  for (const source of node.items.filter(isMerge).flatMap(({ value }) => sourcesOf(document, value))) {
+    const merged = inside(document, source, key, asked)
+    if (merged !== undefined) return merged
+  }
+  return undefined
+}
+
+/** As JavaScript has it: a key that is empty or null is "". */
+const nameOf = ({ key }: Pair) => (isScalar(key) && key.value === null ? "" : String(key))
+const isMerge = ({ key }: Pair) => isScalar(key) && (typeof key.value === "symbol" || key.value === "<<")
+const startOf = (node: unknown) => (isNode(node) ? node.range?.[0] : undefined)
+const resolved = (document: Document.Parsed, node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node)
+
+function sourcesOf(document: Document.Parsed, value: unknown): unknown[] {
+  const source = resolved(document, value)
+  return isSeq(source) ? source.items.map((item) => resolved(document, item)) : [source]
 }

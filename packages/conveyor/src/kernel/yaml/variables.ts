@@ -11,7 +11,9 @@ export interface Filled {
 }
 
 export interface MissingVariable {
-  /** In the text. */
+  /** Of the value in the text, or of the key, and of the variable in that. */
+  value: number
+  in: "key" | "value"
   offset: number
   message: string
 }
@@ -22,7 +24,7 @@ const variableOrMask = new RegExp(`${dollar}${open}([^${close}]*)${close}|[${ope
 
 /** `${...}` is hidden from the parser; a doubled dollar sign too, with the braces behind it, so that these stay what they are. */
 export const masked = (text: string): string =>
-  text.replaceAll(/(\$\$|\$)\{([^}\n]*)\}|\$\$/g, (_, dollars: string | undefined, inside: string | undefined) =>
+  text.replaceAll(/(\$\$|\$)\{(\w+:-[^}\n]*|[^}\n'"]*)\}|\$\$/g, (_, dollars: string | undefined, inside: string | undefined) =>
     inside === undefined ? dollar + dollar : dollar.repeat(dollars?.length ?? 1) + open + inside + close,
   )
 
@@ -34,26 +36,30 @@ export const isReserved = (text: string): boolean => /[\uE000-\uE002]/.test(text
 /** Fills every value in place; gives what could not be filled, and marks what was. */
 export function fillVariables(
   document: Document.Parsed,
+  text: string,
   variables: Variables,
 ): { missing: MissingVariable[]; filled: Map<Scalar, Filled> } {
   const missing: MissingVariable[] = []
   const filled = new Map<Scalar, Filled>()
   visit(document, {
     Scalar(position, node) {
-      if (typeof node.value !== "string" || !isReserved(node.value)) return
-      const offset = node.range?.[0] ?? 0
+      if (typeof node.value !== "string") return
+      const value = node.range?.[0] ?? 0
+      const complain = (message: string, at: string) =>
+        missing.push({ value, in: position === "key" ? "key" : "value", offset: Math.max(value, text.indexOf(at, value)), message })
+      if (position !== "key" && node.value.includes("${")) complain("a ${ has no } behind it; write ${NAME}, or $$ for a dollar sign", "${")
+      if (!isReserved(node.value)) return
       if (position === "key") {
-        missing.push({ offset, message: `"${unmasked(node.value)}" is a key: variables are filled in in values only` })
+        complain(`"${unmasked(node.value)}" is a key: variables are filled in in values only`, node.value)
         return
       }
       filled.set(node, { asWritten: unmasked(node.value) })
       // A doubled dollar sign is one, and begins no variable.
-      const complain = (message: string) => missing.push({ offset, message })
       node.value = node.value
         .split(dollar + dollar)
         .map((part) =>
           part.replaceAll(variableOrMask, (mask, inside?: string) =>
-            inside === undefined ? unmasked(mask) : valueOf(inside, variables, complain),
+            inside === undefined ? unmasked(mask) : valueOf(inside, variables, (message) => complain(message, mask)),
           ),
         )
         .join("$")
@@ -70,7 +76,7 @@ function valueOf(inside: string, variables: Variables, complain: (message: strin
   }
   const value = variables[name]
   // As in a shell: with ":-" an empty variable counts as none.
-  if (fallback !== undefined) return value === undefined || value === "" ? fallback : value
+  if (fallback !== undefined) return value === undefined || value === "" ? fallback.replaceAll("$$", "$") : value
   if (value !== undefined) return value
   complain(
     `\${${name}} is not set; set it where \`conveyor up\` is started, or write \${${name}:-default}, or $\${${name}} for the characters themselves`,

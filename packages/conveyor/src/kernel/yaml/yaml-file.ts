@@ -1,14 +1,14 @@
 // One file of YAML with the places of everything in it, its variables filled in, and what a schema finds wrong in it told at
 // these places. Called by checked-yaml.ts, and by readers that check a file part by part (change files).
 import { LineCounter, isScalar, parseDocument, visit } from "yaml"
-import type { Document, Scalar } from "yaml"
+import type { Document, Scalar, YAMLError } from "yaml"
 import type { z } from "zod"
 import { BadFileError } from "./bad-file-error.ts"
 import type { Complaint } from "./bad-file-error.ts"
 import { nearest } from "./nearest.ts"
-import { offsetOf, pathOf } from "./places.ts"
+import { pathOf, standingAt } from "./places.ts"
 import { unreadable, withoutMark } from "./source.ts"
-import { syntaxInWords } from "./syntax.ts"
+import { syntaxInWords, worthTelling } from "./syntax.ts"
 import { fillVariables, isReserved, masked, unmasked } from "./variables.ts"
 import type { Filled, Variables } from "./variables.ts"
 import { anyForm, inWords, oneOf, shown } from "./wording.ts"
@@ -19,8 +19,10 @@ export interface YamlOptions {
   hint: string
   /** What ${NAME} stands for; without it a dollar sign is one. */
   variables?: Variables
-  /** Whose values are texts as they are written (007 stays 007, and true is the word), and are shown to nobody. */
-  isVerbatim?: (path: readonly PropertyKey[]) => boolean
+  /** Which values are texts as they are written: 007 stays 007, and true is the word. */
+  isVerbatim?: (path: readonly PropertyKey[], value: unknown) => boolean
+  /** Which values are shown to nobody. */
+  isPrivate?: (path: readonly PropertyKey[]) => boolean
   /** What a schema's own messages say: what would be right, or all that is to be said. */
   messages?: "say-what-is-right" | "say-all"
   /** Keys of the outermost level that belong to whoever writes the file, for anchors. */
@@ -30,6 +32,8 @@ export interface YamlOptions {
 /** One file: its value, the places in it, and what was filled in. @throws BadFileError where it is no YAML, or a variable is not set. */
 export class YamlFile {
   value: unknown
+  /** The same with every number as YAML has it, whoever wants it as it is written. */
+  readonly parsed: unknown
   /** Keys that were not known, and those that would have been. */
   readonly #known = new Map<string, readonly string[]>()
   /** What is said where a schema says nothing of its own. */
@@ -46,25 +50,28 @@ export class YamlFile {
       unreadable(text) ?? (isReserved(text) ? "there are characters in it that belong to no language (U+E000 to U+E002)" : undefined)
     if (reason !== undefined) throw this.#refuse([{ line: 1, column: 1, key: "", message: reason }])
     const isFilled = options.variables !== undefined
-    this.#document = parseDocument(isFilled ? masked(text) : text, {
+    const yaml = isFilled ? masked(text) : text
+    this.#document = parseDocument(yaml, {
       lineCounter: this.#lines,
       prettyErrors: false,
       uniqueKeys: true,
       merge: true,
       logLevel: "error",
     })
-    const { errors } = this.#document
+    const errors = worthTelling([...this.#document.errors, ...this.#document.warnings])
     if (errors.length > 0)
-      throw this.#refuse(errors.map((error) => ({ ...this.#at(error.pos[0]), key: "", message: syntaxInWords(error) })))
-    const dangling = this.#danglingAliases()
-    if (dangling.length > 0) throw this.#refuse(dangling)
-    const { missing, filled } = fillVariables(this.#document, options.variables ?? {})
+      throw this.#refuse(errors.map((error) => ({ ...this.#at(error.pos[0]), key: this.#keyOf(error), message: syntaxInWords(error) })))
+    const unusable = [...this.#danglingAliases(), ...this.#keysOfTheLanguage()]
+    if (unusable.length > 0) throw this.#refuse(unusable)
+    const { missing, filled } = fillVariables(this.#document, yaml, options.variables ?? {})
     this.#filled = filled
     if (isFilled && missing.length > 0) {
-      throw this.#refuse(missing.map(({ offset, message }) => ({ ...this.#at(offset), key: this.#keyAt(offset), message })))
+      throw this.#refuse(
+        missing.map(({ value, in: place, offset, message }) => ({ ...this.#at(offset), key: this.#keyAt(value, place), message })),
+      )
     }
-    this.#keepAsWritten()
-    this.value = this.#toPlain()
+    this.parsed = this.#toPlain()
+    this.value = this.#asWritten(this.parsed, [])
   }
 
   /** For `safeParse`: what the schema itself says nothing about. */
@@ -97,7 +104,7 @@ export class YamlFile {
   takeTextsFor(issues: readonly z.core.$ZodIssue[]): boolean {
     let took = false
     for (const { path, ...issue } of issues) {
-      const node = this.#document.getIn(path, true)
+      const node = this.#nodeAt(path)
       if (issue.code !== "invalid_type" || !isScalar(node) || !this.#filled.has(node) || typeof node.value !== "string") continue
       const meant =
         issue.expected === "boolean" ? switches[node.value] : /^-?\d+(\.\d+)?$/.test(node.value) ? Number(node.value) : undefined
@@ -105,7 +112,7 @@ export class YamlFile {
       node.value = meant
       took = true
     }
-    if (took) this.value = this.#toPlain()
+    if (took) this.value = this.#asWritten(this.#toPlain(), [])
     return took
   }
 
@@ -116,31 +123,51 @@ export class YamlFile {
   #danglingAliases(): Complaint[] {
     const found: Complaint[] = []
     visit(this.#document, {
-      Alias: (_, alias) => {
+      Alias: (_, alias, parents) => {
         if (alias.resolve(this.#document) !== undefined) return
         const message = `there is no &${unmasked(alias.source)} before this *${unmasked(alias.source)}`
-        found.push({ ...this.#at(alias.range?.[0] ?? 0), key: "", message })
+        found.push({ ...this.#at(alias.range?.[0] ?? 0), key: unmasked(pathOf([...parents, alias]).join(".")), message })
       },
     })
     return found
   }
 
-  #keepAsWritten(): void {
-    const { isVerbatim } = this.#options
-    if (isVerbatim === undefined) return
+  /** A key that the language itself understands would be lost without a word. */
+  #keysOfTheLanguage(): Complaint[] {
+    const found: Complaint[] = []
     visit(this.#document, {
       Scalar: (position, node, parents) => {
-        if (position === "key" || typeof node.value === "string" || node.value === null || node.source === undefined) return
-        if (isVerbatim(pathOf([...parents, node]))) node.value = node.source
+        if (position !== "key" || node.value !== "__proto__") return
+        const message = "this name cannot be used; choose another one"
+        found.push({ ...this.#at(node.range?.[0] ?? 0), key: pathOf([...parents, node]).join("."), message })
       },
     })
+    return found
+  }
+
+  /** What stands there, behind every alias and merge. */
+  #nodeAt(path: readonly PropertyKey[]): unknown {
+    return standingAt(this.#document, path)?.node
+  }
+
+  #asWritten(value: unknown, path: readonly PropertyKey[]): unknown {
+    const { isVerbatim } = this.#options
+    if (isVerbatim === undefined || value === null || typeof value === "string") return value
+    if (Array.isArray(value)) return value.map((item: unknown, i) => this.#asWritten(item, [...path, i]))
+    if (typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#asWritten(inner, [...path, key])]))
+    }
+    const node = isVerbatim(path, value) ? this.#nodeAt(path) : undefined
+    return isScalar(node) ? (node.source ?? value) : value
   }
 
   #toPlain(): unknown {
     try {
       return withoutOwn(this.#document.toJS({ maxAliasCount: 100 }), this.#options.isOwnKey)
-    } catch (cause) {
-      throw this.#refuse([{ line: 1, column: 1, key: "", message: cause instanceof Error ? cause.message : String(cause) }])
+    } catch {
+      throw this.#refuse([
+        { line: 1, column: 1, key: "", message: "its aliases unfold to more than can be read; write out what they stand for" },
+      ])
     }
   }
 
@@ -175,8 +202,8 @@ export class YamlFile {
 
   #complaint(path: readonly PropertyKey[], right: string): Complaint {
     if (this.#options.messages === "say-all" && !this.#generic.has(right)) return this.complaint(path, right)
-    const node = path.length === 0 ? this.#document.contents : this.#document.getIn(path, true)
-    const isPrivate = isScalar(node) && typeof node.value === "string" && this.#options.isVerbatim?.(path) === true
+    const node = this.#nodeAt(path)
+    const isPrivate = isScalar(node) && typeof node.value === "string" && this.#options.isPrivate?.(path) === true
     const found = isPrivate ? "a text" : this.#found(path, node)
     return this.complaint(path, found === "nothing" && path.length > 0 ? `is missing: ${right}` : `found ${found}; right is: ${right}`)
   }
@@ -184,7 +211,6 @@ export class YamlFile {
   /** What stands in the file; of what a variable holds, only its name. */
   #found(path: readonly PropertyKey[], node: unknown): string {
     const filled = isScalar(node) ? this.#filled.get(node) : undefined
-    // Behind an alias stands what its anchor has: there is a value, and no node.
     const value = valueAt(this.value, path)
     if (path.length === 0 && value === null) return "nothing"
     return filled === undefined ? shown(value) : `what ${filled.asWritten} holds`
@@ -193,17 +219,27 @@ export class YamlFile {
   /** The place of the key at `path`, or of the nearest thing around it that the file has. */
   placeOf(path: readonly PropertyKey[]): { line: number; column: number } {
     for (let length = path.length; length > 0; length--) {
-      const offset = offsetOf(this.#document, path.slice(0, length))
+      const offset = standingAt(this.#document, path.slice(0, length))?.offset
       if (offset !== undefined) return this.#at(offset)
     }
     return { line: 1, column: 1 }
   }
 
-  #keyAt(offset: number): string {
+  /** What merely looks like a key, where the YAML is broken, is none. */
+  #keyOf({ code, pos: [offset] }: YAMLError): string {
+    if (code === "RESOURCE_EXHAUSTION") return ""
+    // A tag stands before its value, and only that has a place.
+    return this.#keyAt(offset, code === "DUPLICATE_KEY" ? "key" : "value", code === "TAG_RESOLVE_FAILED" ? "or-behind" : "there")
+  }
+
+  #keyAt(offset: number, wanted: "key" | "value", where: "there" | "or-behind" = "there"): string {
     let key = ""
     visit(this.#document, {
-      Scalar: (_, node, parents) => {
-        if (node.range?.[0] === offset) key = unmasked(pathOf([...parents, node]).join("."))
+      Scalar: (position, node, parents) => {
+        const start = node.range?.[0] ?? -1
+        if ((position === "key") !== (wanted === "key") || (where === "there" ? start !== offset : start < offset)) return undefined
+        key = unmasked(pathOf([...parents, node]).join("."))
+        return visit.BREAK
       },
     })
     return key
