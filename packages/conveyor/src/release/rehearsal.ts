@@ -107,6 +107,7 @@ export class Rehearsal {
         want: (specs, signal) => this.#effect(this.runtime.want(specs, signal)),
         unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
+        giveUp: (id, options) => this.#effect(this.runtime.giveUp(id, options)),
         reconcile: (signal) => this.#effect(this.runtime.reconcile(signal)),
         holdsAddress: (id, signal) => this.runtime.holdsAddress(id, signal),
         logs: (id, options) => this.runtime.logs(id, options),
@@ -118,7 +119,7 @@ export class Rehearsal {
       queryStatus: async ({ address, release }) => {
         const copy = this.runtime.copies().find((each) => each.address.port === address.port)
         const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))
-        if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill")
+        if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill", { facts: { status: 500 } })
         return { release }
       },
       health: this.health,

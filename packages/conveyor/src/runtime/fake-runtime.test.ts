@@ -16,6 +16,7 @@ describeRuntime("fake", async () => {
       environment: {},
       copies: 1,
       status: { path: "/status", client: "test" },
+      startWithinMs: 60_000,
       stopGraceMs: 10_000,
       ...overrides,
     }),

@@ -4,6 +4,7 @@ import { afterEnd, decide, hasEnded, newCrashLoops } from "./reconcile.ts"
 import { withoutSecrets } from "./runtime.ts"
 import type {
   Copy,
+  CopyEnd,
   ExecOptions,
   LogLine,
   LogOptions,
@@ -90,6 +91,14 @@ export class FakeRuntime implements Runtime {
     return Number(code ?? 127)
   }
 
+  async giveUp(id: string, { reason, signal }: { reason: string; graceMs: number; signal: AbortSignal }): Promise<StopOutcome> {
+    signal.throwIfAborted()
+    const copy = this.#copies.get(id)
+    if (copy === undefined || hasEnded(copy)) return "was-gone"
+    this.#end(copy, { reason, at: this.#now(), how: "given-up" })
+    return "stopped"
+  }
+
   copies(): Copy[] {
     return [...this.#copies.values()].map((copy) => ({ ...copy }))
   }
@@ -108,14 +117,17 @@ export class FakeRuntime implements Runtime {
   crash(id: string): void {
     const copy = this.#copies.get(id)
     if (copy === undefined) throw new ConveyorError("no-such-copy", `there is no copy ${id}`)
-    const at = this.#now()
-    this.#copies.set(id, { ...copy, end: { reason: "signal SIGKILL", at }, ...afterEnd(copy, at) })
+    this.#end(copy, { reason: "signal SIGKILL", at: this.#now(), how: "by-itself" })
+  }
+
+  #end(copy: Copy, end: CopyEnd): void {
+    this.#copies.set(copy.id, { ...copy, end, ...afterEnd(copy, end) })
   }
 
   #keep(spec: ServiceSpec): ServiceSpec {
     const key = `${spec.version} ${spec.service}`
-    const { copies, status, stopGraceMs } = spec
-    const kept = { ...(this.#wanted.get(key) ?? spec), copies, status, stopGraceMs }
+    const { copies, status, startWithinMs, stopGraceMs } = spec
+    const kept = { ...(this.#wanted.get(key) ?? spec), copies, status, startWithinMs, stopGraceMs }
     this.#wanted.set(key, kept)
     return kept
   }
@@ -126,11 +138,12 @@ export class FakeRuntime implements Runtime {
       const { copy } = decision
       this.#stop(copy.id)
       if (decision.do === "stop") return { event: "stopped-surplus", copy }
-      return { event: "restarted", copy: this.#fill(decision.wanted, copy.index, decision.restarts), reason: copy.end?.reason ?? "" }
+      const next = this.#fill(decision.wanted, copy.index, decision.restarts, copy.end)
+      return { event: "restarted", copy: next, reason: copy.end?.reason ?? "" }
     })
   }
 
-  #fill(spec: ServiceSpec, index: number, restarts: number): Copy {
+  #fill(spec: ServiceSpec, index: number, restarts: number, before?: CopyEnd): Copy {
     this.#count += 1
     const { service, version, release, artifact } = spec
     const id = `${version}-${service}-${index}-${this.#count}`
@@ -147,6 +160,7 @@ export class FakeRuntime implements Runtime {
       state: "running",
       startedAt: this.#now(),
       restarts,
+      ...(before !== undefined && { before }),
     }
     this.#copies.set(id, copy)
     if (spec.command === "ignores SIGTERM") this.#deaf.add(id)

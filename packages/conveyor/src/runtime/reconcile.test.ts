@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { afterEnd, crashLoopAfter, decide, hasEnded, newCrashLoops, stableMs } from "./reconcile.ts"
-import type { Copy, CopyState, WantedService } from "./runtime.ts"
+import type { Copy, CopyEnd, CopyState, WantedService } from "./runtime.ts"
 
 const now = 1_000_000
 
@@ -14,8 +14,11 @@ const wanted = (copies: number): WantedService => ({
   artifact: { id: "art", kind: "directory", ref: "/" },
   copies,
   status: { path: "/", client: "test" },
+  startWithinMs: 1,
   stopGraceMs: 1,
 })
+
+const end = (at: number): CopyEnd => ({ reason: "signal SIGKILL", at, how: "by-itself" })
 
 const copyOf = (index: number, state: CopyState, life: number, restartAt = now): Copy => ({
   id: `${index}-${life}`,
@@ -29,7 +32,7 @@ const copyOf = (index: number, state: CopyState, life: number, restartAt = now):
   state,
   startedAt: life,
   restarts: 0,
-  ...(hasEnded({ state }) && { end: { reason: "signal SIGKILL", at: life }, restartAt }),
+  ...(hasEnded({ state }) && { end: end(life), restartAt }),
 })
 
 const anyCopy = fc
@@ -81,8 +84,8 @@ test("copies of a version that is not wanted are nobody's to stop here: the rele
 })
 
 test("one that lived is replaced at once; those that end soon wait longer each time, up to a minute, and are a loop in the end", () => {
-  assert.deepEqual(afterEnd({ startedAt: 0, restarts: 9 }, stableMs), { state: "exited", restartAt: stableMs })
-  const failed = Array.from({ length: 12 }, (_, restarts) => afterEnd({ startedAt: 0, restarts }, 10))
+  assert.deepEqual(afterEnd({ startedAt: 0, restarts: 9 }, end(stableMs)), { state: "exited", restartAt: stableMs })
+  const failed = Array.from({ length: 12 }, (_, restarts) => afterEnd({ startedAt: 0, restarts }, end(10)))
   const pauses = failed.map(({ restartAt }) => restartAt - 10)
   assert.deepEqual(pauses.slice(0, 5), [0, 1_000, 2_000, 4_000, 8_000])
   assert.equal(Math.max(...pauses), 60_000)
@@ -90,6 +93,11 @@ test("one that lived is replaced at once; those that end soon wait longer each t
     failed.findIndex(({ state }) => state === "crash-loop"),
     crashLoopAfter - 1,
   )
+})
+
+test("copies that are given up again and again wait longer each time too, though each had its time to start", () => {
+  const givenUp = (livedMs: number) => afterEnd({ startedAt: 0, restarts: 3 }, { ...end(livedMs), how: "given-up" }).restartAt - livedMs
+  assert.deepEqual([givenUp(stableMs), givenUp(10 * stableMs)], [4_000, 0])
 })
 
 test("a crash loop is told once for each copy that ends in it", () => {

@@ -1,7 +1,7 @@
 // What has to be done so that what is wanted runs: decided from what is wanted and what is seen. Pure. Called by runtimes
 // that keep their copies alive themselves.
-import { seconds } from "../kernel/duration.ts"
-import type { Copy, RuntimeEvent, WantedService } from "./runtime.ts"
+import { minutes, seconds } from "../kernel/duration.ts"
+import type { Copy, CopyEnd, RuntimeEvent, WantedService } from "./runtime.ts"
 
 export type Decision<W extends WantedService> =
   | { do: "start"; wanted: W; index: number }
@@ -12,6 +12,8 @@ export type Decision<W extends WantedService> =
 
 /** Whoever lived so long was no failed start. */
 export const stableMs = seconds(60)
+/** A copy that was given up has had its time to start and was asked several times: only one that lived so long was well. */
+const stableUntilGivenUpMs = minutes(10)
 /** So many ends in a row, each soon after its start, are a crash loop. */
 export const crashLoopAfter = 5
 const firstPauseMs = seconds(1)
@@ -52,17 +54,15 @@ export function newCrashLoops(copies: readonly Copy[], known: Set<string>): Runt
 export const hasEnded = (copy: Pick<Copy, "state">): boolean => copy.state === "exited" || copy.state === "crash-loop"
 
 /** What is known of an ended copy besides that: whether it is one of many, and when the next is due. */
-export function afterEnd(
-  copy: Pick<Copy, "startedAt" | "restarts">,
-  endedAt: number,
-): { state: "exited" | "crash-loop"; restartAt: number } {
-  const failed = failedStarts({ ...copy, end: { at: endedAt } })
+export function afterEnd(copy: Pick<Copy, "startedAt" | "restarts">, end: CopyEnd): { state: "exited" | "crash-loop"; restartAt: number } {
+  const failed = failedStarts({ ...copy, end })
   // The first end is answered at once: most come of something that is over.
   const pauseMs = failed <= 1 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** (failed - 2))
-  return { state: failed >= crashLoopAfter ? "crash-loop" : "exited", restartAt: endedAt + pauseMs }
+  return { state: failed >= crashLoopAfter ? "crash-loop" : "exited", restartAt: end.at + pauseMs }
 }
 
 /** How many in a row have ended soon after their start, this one included; one that lived begins the count anew. */
-function failedStarts({ startedAt, restarts, end }: { startedAt: number; restarts: number; end?: { at: number } }): number {
-  return end === undefined || end.at - startedAt >= stableMs ? 1 : restarts + 1
+function failedStarts({ startedAt, restarts, end }: Pick<Copy, "startedAt" | "restarts" | "end">): number {
+  if (end === undefined) return 1
+  return end.at - startedAt >= (end.how === "given-up" ? stableUntilGivenUpMs : stableMs) ? 1 : restarts + 1
 }

@@ -139,6 +139,23 @@ export function describeRuntime(name: string, make: () => Promise<RuntimeUnderTe
       assert.ok(longest >= 8_000)
     })
 
+    void promise(
+      "a copy that is given up ends, with the reason that was given, and another takes its place and knows why",
+      async (subject) => {
+        const runtime = subject.open()
+        const copy = only(await runtime.want([subject.spec({}, "ignores")], signal))
+        await subject.ignoring(copy)
+        await runtime.giveUp(copy.id, { reason: "it is deaf", graceMs: 100, signal })
+        const given = only(await copiesOf(subject))
+        assert.deepEqual([given.state, given.end?.reason, given.end?.how], ["exited", "it is deaf", "given-up"])
+        const [event] = await subject.open().reconcile(signal)
+        assert.deepEqual([event?.event, event?.reason], ["restarted", "it is deaf"])
+        const next = only(await copiesOf(subject))
+        assert.deepEqual([next.state, next.before?.reason], ["running", "it is deaf"])
+        assert.equal(await runtime.giveUp(copy.id, { reason: "again", graceMs: 0, signal }), "was-gone")
+      },
+    )
+
     void promise("a copy that was stopped while it is wanted is replaced in the next round", async (subject) => {
       const runtime = subject.open()
       const copy = only(await runtime.want([subject.spec({}, "obeys")], signal))

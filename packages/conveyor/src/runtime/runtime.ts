@@ -22,6 +22,8 @@ export interface ServiceSpec {
   copies: number
   /** How a copy is asked how it is. */
   status: { path: string; client: string }
+  /** How long a copy may take until it is well for the first time. */
+  startWithinMs: number
   /** From SIGTERM to SIGKILL. */
   stopGraceMs: number
 }
@@ -29,8 +31,9 @@ export interface ServiceSpec {
 /** What is wanted, as far as anybody but the runtime may know it. */
 export type WantedService = Omit<ServiceSpec, "environment" | "command">
 
-export function withoutSecrets({ service, version, commit, release, artifact, copies, status, stopGraceMs }: ServiceSpec): WantedService {
-  return { service, version, commit, release, artifact, copies, status, stopGraceMs }
+export function withoutSecrets(spec: ServiceSpec): WantedService {
+  const { environment: _, command: __, ...wanted } = spec
+  return wanted
 }
 
 /**
@@ -39,6 +42,13 @@ export function withoutSecrets({ service, version, commit, release, artifact, co
  * asked; it may run.
  */
 export type CopyState = "starting" | "running" | "exited" | "crash-loop" | "unknown"
+
+/** "given-up": it ran and was not well, and so was made to end. */
+export interface CopyEnd {
+  reason: string
+  at: number
+  how: "by-itself" | "given-up"
+}
 
 export interface Copy {
   /** Unique among all copies of the runtime, for good. */
@@ -59,8 +69,10 @@ export interface Copy {
   /** How often in a row its place was filled again after a copy that ended soon. */
   restarts: number
   /** Of one that has ended: why, as far as it is known, and when that was seen. */
-  end?: { reason: string; at: number }
+  end?: CopyEnd
   restartAt?: number
+  /** The end of the copy whose place it took. */
+  before?: CopyEnd | undefined
 }
 
 export interface RuntimeObservation {
@@ -115,6 +127,8 @@ export interface Runtime {
   unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]>
   /** Ends one copy and forgets it; where its place is still wanted the next round fills it again. */
   stop(id: string, options: { graceMs: number; signal: AbortSignal }): Promise<StopOutcome>
+  /** Ends one copy because it is not well; it is seen as ended for that reason, and its place is filled as after any other end. */
+  giveUp(id: string, options: { reason: string; graceMs: number; signal: AbortSignal }): Promise<StopOutcome>
   /**
    * One round: what is wanted and not there is started, with growing pauses where it ends again and again. Called about
    * once a second; costs what is wanted, not what ever was.

@@ -6,6 +6,8 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { checkUp } from "../release/copies/checkup.ts"
 import { keep } from "../release/copies/keeper.ts"
+import type { KeeperAct } from "../release/copies/keeper-act.ts"
+import { replaceIll } from "../release/copies/liveness.ts"
 import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateInWords, versionMay } from "../release/lifecycle/version-state.ts"
@@ -208,11 +210,7 @@ export class ControlPlane {
       await keep({
         ports: this.#ports,
         signal: this.#shutdown.signal,
-        onAct: (act) => {
-          const fact = keeperFact(act)
-          this.#ports.logger.info({ ...fact }, "keeper")
-          this.#publish({ type: "keeper", fact })
-        },
+        onAct: (act) => this.#tell(act),
       }).catch((thrown: unknown) => {
         if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "keeper could not finish its round")
       })
@@ -223,11 +221,21 @@ export class ControlPlane {
   /** Apart from the keeper: a copy that is slow to answer keeps nobody from being started again. */
   async #checkUpAlways(): Promise<void> {
     while (!this.#shutdown.signal.aborted) {
-      await checkUp(this.#ports, this.#shutdown.signal).catch((thrown: unknown) => {
+      const round = async () => {
+        await checkUp(this.#ports, this.#shutdown.signal)
+        await replaceIll(this.#ports, this.#shutdown.signal, (act) => this.#tell(act))
+      }
+      await round().catch((thrown: unknown) => {
         if (!this.#shutdown.signal.aborted) this.#ports.logger.warn({ error: describe(thrown) }, "the checkup could not finish its round")
       })
       await this.#sleep(idleMs)
     }
+  }
+
+  #tell(act: KeeperAct): void {
+    const fact = keeperFact(act)
+    this.#ports.logger.info({ ...fact }, "keeper")
+    this.#publish({ type: "keeper", fact })
   }
 
   /** A run that has done what was asked only tidies up, and gives way at once; one that has not goes back first. */

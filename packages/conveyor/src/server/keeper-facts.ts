@@ -7,6 +7,7 @@ const kinds = {
   restarted: "copy-restarted",
   "crash-loop": "copy-crash-loop",
   "stopped-surplus": "copy-surplus-stopped",
+  "given-up": "copy-given-up",
   "wanted-again": "version-wanted-again",
   stopping: "version-stopping",
   draining: "version-draining",

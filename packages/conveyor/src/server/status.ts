@@ -1,14 +1,18 @@
 // The state of everything in one answer, for `conveyor status` and the dashboard.
 import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
+import type { Health } from "../release/copies/health.ts"
+import { judge } from "../release/copies/liveness.ts"
 import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
+import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateOf } from "../release/machine.ts"
 import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
+import type { Copy } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import type { StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
-import type { VersionReport } from "./protocol/versions.ts"
+import type { CopyReport, VersionReport } from "./protocol/versions.ts"
 
 const newestRuns = 10
 
@@ -38,24 +42,40 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       inFlight: load?.inFlight ?? 0,
       requests: load?.counters.requests ?? 0,
       failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),
-      copies: own.map(({ id, service, state, address, node, restarts, end }) => ({
-        id,
-        service,
-        state,
-        address: `${address.host}:${address.port}`,
-        node,
-        restarts,
-        ended: end?.reason,
-      })),
+      copies: own.map((copy) => copyReport(copy, ports.health)),
     }
   })
   const runs = ports.store
     .releases()
     .slice(-newestRuns)
     .map((release) => runReport(ports, release))
-  const unknown = [...seen.doubts, ...meterDoubts(silentMeters), ...pageDoubts(silent), ...silentShards(changes)]
+  const unknown = [
+    ...seen.doubts,
+    ...heldCopies(seen, ports.health),
+    ...meterDoubts(silentMeters),
+    ...pageDoubts(silent),
+    ...silentShards(changes),
+  ]
   return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes, unknown }
 }
+
+function copyReport({ id, service, state, address, node, restarts, end, before }: Copy, health: Health): CopyReport {
+  const illness = health.illnessOf(id)
+  return {
+    id,
+    service,
+    state,
+    address: `${address.host}:${address.port}`,
+    node,
+    restarts,
+    ended: end?.reason,
+    replaced: before === undefined ? undefined : { reason: before.reason, at: before.at },
+    illness: illness === undefined ? undefined : { ...illness, requests: health.isOut(id) ? "none" : "as-before" },
+  }
+}
+
+const heldCopies = (seen: Seen, health: Health): string[] =>
+  judge(seen, health, seen.now).flatMap((verdict) => (verdict.do === "hold" ? [verdict.reason] : []))
 
 /** One line a shard, however many changes ask it. */
 const silentShards = (changes: readonly ChangeStatus[]): string[] => {

@@ -58,7 +58,7 @@ function* statusLines(status: StatusReport): Generator<string> {
       ]),
     ])
   }
-  for (const trouble of copyTroubles(shown)) yield red(`  ${trouble}`)
+  for (const trouble of copyTroubles(shown, Date.now())) yield red(`  ${trouble}`)
   for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""

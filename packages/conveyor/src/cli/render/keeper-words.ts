@@ -7,6 +7,7 @@ export function keeperWords({ kind, version, copy, reason = "how is not known" }
     "copy-started": `${place} was missing; started it`,
     "copy-restarted": `${place} had ended (${reason}); started it again`,
     "copy-crash-loop": `${place} ends again and again (${reason}), ${(copy?.restarts ?? 0) + 1} times in a row; the next start waits`,
+    "copy-given-up": `${place} runs and is not well (${reason}); ending it, so that another takes its place`,
     "copy-surplus-stopped": `${place} was one too many; stopped it`,
     "version-wanted-again": `what ${version} wants was not recorded; wanted again as its commit says`,
     "version-stopping": `${version} is no longer kept warm; stopping its copies`,

@@ -25,6 +25,7 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     release,
     artifact: artifactOf(version),
     status: config.status,
+    startWithinMs: config.release.start_within,
     stopGraceMs: config.release.stop_grace,
   }
   return Object.entries(config.services).map(([service, { start, copies, environment }]) => ({

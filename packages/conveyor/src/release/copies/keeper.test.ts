@@ -3,8 +3,11 @@ import { test } from "node:test"
 import type { ReleaseRecord } from "../../store/records.ts"
 import type { MemberTable, RoutingTable } from "../../edge/edge.ts"
 import { describe } from "../../kernel/errors.ts"
+import type { Copy } from "../../runtime/runtime.ts"
+import { checkUp } from "./checkup.ts"
 import type { KeeperAct } from "./keeper-act.ts"
 import { keep } from "./keeper.ts"
+import { replaceIll } from "./liveness.ts"
 import { Rehearsal } from "../rehearsal.ts"
 import type { Routing } from "../routing/routing.ts"
 
@@ -83,6 +86,53 @@ test("a copy that is not well yet gets no requests, and is found in a later roun
     stage.ill.delete("a")
     await round(stage)
     assert.equal(routed(stage, "v1").length, 2)
+  }))
+
+/** The copy was asked, and was silent as often as it takes; its sibling was well. */
+function oneIsSilent(stage: Rehearsal): { silent: Copy; well: Copy } {
+  const [silent, well] = stage.runtime.copies()
+  assert.ok(silent && well)
+  stage.health.noteWell(well.id, stage.clock.now())
+  stage.health.noteWell(silent.id, stage.clock.now())
+  for (let n = 0; n < 3; n++) stage.health.noteIll(silent.id, { kind: "silent", reason: "no answer within 3 s" }, stage.clock.now())
+  return { silent, well }
+}
+
+test("a copy that runs and is not well gets no requests, is replaced, and the one that took its place is found", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const { silent, well } = oneIsSilent(stage)
+    await round(stage)
+    assert.deepEqual(routed(stage, "v1"), [well.id])
+
+    const acts: KeeperAct[] = []
+    await replaceIll(stage.ports(), signal, (act) => acts.push(act))
+    assert.deepEqual(acts.map(said), [`given-up ${silent.id} (3 status queries in a row failed: no answer within 3 s)`])
+    assert.match((await round(stage)).join(), /restarted .*3 status queries in a row failed/)
+    assert.equal(routed(stage, "v1").length, 2)
+    assert.ok(!routed(stage, "v1").includes(silent.id))
+  }))
+
+test("where no copy is well their addresses stay, and none is replaced for what they share", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    const before = routed(stage, "v1")
+    stage.ill.add("a")
+    for (let n = 0; n < 20; n++) {
+      await checkUp(stage.ports(), signal)
+      await stage.clock.sleep(1_000)
+      await replaceIll(stage.ports(), signal, (act) => assert.fail(said(act)))
+      await round(stage)
+    }
+    assert.deepEqual(routed(stage, "v1"), before)
+  }))
+
+test("a copy of a version whose run is under way is left to the run", () =>
+  rehearse(async (stage) => {
+    let events = 0
+    await stage.carryOut(stage.ask("release", "a"), { atMoment: () => (++events === 12 ? "kill" : "go on") })
+    oneIsSilent(stage)
+    await replaceIll(stage.ports(), signal, (act) => assert.fail(said(act)))
   }))
 
 test("a copy that a control plane started and died before it could route it is found by the next", () =>

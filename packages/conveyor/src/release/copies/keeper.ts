@@ -89,7 +89,7 @@ async function route(ports: Ports, wanted: readonly WantedService[], copies: rea
   const well = await Promise.all(
     wanted.flatMap(({ service, version, status }) =>
       copies
-        .filter((copy) => copy.service === service && copy.version === version && copy.state === "running")
+        .filter((copy) => copy.service === service && copy.version === version && copy.state === "running" && !ports.health.isOut(copy.id))
         .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, status, signal)) ? copy : undefined)),
     ),
   )

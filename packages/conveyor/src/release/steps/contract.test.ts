@@ -53,6 +53,7 @@ const specOf = (version: string) => ({
   environment: {},
   copies: 1,
   status: { path: "/status", client: "test" },
+  startWithinMs: 1_000,
   stopGraceMs: 1_000,
 })
 

@@ -10,6 +10,9 @@ import { writeDurably } from "../../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
 import { identify } from "../../kernel/process-identity.ts"
 import type { ProcessIdentity } from "../../kernel/process-identity.ts"
+import type { CopyEnd } from "../runtime.ts"
+
+const copyEnd = z.object({ reason: z.string(), at: z.number(), how: z.enum(["by-itself", "given-up"]).default("by-itself") })
 
 const copyRecord = z.object({
   id: z.string(),
@@ -22,12 +25,10 @@ const copyRecord = z.object({
   address: z.object({ host: z.string(), port: z.int() }),
   startedAt: z.number(),
   restarts: z.int().default(0),
+  before: copyEnd.optional(),
   stopGraceMs: z.number().default(30_000),
 })
 export type CopyRecord = z.infer<typeof copyRecord>
-
-const copyEnd = z.object({ reason: z.string(), at: z.number() })
-export type CopyEnd = z.infer<typeof copyEnd>
 
 /** "none": it has not said yet that it came up. "gone": it came up, and is no more. */
 export type CopyProcess = ProcessIdentity | "none" | "gone"

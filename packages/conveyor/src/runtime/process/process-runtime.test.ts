@@ -33,6 +33,7 @@ function specIn(directory: string, overrides: Partial<ServiceSpec> = {}): Servic
     environment: {},
     copies: 1,
     status: { path: "/status", client: "test" },
+    startWithinMs: 60_000,
     stopGraceMs: 10_000,
     ...overrides,
   }

@@ -11,7 +11,7 @@ import { until } from "../../kernel/until.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "../reconcile.ts"
 import type { Decision } from "../reconcile.ts"
 import { withoutSecrets } from "../runtime.ts"
-import type { Copy, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
+import type { Copy, CopyEnd, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
 import { choosePort } from "./address/port-choice.ts"
 import { holdsPort } from "./address/port-holder.ts"
 import { CopyFiles } from "./copy-files.ts"
@@ -58,17 +58,17 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
     if (typeof process === "object") return { ...copy, state: "running" }
     const end = await files.end(record.id)
     if (end === undefined && process === "none" && clock.now() < record.startedAt + comesUpWithinMs) return { ...copy, state: "starting" }
-    const seen = end ?? { reason: unwatched, at: clock.now() }
-    return { ...copy, end: seen, ...afterEnd(record, seen.at) }
+    const seen: CopyEnd = end ?? { reason: unwatched, at: clock.now(), how: "by-itself" }
+    return { ...copy, end: seen, ...afterEnd(record, seen) }
   }
 
   const lookAtAll = async () => Promise.all((await files.all()).map(look))
 
-  async function fill(spec: ServiceSpec, index: number, restarts: number, signal: AbortSignal): Promise<Copy> {
+  async function fill(spec: ServiceSpec, place: Place, signal: AbortSignal): Promise<Copy> {
     const taken = new Set((await files.all()).map(({ address }) => address.port))
-    const record = recordOf(spec, index, restarts, await choosePort(taken), clock.now())
+    const record = recordOf(spec, place, await choosePort(taken), clock.now())
     await files.write(record)
-    const onEnd = (reason: string) => files.ended(record.id, { reason, at: clock.now() })
+    const onEnd = (reason: string) => files.ended(record.id, { reason, at: clock.now(), how: "by-itself" })
     launchCopy({ spec, record, pidFile: files.pidFile(record.id), logFile: logFileOf(record.id), edgeUrl, onEnd })
     // A command that ends at once may be gone before it was seen.
     const isThere = async () => typeof (await files.process(record.id)) === "object" || (await files.end(record.id)) !== undefined
@@ -95,11 +95,11 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
 
   async function carryOut(decision: Decision<ServiceSpec>, signal: AbortSignal): Promise<RuntimeEvent> {
     const { wanted } = decision
-    if (decision.do === "start") return { event: "started", copy: await fill(wanted, decision.index, 0, signal) }
+    if (decision.do === "start") return { event: "started", copy: await fill(wanted, { index: decision.index, restarts: 0 }, signal) }
     const { copy } = decision
     await stop(copy.id, wanted.stopGraceMs, signal)
     if (decision.do === "stop") return { event: "stopped-surplus", copy }
-    const next = await fill(wanted, copy.index, decision.restarts, signal)
+    const next = await fill(wanted, { index: copy.index, restarts: decision.restarts, before: copy.end }, signal)
     return { event: "restarted", copy: next, ...(copy.end !== undefined && { reason: copy.end.reason }) }
   }
 
@@ -139,6 +139,14 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
     },
 
     stop: (id, { graceMs, signal }) => stop(id, graceMs, signal),
+
+    async giveUp(id, { reason, graceMs, signal }) {
+      signal.throwIfAborted()
+      const process = await files.process(id)
+      if (typeof process !== "object") return "was-gone"
+      files.ended(id, { reason, at: clock.now(), how: "given-up" })
+      return endGroup(process.pid, { what: id, graceMs, clock, signal })
+    },
 
     async reconcile(signal) {
       signal.throwIfAborted()
@@ -198,7 +206,13 @@ function assertStarts(artifact: ArtifactRef): void {
   })
 }
 
-function recordOf(spec: ServiceSpec, index: number, restarts: number, port: number, startedAt: number): CopyRecord {
+interface Place {
+  index: number
+  restarts: number
+  before?: CopyEnd | undefined
+}
+
+function recordOf(spec: ServiceSpec, { index, restarts, before }: Place, port: number, startedAt: number): CopyRecord {
   return {
     id: `${spec.version}-${spec.service}-${index}-${randomUUID().slice(0, 8)}`,
     service: spec.service,
@@ -210,6 +224,7 @@ function recordOf(spec: ServiceSpec, index: number, restarts: number, port: numb
     address: { host: "127.0.0.1", port },
     startedAt,
     restarts,
+    ...(before !== undefined && { before }),
     stopGraceMs: spec.stopGraceMs,
   }
 }

@@ -18,6 +18,7 @@ const serviceSpec = z.object({
   environment: z.record(z.string(), z.string()),
   copies: z.int().min(0),
   status: z.object({ path: z.string(), client: z.string() }),
+  startWithinMs: z.number().default(60_000),
   stopGraceMs: z.number(),
 })
 
@@ -37,9 +38,9 @@ export class WantedFiles {
   /** What was recorded when it was first wanted stays; gives what is wanted from now on. */
   async keep(spec: ServiceSpec): Promise<ServiceSpec> {
     const file = join(this.#folder, `${spec.version}.${spec.service}.json`)
-    const { copies, status, stopGraceMs } = spec
+    const { copies, status, startWithinMs, stopGraceMs } = spec
     const recorded = await this.#read(file)
-    const kept = recorded === undefined ? spec : { ...recorded, copies, status, stopGraceMs }
+    const kept = recorded === undefined ? spec : { ...recorded, copies, status, startWithinMs, stopGraceMs }
     const text = JSON.stringify(serviceSpec.parse(kept))
     if (recorded !== undefined && text === JSON.stringify(recorded)) return recorded
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })

@@ -12,6 +12,7 @@ export const keeperFact = z.object({
     "copy-started",
     "copy-restarted",
     "copy-crash-loop",
+    "copy-given-up",
     "copy-surplus-stopped",
     "version-wanted-again",
     "version-stopping",
