@@ -76,7 +76,7 @@ export function createChangeEngine({ shards, clock, logger, policy: choices }: E
       reading(shard, signal, async (session) => {
         const statements: PlannedStatement[] = []
         const brought: Brought[] = []
-        for (const change of changes) statements.push(...(await planShard(session, change, policy, brought)))
+        for (const change of changes) statements.push(...(await planShard(session, change, policy, brought, logger)))
         planned.set(shard.name, statements)
       })
     await walkFleet(shards, work, { waves: policy.fleet.waves, perServer: policy.fleet.expandPerServer, signal })

@@ -90,7 +90,7 @@ export interface ContractPolicy {
 }
 
 export interface ExpandPolicy {
-  /** What to do where pg_stat_statements knows statements with `*` on a table that gets a column: a prepared one fails once. */
+  /** What to do where pg_stat_statements knows statements with `*` on a table that gets a column: a prepared one fails until its connection ends. */
   starReaders: "warn" | "refuse"
 }
 
@@ -153,7 +153,7 @@ export const defaultPolicy: ChangePolicy = {
     foreground: undefined,
   },
   disk: { freePart: 0.1, probe: undefined, unknown: "allow" },
-  expand: { starReaders: "warn" },
+  expand: { starReaders: "refuse" },
   contract: { observeMs: seconds(10), readers: "required", replicas: "hold", softDropMs: seconds(10), watch: undefined },
   fleet: {
     expandPerServer: 8,

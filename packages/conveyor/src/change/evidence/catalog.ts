@@ -30,6 +30,24 @@ export interface ConstraintFacts {
   /** As pg_get_constraintdef writes it, without NOT VALID. */
   definition: string
   isValid: boolean
+  comment: string | undefined
+  /** Foreign keys that need it, as "fk of schema.table". */
+  referencedBy: readonly string[]
+  /** Of one that stands on an index. */
+  index: ConstraintIndex | undefined
+}
+
+/** What a constraint's own definition does not say of its index. */
+export interface ConstraintIndex {
+  /** As pg_get_indexdef writes it: storage parameters included. */
+  definition: string
+  /** "", "DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED". */
+  deferral: string
+  tablespace: string | undefined
+  comment: string | undefined
+  /** The table is clustered by it, or replicas know rows by it. */
+  isClustered: boolean
+  isReplicaIdentity: boolean
 }
 
 /** A right that somebody other than the owner has. */
@@ -74,7 +92,7 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     await session.rows<{ name: string }>(primaryKeySql, [oid]),
     await session.rows<LeafRow>(leavesSql, [oid]),
     await session.rows<{ name: string }>(triggersSql, [oid]),
-    await session.rows<{ name: string; kind: string; definition: string; valid: boolean }>(constraintsSql, [oid]),
+    await session.rows<ConstraintRow>(constraintsSql, [oid]),
   ]
   const before = await session.rows<{ name: string }>(beforeTriggersSql, [oid])
   const grants = await session.rows<{ role: string; privilege: string; column: string | null }>(grantsSql, [oid])
@@ -88,12 +106,7 @@ export async function readTable(session: Session, table: TableName): Promise<Tab
     columns: columns.map((row) => ({ name: row.name, type: row.type, isNullable: row.nullable, default: row.default ?? undefined })),
     primaryKey: primaryKey.map((row) => row.name),
     leaves: filled,
-    constraints: constraints.map(({ name, kind, definition, valid }) => ({
-      name,
-      kind: constraintKinds[kind] ?? "other",
-      definition,
-      isValid: valid,
-    })),
+    constraints: constraints.map(constraintFacts),
     updateTriggers: triggers.map((row) => row.name),
     beforeTriggers: before.map((row) => row.name),
     grants: grants.map(({ role, privilege, column }) => ({ role, privilege, column: column ?? undefined })),
@@ -138,11 +151,55 @@ async function estimateRows(session: Session, table: TableName, { pages, tuples,
 
 const sampledPages = 20
 
+interface ConstraintRow {
+  name: string
+  kind: string
+  definition: string
+  valid: boolean
+  comment: string | null
+  referencedBy: string[]
+  index: { [K in keyof ConstraintIndex]: Exclude<ConstraintIndex[K], undefined> | null } | null
+}
+
+function constraintFacts({ name, kind, definition, valid, comment, referencedBy, index }: ConstraintRow): ConstraintFacts {
+  return {
+    name,
+    kind: constraintKinds[kind] ?? "other",
+    definition,
+    isValid: valid,
+    comment: comment ?? undefined,
+    referencedBy,
+    index:
+      index === null
+        ? undefined
+        : {
+            definition: index.definition ?? "",
+            deferral: index.deferral ?? "",
+            tablespace: index.tablespace ?? undefined,
+            comment: index.comment ?? undefined,
+            isClustered: index.isClustered === true,
+            isReplicaIdentity: index.isReplicaIdentity === true,
+          },
+  }
+}
+
 const constraintKinds: Readonly<Record<string, ConstraintFacts["kind"]>> = { c: "check", f: "foreign key", u: "unique", p: "primary key" }
 
 const constraintsSql = `
-  SELECT conname AS name, contype::text AS kind, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') AS definition, convalidated AS valid
-  FROM pg_constraint WHERE conrelid = $1::oid ORDER BY conname`
+  SELECT c.conname AS name, c.contype::text AS kind, regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', '') AS definition,
+         c.convalidated AS valid,
+         ARRAY(SELECT f.conname || ' of ' || f.conrelid::regclass FROM pg_constraint f
+               WHERE f.contype = 'f' AND f.confrelid = c.conrelid AND f.conindid = c.conindid AND c.contype <> 'f') AS "referencedBy",
+         obj_description(c.oid, 'pg_constraint') AS comment,
+         CASE WHEN x.indexrelid IS NULL THEN NULL ELSE jsonb_build_object(
+           'definition', pg_get_indexdef(x.indexrelid),
+           'deferral', CASE WHEN c.condeferred THEN 'DEFERRABLE INITIALLY DEFERRED' WHEN c.condeferrable THEN 'DEFERRABLE' ELSE '' END,
+           'tablespace', (SELECT spcname FROM pg_tablespace WHERE oid = i.reltablespace),
+           'comment', obj_description(x.indexrelid, 'pg_class'),
+           'isClustered', x.indisclustered, 'isReplicaIdentity', x.indisreplident) END AS index
+  FROM pg_constraint c LEFT JOIN pg_index x ON x.indexrelid = c.conindid AND x.indrelid = c.conrelid AND c.contype IN ('p', 'u', 'x')
+  LEFT JOIN pg_class i ON i.oid = x.indexrelid
+  WHERE c.conrelid = $1::oid ORDER BY c.conname`
 
 const columnsSql = `
   SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,

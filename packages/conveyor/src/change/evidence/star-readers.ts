@@ -6,10 +6,12 @@ import type { TableName } from "../files/names.ts"
 import { nodesOf, parseSql } from "../lint/sql-parser.ts"
 import { isTable } from "./column-use.ts"
 import { isReadable, mentions, shorten } from "./readers.ts"
-import { missingStatistics, statisticsViews, thisDatabase } from "./statistics.ts"
+import { unreadStatistics, statisticsViews, thisDatabase } from "./statistics.ts"
 
-export async function findStarReaders(session: Session, tables: readonly TableName[]): Promise<string[]> {
-  if ((await missingStatistics(session)) !== undefined) return []
+/** Gives the statements; or why it is not known whether there are any. */
+export async function findStarReaders(session: Session, tables: readonly TableName[]): Promise<{ found: string[] } | { unknown: string }> {
+  const missing = await unreadStatistics(session)
+  if (missing !== undefined) return { unknown: missing }
   const { view } = await statisticsViews(session)
   const statements = await session.rows<{ query: string }>(
     `SELECT DISTINCT query FROM ${view} WHERE dbid = ${thisDatabase} AND query LIKE '%*%'`,
@@ -28,5 +30,5 @@ export async function findStarReaders(session: Session, tables: readonly TableNa
     })
     if (isStar) found.push(shorten(query))
   }
-  return found
+  return { found }
 }

@@ -14,8 +14,13 @@ export async function statisticsViews(session: Session): Promise<{ view: string;
   return { view: `${row.schema}.pg_stat_statements`, info: `${row.schema}.pg_stat_statements_info` }
 }
 
-/** Undefined where PostgreSQL records every statement here; otherwise the reason why it does not, and what to switch on. */
+/** Undefined where PostgreSQL records every statement here, proven by one; otherwise why it does not, and what to switch on. */
 export async function missingStatistics(session: Session): Promise<string | undefined> {
+  return (await unreadStatistics(session)) ?? unseen(session, (await statisticsViews(session)).view)
+}
+
+/** The same as far as settings tell: makes no statement of its own, and needs nothing of ours in the database. */
+export async function unreadStatistics(session: Session): Promise<string | undefined> {
   const shard = `shard ${session.shard.name}`
   const views = await statisticsViews(session).catch(() => undefined)
   if (views === undefined) return `${shard} has no pg_stat_statements: run CREATE EXTENSION pg_stat_statements there`
@@ -26,7 +31,7 @@ export async function missingStatistics(session: Session): Promise<string | unde
       return `${shard} does not load pg_stat_statements: add it to shared_preload_libraries and restart the server`
     return `${shard} does not let this user read pg_stat_statements: GRANT pg_read_all_stats to it`
   }
-  return (await switchedOff(session)) ?? (await unseen(session, views.view))
+  return switchedOff(session)
 }
 
 /** A setting of the server, of this database or of a role that keeps statements out of the record. */

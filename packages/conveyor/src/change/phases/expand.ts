@@ -1,5 +1,4 @@
 // Expand and its undo on one shard: what the new version needs is added, and taken away again. Called by the engine.
-import { ConveyorError } from "../../kernel/errors.ts"
 import { readTables } from "../evidence/tables.ts"
 import type { Change } from "../change.ts"
 import { runStatements, undoSteps } from "./execute.ts"
@@ -9,7 +8,7 @@ import type { LedgerEntry } from "../ledger/ledger.ts"
 import { examine } from "./examine.ts"
 import type { Operation, Statement } from "../operations/operation.ts"
 import type { ExpandPolicy } from "../policy.ts"
-import { findStarReaders } from "../evidence/star-readers.ts"
+import { judgeStarReaders } from "./star-judgement.ts"
 
 export async function expandShard(
   worker: Worker,
@@ -20,7 +19,7 @@ export async function expandShard(
   if (entry !== undefined && entry.phase !== "expanding") return
   if (entry === undefined) {
     await examine(worker.session, change)
-    await judgeStarReaders(worker, change, starReaders)
+    await judgeStarReaders(worker.session, change, starReaders, worker.logger)
     await beginEntry(worker.session, change)
   }
   for (const operation of change.operations) {
@@ -28,26 +27,6 @@ export async function expandShard(
     await runStatements(worker, keyed(operation, operation.expand(tables)))
   }
   await movePhase(worker.session, change.name, "expanded")
-}
-
-/** A prepared SELECT * fails once, "cached plan must not change result type", when its table gets a column. */
-async function judgeStarReaders({ session, logger }: Worker, change: Change, starReaders: ExpandPolicy["starReaders"]): Promise<void> {
-  const grown = change.operations.flatMap(({ brings }) => brings.filter(({ isNew }) => !isNew).map(({ table }) => table))
-  const found = grown.length === 0 ? [] : await findStarReaders(session, grown)
-  if (found.length === 0) return
-  if (starReaders === "warn")
-    return logger.warn(
-      { shard: session.shard.name, change: change.name, statements: found },
-      "these read every column; prepared ones fail once when a column is added",
-    )
-  throw new ConveyorError(
-    "star-readers",
-    `${change.name}: statements on shard ${session.shard.name} read every column of a table that gets another:\n${found.join("\n")}`,
-    {
-      facts: { change: change.name, shard: session.shard.name, statements: found },
-      hint: "Name the columns in those statements; or set starReaders to warn, if none of them is a prepared statement.",
-    },
-  )
 }
 
 /** By the steps that the ledger has recorded. What was dropped cannot come back, which the caller has to have asked. */

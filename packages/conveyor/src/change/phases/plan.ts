@@ -1,5 +1,6 @@
 // What the phases of a change would execute on a shard now: the same statements that the engine runs, with their lock,
 // and what they cost, estimated from the catalog. Changes nothing. Called by the engine.
+import type { Logger } from "../../kernel/logger.ts"
 import { batchSql } from "./backfill.ts"
 import type { TableFacts } from "../evidence/catalog.ts"
 import type { Change } from "../change.ts"
@@ -7,6 +8,7 @@ import type { PlannedStatement } from "../engine.ts"
 import { contractSteps } from "./contract.ts"
 import { examine, withBrought } from "./examine.ts"
 import { keyed } from "./expand.ts"
+import { judgeStarReaders } from "./star-judgement.ts"
 import { readTables } from "../evidence/tables.ts"
 import { hasLedger, readEntry, readSteps } from "../ledger/ledger.ts"
 import type { LedgerEntry } from "../ledger/ledger.ts"
@@ -27,11 +29,20 @@ const quickMs = 10
 const bloatPart = 0.15
 
 /** `before` is what earlier changes of the same plan will have added. It grows by this one's, unless that is there already. */
-export async function planShard(session: Session, change: Change, policy: ChangePolicy, before: Brought[]): Promise<PlannedStatement[]> {
+export async function planShard(
+  session: Session,
+  change: Change,
+  policy: ChangePolicy,
+  before: Brought[],
+  logger: Pick<Logger, "warn">,
+): Promise<PlannedStatement[]> {
   const known = await hasLedger(session)
   const entry = known ? await readEntry(session, change.name) : undefined
   refuseEdited(change, entry)
-  if (entry === undefined) await examine(session, change, before)
+  if (entry === undefined) {
+    await examine(session, change, before)
+    await judgeStarReaders(session, change, policy.expand.starReaders, logger)
+  }
   const done = new Set(
     entry === undefined ? [] : (await readSteps(session, change.name)).filter(({ state }) => state === "done").map(({ key }) => key),
   )

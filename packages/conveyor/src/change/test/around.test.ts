@@ -5,7 +5,7 @@ import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PolicyChoices } from "../policy.ts"
 import { changeOf, engineFor, query, schemaOf, testRun } from "./testing.ts"
 
-const names = Array.from({ length: 24 }, (_, i) => `a${i}`)
+const names = Array.from({ length: 26 }, (_, i) => `a${i}`)
 let server: Awaited<ReturnType<typeof startPostgres>>
 let used = 0
 
@@ -321,4 +321,36 @@ void describe("at contract", () => {
       await query(shard.url, "INSERT INTO s.t (id) VALUES (2)")
       assert.deepEqual(await query(shard.url, "SELECT b::int AS b FROM s.t ORDER BY id"), [{ b: 70 }, { b: 70 }])
     }))
+})
+
+void describe("a constraint that is dropped and brought back", () => {
+  const dropped = (name: string) => changeOf("0001-x", `summary: x\noperations:\n  - drop_constraint: { table: s.t, name: ${name} }\n`)
+
+  void test("comes back with all that was said of it and its index", () =>
+    on(
+      `CREATE TABLE s.t (id int PRIMARY KEY, a int NOT NULL, b int CONSTRAINT positive CHECK (b > 0) NO INHERIT, CONSTRAINT a_once UNIQUE (a) INCLUDE (b) WITH (fillfactor = 70) DEFERRABLE INITIALLY DEFERRED,
+         CONSTRAINT ab_once UNIQUE NULLS NOT DISTINCT (a, b));
+       COMMENT ON CONSTRAINT a_once ON s.t IS 'one each, it''s'; COMMENT ON INDEX s.a_once IS 'the index'; ALTER TABLE s.t CLUSTER ON a_once;
+       COMMENT ON CONSTRAINT positive ON s.t IS 'above nothing'; INSERT INTO s.t VALUES (1, 1, 1)`,
+      async ({ engine, url }) => {
+        const was = await schemaOf(url)
+        for (const name of ["a_once", "ab_once", "positive"]) {
+          await engine.expand(dropped(name), testRun())
+          assert.notDeepEqual(await schemaOf(url), was)
+          await engine.undo(dropped(name), testRun())
+          assert.deepEqual(await schemaOf(url), was, name)
+        }
+      },
+    ))
+
+  void test("is refused where foreign keys refer to it, or where no index could be built for it beside the users", () =>
+    on(
+      `CREATE TABLE s.t (id int PRIMARY KEY, a int CONSTRAINT a_once UNIQUE); CREATE TABLE s.u (a int CONSTRAINT to_a REFERENCES s.t (a));
+       CREATE TABLE s.p (id int, CONSTRAINT id_once UNIQUE (id)) PARTITION BY RANGE (id)`,
+      async (shard) => {
+        await refused(shard, dropped("a_once"), /foreign keys refer to: to_a of s\.u/)
+        const ofPartitioned = changeOf("0001-x", "summary: x\noperations:\n  - drop_constraint: { table: s.p, name: id_once }\n")
+        await refused(shard, ofPartitioned, /cannot be brought back beside its users/)
+      },
+    ))
 })

@@ -313,8 +313,8 @@ test("an older runner is fenced off, and a change that was begun may not be edit
 test("statements that name their columns, prepared or not, and a plain SELECT * live through expand; a prepared SELECT * is found before", async () => {
   const [shard] = await paymentShards(1, 10)
   assert.ok(shard)
-  const careful = engineFor([shard], { expand: { starReaders: "refuse" } })
-  const engine = engineFor([shard])
+  const careful = engineFor([shard])
+  const engine = engineFor([shard], { expand: { starReaders: "warn" } })
   await connected(shard.url, async (client) => {
     const named = { name: "one", text: "SELECT id, method FROM payments.payment WHERE id = $1", values: [1] }
     await client.query(named)
@@ -324,6 +324,7 @@ test("statements that name their columns, prepared or not, and a plain SELECT * 
       assert.match(thrown.message, /SELECT \* FROM payments.payment WHERE id = \$1/)
       return true
     })
+    await assert.rejects(careful.plan([methods], new AbortController().signal), { code: "star-readers" }, "the plan knows it too")
     assert.equal((await careful.status([methods], new AbortController().signal))[0]?.shards[0]?.phase, "absent")
     await engine.expand(methods, testRun())
     assert.equal((await client.query(named)).rowCount, 1)
