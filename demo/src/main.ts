@@ -4,7 +4,8 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import pc from "picocolors"
 import { renderReport } from "./report/render.ts"
-import { judgePromises } from "./report/promises.ts"
+import { partsOf, roughly, secondsOf } from "./length.ts"
+import { formatMs, judgePromises } from "./report/promises.ts"
 import { reportData } from "./report-data.ts"
 import { BrokenPromise, play } from "./scenario.ts"
 import type { DemoOptions } from "./stage.ts"
@@ -17,6 +18,8 @@ const help = `npm run demo -- [options]
   --rate <n>     requests a second (60)
   --pages <n>    browser-like pages open at a time (20)
   --shops <n>    shops in the directory (8500)
+  --beside-load <n>
+                 busy loops beside the users, each a core's work (0)
   --report <dir> where report.json and report.html go (demo-report)
   --keep         leave everything up at the end, with its traffic, until Ctrl-C
 `
@@ -31,6 +34,7 @@ async function main(): Promise<number> {
   // Whoever read along has gone (`| head`, a closed terminal): everything is taken down all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort(new Error("nobody reads along")))
   const terminal = new Terminal()
+  sayHowLong(asked.options, terminal)
   terminal.chapter("Starting the databases")
   let stage: Stage | undefined
   try {
@@ -49,6 +53,14 @@ async function main(): Promise<number> {
   }
 }
 
+function sayHowLong(options: DemoOptions, terminal: Terminal): void {
+  const parts = partsOf(options)
+  terminal.line(`This takes about ${roughly(secondsOf(parts))} on two cores that do nothing else:`)
+  for (const { what, seconds } of parts) terminal.line(pc.dim(`${roughly(seconds).padStart(8)}  ${what}`))
+  if (options.besideLoad > 0)
+    terminal.line(`with ${options.besideLoad} busy loops beside it, longer; times are figures then, and no promises`)
+}
+
 /** A broken promise speaks for itself; anything else is a fault, and its place is wanted. */
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof BrokenPromise) return thrown.message
@@ -56,6 +68,7 @@ function reasonOf(thrown: unknown): string {
 }
 
 async function playAndReport(stage: Stage): Promise<boolean> {
+  const beganAt = Date.now()
   const data = reportData(await play(stage), stage)
   const { reportDirectory } = stage.options
   await mkdir(reportDirectory, { recursive: true })
@@ -65,6 +78,12 @@ async function playAndReport(stage: Stage): Promise<boolean> {
   stage.terminal.chapter(data.report.ok ? "Every promise held" : "A promise was broken")
   for (const { promise, held, figure } of judgePromises(data)) stage.terminal.found(held ? "good" : "bad", `${promise}: ${figure}`)
   stage.terminal.line(join(reportDirectory, "report.html"))
+  if (!data.report.ok) {
+    await stage.keepLogs(join(reportDirectory, "logs"))
+    stage.terminal.line(`what everybody said is in ${join(reportDirectory, "logs")}`)
+  }
+  const tookSeconds = (Date.now() - beganAt) / 1_000
+  stage.terminal.line(`it took ${formatMs(tookSeconds * 1_000)}, where ${roughly(secondsOf(partsOf(stage.options)))} were expected`)
   return data.report.ok
 }
 
@@ -95,6 +114,7 @@ function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | 
         rate: { type: "string", default: "60" },
         pages: { type: "string", default: "20" },
         shops: { type: "string", default: "8500" },
+        "beside-load": { type: "string", default: "0" },
         report: { type: "string", default: "demo-report" },
         keep: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -104,9 +124,9 @@ function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | 
       process.stdout.write(help)
       return undefined
     }
-    const count = (name: "rows" | "rate" | "pages" | "shops") => {
+    const count = (name: "rows" | "rate" | "pages" | "shops" | "beside-load", least = 1) => {
       const n = Number(values[name])
-      if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0, not "${values[name]}"`)
+      if (!Number.isInteger(n) || n < least) throw new Error(`--${name} takes a whole number from ${least} on, not "${values[name]}"`)
       return n
     }
     const options = {
@@ -114,6 +134,7 @@ function readOptions(): { options: DemoOptions; atEnd: "keep" | "take-down" } | 
       rate: count("rate"),
       pages: count("pages"),
       shops: count("shops"),
+      besideLoad: count("beside-load", 0),
       reportDirectory: resolve(values.report),
     }
     return { options, atEnd: values.keep ? "keep" : "take-down" }

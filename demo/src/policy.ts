@@ -1,19 +1,25 @@
 // What the demo changes in Florist's conveyor.yml: minutes become seconds, so that a release can be watched in one sitting.
-import { appendFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
-const noticeSeconds = 8
+export const policy = { bakeSeconds: 22, noticeSeconds: 7, observeSeconds: 5, softDropSeconds: 5 } as const
 
-const policy = (listen: string) => `
+const release = (listen: string) => `
 # The demo is watched in one sitting: what takes minutes and hours in production takes seconds here.
 edge: { listen: "${listen}" }
 release:
-  bake: { for: 25s, at_least: 200, at_most: 60s }
-  notice: ${noticeSeconds}s
+  bake: { for: ${policy.bakeSeconds}s, at_least: 200, at_most: 60s }
+  notice: ${policy.noticeSeconds}s
   rollback_window: 1h
   stop_grace: 10s
 `
 
+const ofFleet = "  changes: changes\n"
+const contract = `  contract: { observe: ${policy.observeSeconds}s, soft_drop: ${policy.softDropSeconds}s }\n`
+
 export async function useDemoPolicy(repository: string, listen: string): Promise<void> {
-  await appendFile(join(repository, "conveyor.yml"), policy(listen))
+  const file = join(repository, "conveyor.yml")
+  const text = await readFile(file, "utf8")
+  if (!text.includes(ofFleet)) throw new Error("Florist's conveyor.yml names its changes in another way than the demo knows.")
+  await writeFile(file, text.replace(ofFleet, ofFleet + contract) + release(listen))
 }

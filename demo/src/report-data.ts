@@ -18,6 +18,7 @@ export function reportData(played: Played, stage: Stage): ReportData {
       cpus: cpus().length,
       rows: stage.options.rows,
       ratePerSecond: stage.options.rate,
+      besideLoad: stage.options.besideLoad,
     },
   }
   const ok = judgePromises(data).every((each) => each.held)

@@ -1,9 +1,10 @@
 // Everything that the scenario plays on, put up and taken down: databases, the carried repository, the conveyor.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { freePort } from "@conveyor/testbed/free-port"
 import { Bank } from "./bank.ts"
+import { BesideLoad } from "./beside-load.ts"
 import type { BankStart } from "./bank.ts"
 import { runChild } from "./child.ts"
 import { Conveyor } from "./conveyor.ts"
@@ -24,6 +25,8 @@ export interface DemoOptions {
   rate: number
   /** Browser-like pages open at a time. */
   pages: number
+  /** Busy loops beside the users. */
+  besideLoad: number
   /** Where the report goes. */
   reportDirectory: string
 }
@@ -40,6 +43,7 @@ export class Stage {
   readonly #bank: Bank
   #witness: Witness | undefined
   #witnesses = 0
+  #beside: BesideLoad | undefined
 
   private constructor(parts: {
     options: DemoOptions
@@ -130,6 +134,7 @@ export class Stage {
   }
 
   startWitness(target: string): Witness {
+    this.#beside ??= new BesideLoad(this.options.besideLoad)
     const seed = ++this.#witnesses
     this.#witness = new Witness({
       target,
@@ -143,9 +148,20 @@ export class Stage {
     return this.#witness
   }
 
+  /** What copies, edge and control plane said, for whoever looks for the cause of a broken promise. */
+  async keepLogs(directory: string): Promise<void> {
+    for (const [name, from] of [
+      ["conveyor", join(this.#folder, "state", "logs")],
+      ["copies", join(this.#folder, "state", "runtime", "logs")],
+    ] as const) {
+      await cp(from, join(directory, name), { recursive: true }).catch(() => {})
+    }
+  }
+
   /** Nothing is left: no process, no file. */
   async takeDown(): Promise<void> {
     await this.#witness?.stop()
+    await this.#beside?.stop()
     await this.conveyor.down()
     await this.#bank.stop()
     await this.databases.stop()

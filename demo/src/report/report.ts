@@ -75,6 +75,8 @@ interface Environment {
   cpus: number
   rows: number
   ratePerSecond: number
+  /** Busy loops on the same machine: with any, times are figures and no promises. */
+  besideLoad: number
 }
 
 export interface ReportData {

@@ -34,7 +34,7 @@ export function sampleReport(): ReportData {
     },
     timeline,
     marks: sampleMarks(),
-    environment: { node: "24.21.0", postgres: "18.4", cpus: 2, rows: 200_000, ratePerSecond: 200 },
+    environment: { node: "24.21.0", postgres: "18.4", cpus: 2, rows: 200_000, ratePerSecond: 200, besideLoad: 0 },
   }
 }
 
