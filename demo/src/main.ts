@@ -56,7 +56,7 @@ async function main(): Promise<number> {
 function sayHowLong(options: DemoOptions, terminal: Terminal): void {
   const parts = partsOf(options)
   terminal.line(`This takes about ${roughly(secondsOf(parts))} on two cores that do nothing else:`)
-  for (const { what, seconds } of parts) terminal.line(pc.dim(`${roughly(seconds).padStart(8)}  ${what}`))
+  for (const { what, seconds } of parts) terminal.line(pc.dim(`${what}: ${roughly(seconds)}`))
   if (options.besideLoad > 0)
     terminal.line(`with ${options.besideLoad} busy loops beside it, longer; times are figures then, and no promises`)
 }
