@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { readFileSync } from "node:fs"
-import { ConveyorError } from "../../packages/conveyor/src/kernel/errors.ts"
 
 export interface Program {
   pid: number
@@ -22,7 +21,7 @@ export function startProgram(command: string, argv: readonly string[], signal: A
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()))
   const output = new Promise<string>((resolve, reject) => {
     const failed = (how: string, cause?: unknown) =>
-      reject(new ConveyorError("program-failed", `${command} ${argv.join(" ")} ${how}: ${errors.slice(-5).join("\n")}`, { cause }))
+      reject(new Error(`${command} ${argv.join(" ")} ${how}: ${errors.slice(-5).join("\n")}`, { cause }))
     child.once("error", (cause) => failed(cause.message, cause))
     child.once("close", (code, killedBy) => (code === 0 ? resolve(out.join("\n")) : failed(`ended with ${code ?? killedBy}`)))
   })

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ConveyorError } from "../../packages/conveyor/src/kernel/errors.ts"
 import type { WitnessResult } from "../../packages/witness/src/result.ts"
 import { startNode } from "./program.ts"
 
@@ -29,9 +28,7 @@ export async function witness({ url, traffic, rate, seconds }: Watch, signal: Ab
     const result = JSON.parse(await program.output) as WitnessResult
     const { failed, total } = result.requests
     if (failed === 0) return result
-    throw new ConveyorError("requests-failed", `${failed} of ${total} requests failed: ${result.failures[0]?.detail ?? ""}`, {
-      facts: { url, traffic, failures: result.failures },
-    })
+    throw new Error(`${url}, ${traffic}: ${failed} of ${total} requests failed: ${result.failures[0]?.detail ?? ""}`)
   } finally {
     await program.stop()
     await rm(out, { recursive: true })

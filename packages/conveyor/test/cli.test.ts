@@ -249,7 +249,7 @@ test("down leaves no process, can be asked again, and what served serves again a
   await installation.must("down")
   assert.deepEqual(runs.filter(isAlive), [])
   await assert.rejects(fetch(edge))
-  assert.equal((await installation.run("status")).code, 1)
+  assert.equal((await installation.run("status")).code, 3)
   await installation.must("down")
 
   await installation.up()

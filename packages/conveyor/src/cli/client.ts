@@ -1,5 +1,6 @@
 // The command line's side of the control plane's API: asks only what the protocol lists, and takes only answers of the
 // shapes that it names.
+import { knownCode } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { pathWith } from "../server/protocol/endpoint.ts"
 import type { AnswerOf, InputOf, ParamsOf, PathOf } from "../server/protocol/endpoint.ts"
@@ -69,7 +70,7 @@ export class Client {
     if (response.ok) return response
     const text = await response.text()
     const { code, message, hint, facts } = refusal.catch({ code: "unexpected", message: text }).parse(parsed(text))
-    throw new ConveyorError(code, message, { ...(facts !== undefined && { facts }), ...(hint !== undefined && { hint }) })
+    throw new ConveyorError(knownCode(code), message, { ...(facts !== undefined && { facts }), ...(hint !== undefined && { hint }) })
   }
 }
 

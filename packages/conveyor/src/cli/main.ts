@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The `conveyor` command. The only place that turns errors into text and exit codes: 0 done, 1 not done, 2 asked wrongly.
+// The `conveyor` command. The only place that turns errors into text and exit codes: 0 done, and of what is not done the error catalogue says whose fault it is.
 import { CommanderError } from "commander"
+import { kindOf } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { globalOptions } from "./options.ts"
 import { createProgram } from "./program.ts"
@@ -26,5 +27,5 @@ function exitCodeOf(thrown: unknown): number {
       failure(thrown instanceof ConveyorError ? thrown : new ConveyorError("unexpected", describe(thrown), { cause: thrown })),
     )
   }
-  return 1
+  return kindOf(thrown instanceof ConveyorError ? thrown.code : "unexpected").exit
 }

@@ -33,7 +33,8 @@ First steps:
   git push conveyor main        build, test and release the commit
   conveyor status               see what serves
 
-Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly.`,
+Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly, 3 something around is in the way (a disk, a
+database, a port; no control plane), 4 a fault of the conveyor itself.`,
     )
 
   for (const add of [

@@ -1,16 +1,18 @@
 // The shape of every error that a person may see: what happened, the facts, and what to do next.
 // Thrown by every layer; turned into text and an exit code by the command line alone.
 
+import type { ErrorCode } from "./error-catalogue.ts"
+
 export type Facts = Readonly<Record<string, unknown>>
 
 export class ConveyorError extends Error {
-  /** Stable name for programs, in kebab case: "lock-held", "bad-config". */
-  readonly code: string
+  /** Stable name for programs, in kebab case: "lease-held", "bad-file". */
+  readonly code: ErrorCode
   readonly facts: Facts
   /** What the reader can do next: a command or a change to make. */
   readonly hint: string | undefined
 
-  constructor(code: string, message: string, details: { facts?: Facts; hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, details: { facts?: Facts; hint?: string; cause?: unknown } = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = "ConveyorError"
     this.code = code

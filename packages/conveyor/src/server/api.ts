@@ -2,6 +2,7 @@
 // What can be asked, and what is answered, is the protocol's list of endpoints.
 import fastify from "fastify"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import { kindOf } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
 import { carriesToken } from "./bearer-token.ts"
@@ -22,26 +23,6 @@ export interface ApiOptions {
   token: string
   name: string
   edgeUrl: string
-}
-
-/** Errors of these codes are the asker's; any other is the server's. */
-const statusOf: Readonly<Record<string, number>> = {
-  "no-such-version": 404,
-  "no-such-commit": 404,
-  "no-such-change": 404,
-  "no-such-run": 404,
-  "no-such-route": 404,
-  incompatible: 409,
-  "bad-file": 422,
-  "bad-version": 422,
-  "bad-request": 400,
-  "no-previous": 409,
-  "is-current": 409,
-  "in-use": 409,
-  "not-baking": 409,
-  "not-built": 409,
-  "not-running": 409,
-  "nothing-released": 409,
 }
 
 export function createApi(options: ApiOptions): FastifyInstance {
@@ -92,7 +73,7 @@ function isRefused({ headers }: FastifyRequest, reply: FastifyReply, token: stri
     message: "the token is missing or wrong",
     hint: "It is in control.json of the state directory.",
   }
-  void reply.code(401).send(refusal)
+  void reply.code(kindOf("unauthorized").status).send(refusal)
   return true
 }
 
@@ -100,7 +81,7 @@ async function answerError({ ports }: ApiOptions, thrown: unknown, reply: Fastif
   const { code, message, hint, facts } = asConveyorError(thrown)
   if (code === "unexpected") ports.logger.error({ error: thrown }, "request failed")
   const refusal: Refusal = { code, message, hint, facts }
-  await reply.code(statusOf[code] ?? 500).send(refusal)
+  await reply.code(kindOf(code).status).send(refusal)
 }
 
 /** What fastify itself refuses (a body that is no JSON, one that is too long) is the asker's mistake. */

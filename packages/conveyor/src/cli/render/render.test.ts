@@ -36,7 +36,7 @@ test("columns are as wide as their widest cell, colours not counted", () => {
 test("an error says what happened, then what to do", () => {
   const error = new ConveyorError("not-up", "no control plane runs", { hint: "conveyor up" })
   assert.equal(stripVTControlCharacters(failure(error)), "✖ no control plane runs\n→ conveyor up\n")
-  assert.equal(stripVTControlCharacters(failure(new ConveyorError("x", "it broke"))), "✖ it broke\n")
+  assert.equal(stripVTControlCharacters(failure(new ConveyorError("unexpected", "it broke"))), "✖ it broke\n")
 })
 
 const shard = (changes: Partial<ShardStatus>): ShardStatus & { change: string } => ({

@@ -9,6 +9,7 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { kindOf } from "../../../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import type { Comparison, EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { parseRoutingTable } from "../../table.ts"
@@ -24,14 +25,6 @@ export interface AdminActions {
 
 const capabilities: readonly EdgeCapability[] = ["rescue", "pages", "compare"]
 const maxTableBytes = 8 * 1_048_576
-const statusOf: Readonly<Record<string, number>> = {
-  "stale-epoch": 409,
-  "stale-generation": 409,
-  "edge-protocol": 426,
-  "bad-routing-table": 400,
-  "wrong-token": 401,
-  "no-such-action": 404,
-}
 
 export function createAdmin(token: string, actions: AdminActions): Server {
   return createServer((request, response) => {
@@ -105,5 +98,5 @@ function reply(response: ServerResponse, status: number, result: unknown): void 
 
 function replyError(response: ServerResponse, thrown: unknown): void {
   const error = thrown instanceof ConveyorError ? thrown : new ConveyorError("edge-failed", describe(thrown))
-  reply(response, statusOf[error.code] ?? 500, { code: error.code, message: error.message, facts: error.facts, hint: error.hint })
+  reply(response, kindOf(error.code).status, { code: error.code, message: error.message, facts: error.facts, hint: error.hint })
 }

@@ -1,5 +1,6 @@
 // One question over the admin API of an embedded edge, bounded. Called by the adapter.
 import { request } from "node:http"
+import { knownCode } from "../../../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import { assertSameProtocol, edgeProtocol, protocolHeader, refusal } from "./protocol.ts"
 
@@ -38,7 +39,7 @@ export async function ask({ adminUrl, token, timeoutMs = 5_000 }: AdminAddress, 
   const { code, message, facts, hint } = refusal
     .catch({ code: "edge-failed", message: `The edge answered ${status}: ${text.slice(0, 200)}`, facts: {} })
     .parse(answer)
-  throw new ConveyorError(code, message, hint === undefined ? { facts } : { facts, hint })
+  throw new ConveyorError(knownCode(code), message, hint === undefined ? { facts } : { facts, hint })
 }
 
 interface Answer {

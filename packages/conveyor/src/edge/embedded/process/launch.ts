@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import type { Clock } from "../../../kernel/clock.ts"
 import { writeDurably } from "../../../kernel/durable-file.ts"
+import { knownCode } from "../../../kernel/error-catalogue.ts"
 import { ConveyorError } from "../../../kernel/errors.ts"
 import { isAlive, signalProcess } from "../../../kernel/process-identity.ts"
 import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
@@ -203,7 +204,7 @@ async function lastWords(logFile: string, ended: string): Promise<ConveyorError>
   const last = logLine.safeParse(parseJson(lines.at(-1) ?? ""))
   if (last.success) {
     const { code, msg, facts, hint } = last.data
-    return new ConveyorError(code, msg, hint === undefined ? { facts } : { facts, hint })
+    return new ConveyorError(knownCode(code), msg, hint === undefined ? { facts } : { facts, hint })
   }
   const excerpt = lines.slice(-5).join("\n")
   return new ConveyorError("edge-failed", `The edge ended at its start (${ended}): ${excerpt}`, {
