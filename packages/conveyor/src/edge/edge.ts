@@ -65,6 +65,8 @@ export interface VersionCounters {
   unreachable: number
   /** Of the failures above, those whose request another version answered instead. */
   rescued: number
+  /** Requests that the edge cut off, since their version was to be gone by then, or since it ended itself. */
+  cut: number
   /** Answer times: counts per bucket of `latencyBoundsMs`, one more bucket for what is slower than the last bound. */
   latency: readonly number[]
   /** Requests that are evidence, and those of them that failed, by client: 64 hashes of addresses, as in a comparison. */
@@ -218,6 +220,7 @@ export const noCounters: VersionCounters = {
   serverErrors: 0,
   unreachable: 0,
   rescued: 0,
+  cut: 0,
   latency: [],
   askedBy: [],
   failedBy: [],

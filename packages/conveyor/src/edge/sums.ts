@@ -15,6 +15,7 @@ export function addCounters(one: VersionCounters, other: VersionCounters): Versi
     serverErrors: one.serverErrors + other.serverErrors,
     unreachable: one.unreachable + other.unreachable,
     rescued: one.rescued + other.rescued,
+    cut: one.cut + other.cut,
     latency: addCounts(one.latency, other.latency),
     askedBy: addCounts(one.askedBy, other.askedBy),
     failedBy: addCounts(one.failedBy, other.failedBy),

@@ -18,6 +18,10 @@ export const edgeSettings = z.strictObject({
   bodyBytesPerSecond: z.int().min(0).default(64),
   /** A client that takes nothing of a waiting answer for this long is cut off: it would hold up the end of a version for ever. */
   stalledClientMs: ms.default(60_000),
+  /** A copy waits so long for one client, all its waits together; then the answer goes to disk, and the copy is free. */
+  spoolAfterMs: ms.default(1_000),
+  /** On disk for all clients together; beyond it copies wait. 0 spools nothing. */
+  spoolBytes: z.int().min(0).default(1_073_741_824),
   /** A client that has closed its side still gets what comes without such a pause: the other side may be closed as well. */
   halfClosedMs: ms.default(1_000),
   /** How long a connection that was answered for the last time is read on, so that the client hears the answer. */

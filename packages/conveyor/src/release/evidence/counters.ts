@@ -10,6 +10,7 @@ export function since(before: VersionCounters | undefined, now: VersionCounters)
     serverErrors: now.serverErrors - before.serverErrors,
     unreachable: now.unreachable - before.unreachable,
     rescued: now.rescued - before.rescued,
+    cut: now.cut - before.cut,
     latency: less(now.latency, before.latency),
     askedBy: less(now.askedBy, before.askedBy),
     failedBy: less(now.failedBy, before.failedBy),

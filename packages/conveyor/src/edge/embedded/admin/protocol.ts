@@ -23,6 +23,8 @@ export const trafficAnswer = z.record(
       serverErrors: count,
       unreachable: count,
       rescued: count,
+      /** An edge of before does not say it. */
+      cut: count.default(0),
       latency: z.array(count),
       askedBy: z.array(count),
       failedBy: z.array(count),

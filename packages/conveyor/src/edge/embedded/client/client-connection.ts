@@ -4,6 +4,7 @@
 import type { Socket } from "node:net"
 import { BodyReader } from "../http1/body-reader.ts"
 import { Malformed, refuseLoneLineFeeds } from "../http1/fields.ts"
+import type { Cuts } from "../requests/cuts.ts"
 import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
 import type { EdgeAnswer } from "../requests/answers.ts"
 import { RequestBody } from "../requests/request-body.ts"
@@ -30,8 +31,7 @@ export interface ConnectionTools {
   carryUpgrade(request: ClientRequest, socket: Socket, head: Buffer): void
   /** When a version's requests are cut off, in ms of the clock; undefined where nothing ends it. */
   deadlineOf(version: string): number | undefined
-  /** An answer of this version did not end in time. */
-  wasCut(version: string): void
+  cuts: Cuts
 }
 
 type Phase = "idle" | "head" | "request" | "closing" | "handed-over"
@@ -186,7 +186,9 @@ export class ClientConnection implements ResponseLine {
 
   #onTimeout = (): void => {
     // Silence alone is no stall: an answer may be slow in coming.
-    if (this.#socket.writableLength > 0) this.#socket.destroy()
+    if (this.#socket.writableLength === 0) return
+    this.#tools.cuts.stalled(this.#response?.version, this.#tools.settings.stalledClientMs)
+    this.#socket.destroy()
   }
 
   #onError = (): void => {
@@ -303,7 +305,7 @@ export class ClientConnection implements ResponseLine {
     if (!this.#body.isDone && !this.#isPaused && this.#sending.isTooSlow(now, settings)) return this.#breakOff(edgeAnswers.tooSlow)
     if (request === undefined || response === undefined) return
     if (response.version !== undefined && now > (this.#tools.deadlineOf(response.version) ?? Infinity)) {
-      this.#tools.wasCut(response.version)
+      this.#tools.cuts.atDeadline(response.version)
       return this.#breakOff(edgeAnswers.retired)
     }
     if (this.#writtenAt === 0) this.#writtenAt = now

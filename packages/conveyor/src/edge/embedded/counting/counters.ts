@@ -12,6 +12,7 @@ const row = z.object({
   serverErrors: count,
   unreachable: count,
   rescued: count,
+  cut: count.default(0),
   latency: z.array(count).length(latencyBoundsMs.length + 1),
   askedBy: z.array(count).length(clientBuckets).default(byClient),
   failedBy: z.array(count).length(clientBuckets).default(byClient),
@@ -24,7 +25,8 @@ export const savedCounters = z.record(z.string(), row)
 export type SavedCounters = z.infer<typeof savedCounters>
 
 const versionsKept = 50
-const counts = ["requests", "serverErrors", "unreachable", "rescued", "pagesTold", "pagesReloaded"] as const
+const counts = ["requests", "serverErrors", "unreachable", "rescued", "cut", "pagesTold", "pagesReloaded"] as const
+const lists = ["latency", "askedBy", "failedBy"] as const
 
 export class Counters {
   #rows: Map<string, Row>
@@ -64,6 +66,11 @@ export class Counters {
     this.#row(version).rescued++
   }
 
+  /** The edge did not wait for them any longer. */
+  cut(version: string, requests: number): void {
+    this.#row(version).cut += requests
+  }
+
   pageTold(version: string): void {
     this.#row(version).pagesTold++
   }
@@ -95,7 +102,7 @@ export class Counters {
     for (const [version, more] of Object.entries(counted)) {
       const row = this.#row(version)
       for (const name of counts) row[name] += more[name]
-      row.latency = row.latency.map((value, i) => value + (more.latency[i] ?? 0))
+      for (const name of lists) row[name] = row[name].map((value, i) => value + (more[name][i] ?? 0))
     }
   }
 
@@ -121,7 +128,8 @@ export function difference(now: SavedCounters, before: SavedCounters): SavedCoun
   const result: SavedCounters = {}
   for (const [version, row] of Object.entries(now)) {
     const earlier = before[version] ?? emptyRow()
-    const more: Row = { ...emptyRow(), latency: row.latency.map((value, i) => value - (earlier.latency[i] ?? 0)) }
+    const more = emptyRow()
+    for (const name of lists) more[name] = row[name].map((value, i) => value - (earlier[name][i] ?? 0))
     for (const name of counts) more[name] = row[name] - earlier[name]
     if (counts.some((name) => more[name] > 0)) result[version] = more
   }
@@ -133,6 +141,7 @@ const emptyRow = (): Row => ({
   serverErrors: 0,
   unreachable: 0,
   rescued: 0,
+  cut: 0,
   latency: [...latencyBoundsMs.map(() => 0), 0],
   askedBy: byClient(),
   failedBy: byClient(),

@@ -14,6 +14,7 @@ import { Counters, difference } from "../counting/counters.ts"
 import type { SavedCounters } from "../counting/counters.ts"
 import { TrustedProxies } from "../requests/addresses.ts"
 import { Identities } from "../requests/identity.ts"
+import { Cuts } from "../requests/cuts.ts"
 import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Deadlines } from "../streams/deadlines.ts"
@@ -29,6 +30,7 @@ import type { Carried } from "./protocol.ts"
 import type { EdgeState, SavedHistory } from "./state.ts"
 import { ToldPages } from "../pages/told-pages.ts"
 import { Traffic } from "../counting/traffic.ts"
+import { Spools } from "../spool/spools.ts"
 import { Upstreams } from "../upstream/upstreams.ts"
 
 export interface Address {
@@ -60,6 +62,8 @@ export class EdgeProcess {
   #upstreams: Upstreams
   #proxy: ClientListener
   #deadlines: Deadlines
+  #spools: Spools
+  #cuts: Cuts
   #admin: HttpServer
   #stopping = new AbortController()
   #saving: Promise<void>
@@ -97,10 +101,24 @@ export class EdgeProcess {
     const failures = new FailureLog(log, () => clock.now())
     const now = () => clock.now()
     this.#deadlines = new Deadlines(now, settings.cutGraceMs)
+    this.#spools = new Spools(options.state.spoolDirectory, settings.spoolBytes)
     const clients = new Clients(settings, now)
     const identities = new Identities(new TrustedProxies(settings.trustedProxies))
     const pageIds = new PageIds(token)
-    const tools = { ...shared, settings, identities, pageIds, clients, failures, stopping, now, deadlines: this.#deadlines }
+    this.#cuts = new Cuts(this.#counters, failures, log)
+    const tools = {
+      ...shared,
+      cuts: this.#cuts,
+      settings,
+      identities,
+      pageIds,
+      clients,
+      failures,
+      stopping,
+      now,
+      deadlines: this.#deadlines,
+      spools: this.#spools,
+    }
     this.#proxy = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds, clients }), log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),
@@ -218,10 +236,10 @@ export class EdgeProcess {
   }
 
   async #end(): Promise<void> {
-    const { log, settings } = this.#options
-    await this.#drain().catch((thrown: unknown) =>
-      log.warn({ cause: describe(thrown), drainMs: settings.drainMs }, "requests were cut off at the end"),
-    )
+    await this.#drain().catch(() => {
+      const busy = this.#traffic.busyVersions().map((version) => [version, this.#traffic.inFlight(version)] as const)
+      this.#cuts.atEnd(new Map(busy))
+    })
     this.#proxy.closeAllConnections()
     this.#admin.closeAllConnections()
     this.#upstreams.close()
@@ -251,7 +269,8 @@ export class EdgeProcess {
   }
 
   #drain(): Promise<true> {
-    return until(() => (this.#traffic.total === 0 ? { done: true } : { notYet: `${this.#traffic.total} in flight` }), {
+    const left = () => this.#traffic.total + this.#spools.open
+    return until(() => (left() === 0 ? { done: true } : { notYet: `${left()} in flight` }), {
       what: "the end of the requests in flight",
       everyMs: 20,
       withinMs: this.#options.settings.drainMs,

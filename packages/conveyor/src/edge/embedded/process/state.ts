@@ -40,6 +40,11 @@ export class EdgeState {
     return new EdgeState(directory)
   }
 
+  /** For answers that wait for their clients; nothing in it outlives the process that wrote it. */
+  get spoolDirectory(): string {
+    return join(this.#directory, "spool")
+  }
+
   async readTable(): Promise<RoutingTable | undefined> {
     const text = await this.#read("table.json")
     if (text === undefined) return undefined

@@ -9,6 +9,7 @@ import { clientBucket } from "../counting/client-bucket.ts"
 import type { Asked, Comparing } from "../counting/comparing.ts"
 import type { Counters } from "../counting/counters.ts"
 import { watchEvents } from "../streams/event-stream.ts"
+import type { Cuts } from "./cuts.ts"
 import type { FailureLog } from "./failure-log.ts"
 import { heardOf } from "./heard-of.ts"
 import { answerFields, interimFields, requestFields } from "./headers.ts"
@@ -25,6 +26,8 @@ import { resultOf } from "../counting/comparing.ts"
 import { Shadow } from "./shadow.ts"
 import { allowedTrailers } from "./trailers.ts"
 import type { EdgeSettings } from "../settings.ts"
+import { SlowReader } from "../spool/slow-reader.ts"
+import type { Spools } from "../spool/spools.ts"
 import type { Claim, Traffic } from "../counting/traffic.ts"
 import type { AnswerHead } from "../upstream/answer-head.ts"
 import type { Answer, AnswerSink } from "../upstream/answer.ts"
@@ -41,7 +44,9 @@ export interface ProxyTools {
   identities: Identities
   pageIds: PageIds
   failures: FailureLog
+  cuts: Cuts
   deadlines: Deadlines
+  spools: Spools
   clients: Clients
   /** In ms since the Unix epoch. */
   now: () => number
@@ -236,7 +241,7 @@ export class Exchange {
   }
 
   #pass({ version, claim, answer, insteadOf }: Answered): void {
-    const [response, { lasting }] = [this.#response, this.#tools]
+    const [response, { lasting, spools, settings }] = [this.#response, this.#tools]
     if (answer.isBroken) return this.#deliver({ kind: "unreachable", version, route: claim.route, why: "brokeOff" })
     const isEvents = answer.header("content-type")?.startsWith("text/event-stream") === true
     const stream = isEvents ? this.#tools.clients.stream(this.#identity().address) : undefined
@@ -260,9 +265,16 @@ export class Exchange {
     }
     response.watchStall()
     if (!answer.hasBegun) response.flush()
-    response.onDrain = () => answer.resume()
     const sink = this.#sinkFor(version, claim.route)
-    answer.passTo(isEvents ? watchEvents(sink, answer, response, version, lasting) : sink)
+    if (isEvents) {
+      response.onDrain = () => answer.resume()
+      return answer.passTo(watchEvents(sink, answer, response, version, lasting))
+    }
+    const copyIsDone = () => {
+      claim.release()
+      response.version = undefined
+    }
+    answer.passTo(new SlowReader(response, answer, sink, { spools, spoolAfterMs: settings.spoolAfterMs }, copyIsDone))
   }
 
   #refuse(answer: EdgeAnswer): void {

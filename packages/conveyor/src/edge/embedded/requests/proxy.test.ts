@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import type { AddressInfo, Socket } from "node:net"
+import { tmpdir } from "node:os"
 import { test } from "node:test"
 import { systemClock } from "../../../kernel/clock.ts"
 import { silentLogger } from "../../../kernel/logger.ts"
@@ -10,6 +11,7 @@ import { tableOf } from "../../contract/tables.ts"
 import { Comparing } from "../counting/comparing.ts"
 import { Counters } from "../counting/counters.ts"
 import { TrustedProxies } from "./addresses.ts"
+import { Cuts } from "./cuts.ts"
 import { FailureLog } from "./failure-log.ts"
 import { Deadlines } from "../streams/deadlines.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
@@ -21,6 +23,7 @@ import { createProxy } from "./proxy.ts"
 import { edgeSettings } from "../settings.ts"
 import { ToldPages } from "../pages/told-pages.ts"
 import { Traffic } from "../counting/traffic.ts"
+import { Spools } from "../spool/spools.ts"
 import { Upstreams } from "../upstream/upstreams.ts"
 
 test("a request is counted in flight before anything else can run, so that no table can come between", async () => {
@@ -50,7 +53,9 @@ test("a request is counted in flight before anything else can run, so that no ta
     deadlines: new Deadlines(now, 0),
     clients: new Clients(settings, now),
   }
-  const proxy = createProxy({ ...tools, failures: new FailureLog(silentLogger, now) }, new OwnPages({ ...tools, notices }), silentLogger)
+  const failures = new FailureLog(silentLogger, now)
+  const rest = { failures, cuts: new Cuts(counters, failures, silentLogger), spools: new Spools(tmpdir(), 0) }
+  const proxy = createProxy({ ...tools, ...rest }, new OwnPages({ ...tools, notices }), silentLogger)
   traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))
   const counted: number[] = []
   // Listeners run one after the other within one turn: this one right after the proxy's own.

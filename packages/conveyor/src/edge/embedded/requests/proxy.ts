@@ -46,6 +46,6 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, log: Logger):
       })
     },
     deadlineOf: (version) => deadlines.of(version),
-    wasCut: (version) => tools.failures.note(`${version} cut`, { version }),
+    cuts: tools.cuts,
   })
 }

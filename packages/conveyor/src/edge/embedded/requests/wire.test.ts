@@ -207,7 +207,7 @@ withWire(
     socket.destroy()
     assert.equal((await ask(`${under.url}/late`)).text, "late")
   },
-  { stalledClientMs: 200 },
+  { stalledClientMs: 200, spoolBytes: 0 },
 )
 
 withWire(
