@@ -111,15 +111,16 @@ export class SlowReader implements AnswerSink {
   #pump(): void {
     if (this.#isPumping || this.#isOver) return
     this.#isPumping = true
-    this.#move()
-      .then(() => {
-        this.#isPumping = false
-        this.#settle()
-      })
-      .catch(() => {
-        // The disk has lost what was written: the client must not take it for the whole.
-        if (!this.#isOver) this.#response.destroy()
-      })
+    this.#moveAll().catch(() => {
+      // The disk has lost what was written: the client must not take it for the whole.
+      if (!this.#isOver) this.#response.destroy()
+    })
+  }
+
+  async #moveAll(): Promise<void> {
+    await this.#move()
+    this.#isPumping = false
+    this.#settle()
   }
 
   async #move(): Promise<void> {
