@@ -6,6 +6,7 @@ import { describe } from "../packages/conveyor/src/kernel/errors.ts"
 import { reportChange } from "./change-report.ts"
 import { reportEdge } from "./edge/report.ts"
 import { reportFlorist } from "./florist/report.ts"
+import { reportRelease } from "./release/report.ts"
 import { asTable } from "./report.ts"
 import type { Bench } from "./report.ts"
 
@@ -17,6 +18,10 @@ const benches: Readonly<Record<string, Bench>> = {
   change: {
     measures: "a backfill of a million rows beside an application, what sync triggers cost, 48 shards; several minutes",
     run: reportChange,
+  },
+  release: {
+    measures: "what a release, a rollback and a switch cost by themselves, the control plane at rest, commands with 10,000 releases; 3 m",
+    run: reportRelease,
   },
   florist: {
     measures:
