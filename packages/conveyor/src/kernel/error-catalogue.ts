@@ -86,6 +86,7 @@ const catalogue = {
   "address-taken": environment(),
   "cannot-listen": environment(),
   "cannot-start": environment(),
+  "cannot-write": environment(),
   "disk-full": environment(507),
   "disk-unknown": environment(),
   "edge-elsewhere": environment(),

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs"
 import { chmod, mkdir, writeFile } from "node:fs/promises"
 import { extname, join } from "node:path"
 import { promisify } from "node:util"
+import { makeStateDirectory } from "./state-directory.ts"
 import type { StateDirectory } from "./state-directory.ts"
 
 const execute = promisify(execFile)
@@ -14,7 +15,7 @@ const branch = "main"
 
 export async function prepareRepository(state: StateDirectory, cliCommands: string): Promise<void> {
   if (!existsSync(join(state.repository, "HEAD"))) {
-    await mkdir(state.root, { recursive: true })
+    await makeStateDirectory(state)
     await execute("git", ["init", "--quiet", "--bare", `--initial-branch=${branch}`, state.repository])
   }
   const main = join(cliCommands, "..", `main${extname(import.meta.filename)}`)

@@ -1,10 +1,11 @@
 // Where an installation keeps everything: one directory, `.conveyor` beside conveyor.yml unless said otherwise.
 // Known to the command line, the control plane it starts, and the git hook.
-import { readFile } from "node:fs/promises"
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { z } from "zod"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors.ts"
 import { isAlive } from "../kernel/process-identity.ts"
+import { diskFull, isDiskFull } from "../kernel/room.ts"
 
 export interface StateDirectory {
   root: string
@@ -20,11 +21,13 @@ export interface StateDirectory {
   logs: string
 }
 
+const stateFile = "state.db"
+
 export function stateDirectory(root: string): StateDirectory {
   const at = (...names: string[]) => join(resolve(root), ...names)
   return {
     root: resolve(root),
-    database: at("state.db"),
+    database: at(stateFile),
     repository: at("repository.git"),
     artifacts: at("artifacts"),
     runtime: at("runtime"),
@@ -33,6 +36,33 @@ export function stateDirectory(root: string): StateDirectory {
     controlPort: at("control-port"),
     logs: at("logs"),
   }
+}
+
+/**
+ * Makes it where it is not there, with what keeps git from taking it along: tokens are in it. Where something else lies
+ * there already, such as a work tree, that is not hidden from git. @throws ConveyorError "bad-options" where it cannot be made
+ */
+export async function makeStateDirectory({ root, logs }: StateDirectory): Promise<void> {
+  try {
+    await mkdir(root, { recursive: true })
+    const there = await readdir(root)
+    if (there.length === 0 || there.includes(stateFile)) await hideFromGit(root)
+    await mkdir(logs, { recursive: true })
+  } catch (cause) {
+    if (isDiskFull(cause)) throw diskFull(root, cause)
+    throw new ConveyorError("bad-options", `${root} cannot hold the state of an installation: ${describe(cause)}`, {
+      facts: { root },
+      hint: "Name a folder that this user may write to: conveyor --state <directory>.",
+      cause,
+    })
+  }
+}
+
+async function hideFromGit(folder: string): Promise<void> {
+  const text = "# Of one machine, with the tokens of what runs there.\n*\n"
+  await writeFile(join(folder, ".gitignore"), text, { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EEXIST") throw cause
+  })
 }
 
 const controlSchema = z.object({

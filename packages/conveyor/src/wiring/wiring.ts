@@ -1,6 +1,5 @@
 // The only file that names concrete adapters: process or Swarm, embedded edge or HAProxy. Makes everything that a
 // control plane needs, from one state directory and one conveyor.yml.
-import { mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createChangeEngine } from "../change/create-engine.ts"
 import type { Change } from "../change/change.ts"
@@ -9,6 +8,7 @@ import { createFleets } from "../change/fleets.ts"
 import { readChanges } from "../change/files/load-changes.ts"
 import { configFileName, loadConfig } from "../config/load-config.ts"
 import type { Variables } from "../config/load-config.ts"
+import { readConfig } from "../config/read-config.ts"
 import type { Config } from "../config/config.ts"
 import { fleetsOf } from "../config/fleets.ts"
 import type { NamedFleetConfig } from "../config/fleets.ts"
@@ -29,6 +29,7 @@ import { UsersView } from "../release/routing/users-view.ts"
 import type { Builder } from "../runtime/builder.ts"
 import { clearUnfinished, createDirectoryBuilder } from "../runtime/process/directory-builder.ts"
 import { createProcessRuntime } from "../runtime/process/process-runtime.ts"
+import { makeStateDirectory } from "../server/state-directory.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
 import { Store } from "../store/store.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
@@ -55,8 +56,8 @@ export interface Wired {
 }
 
 export async function wire({ state, configFile, variables, clock, logger, signal }: WiringOptions): Promise<Wired> {
-  await mkdir(state.root, { recursive: true })
-  const config = loadConfig(await readFile(configFile, "utf8"), configFile, variables)
+  await makeStateDirectory(state)
+  const config = await readConfig(configFile, variables)
   const store = new Store(state.database, clock, whyIllegal)
   const fence = store.takeLease()
 

@@ -23,7 +23,7 @@ export function addServe(program: Command): void {
         import("../../wiring/wiring.ts"),
       ])
       const stop = new AbortController()
-      for (const name of ["SIGTERM", "SIGINT"] as const)
+      for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
         process.on(name, () => stop.abort(new ConveyorError("stopped", `stopped by ${name}`)))
       const configFile = resolve(options.config)
       const logger = createLogger("control-plane")

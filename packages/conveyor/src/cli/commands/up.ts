@@ -1,16 +1,17 @@
 // conveyor up: the control plane and the edge, as processes of their own, running when this returns.
 import { spawn } from "node:child_process"
 import { closeSync, fstatSync, openSync } from "node:fs"
-import { access, mkdir, readFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { extname, join, resolve } from "node:path"
 import type { Command } from "commander"
-import { configFileName, loadConfig } from "../../config/load-config.ts"
+import { configFileName } from "../../config/load-config.ts"
+import { readConfig } from "../../config/read-config.ts"
 import { systemClock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { isAlive, signalProcess } from "../../kernel/process-identity.ts"
 import { until } from "../../kernel/until.ts"
-import { findControlPlane } from "../../server/state-directory.ts"
+import { findControlPlane, makeStateDirectory } from "../../server/state-directory.ts"
 import type { ControlAddress, StateDirectory } from "../../server/state-directory.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
@@ -32,7 +33,8 @@ export function addUp(program: Command): void {
     .action(async (options: { config: string; restart?: boolean }) => {
       const { state, json } = globalOptions(command)
       const configFile = resolve(options.config)
-      await assertReadable(configFile)
+      // Mistakes in the file are told here, where a person sees them, and not only in the log of a process that cannot start.
+      await readConfig(configFile, process.env)
       if (options.restart === true) await stopControlPlane(state)
       const address = (await findControlPlane(state)) ?? (await start(state, configFile))
       if (json) printJson({ edge: address.edge, repository: state.repository, api: address.url })
@@ -49,19 +51,8 @@ function* greeting(state: StateDirectory, { edge, url }: ControlAddress): Genera
   yield dim(`  see      conveyor status · conveyor logs · conveyor down`)
 }
 
-/** Mistakes in the file are told here, where a person sees them, and not only in the log of a process that cannot start. */
-async function assertReadable(configFile: string): Promise<void> {
-  await access(configFile).catch((cause: unknown) => {
-    throw new ConveyorError("no-config", `${configFile} is not there`, {
-      hint: "conveyor init writes one; --config names another place.",
-      cause,
-    })
-  })
-  loadConfig(await readFile(configFile, "utf8"), configFile, process.env)
-}
-
 async function start(state: StateDirectory, configFile: string): Promise<ControlAddress> {
-  await mkdir(state.logs, { recursive: true })
+  await makeStateDirectory(state)
   const logFile = join(state.logs, "control-plane.log")
   const log = openSync(logFile, "a")
   const before = fstatSync(log).size

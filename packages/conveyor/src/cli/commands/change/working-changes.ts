@@ -1,10 +1,9 @@
 // The change files of the work tree, before anything is committed. Read by change new, lint and plan.
-import { readFile } from "node:fs/promises"
 import { dirname, join, relative, resolve } from "node:path"
 import type { Change } from "../../../change/change.ts"
 import type { Config } from "../../../config/config.ts"
 import { fleetsOf } from "../../../config/fleets.ts"
-import { configFileName, loadConfig } from "../../../config/load-config.ts"
+import { readConfig } from "../../../config/read-config.ts"
 import { ConveyorError } from "../../../kernel/errors.ts"
 
 export interface WorkingChanges {
@@ -29,13 +28,7 @@ export interface WorkingConfig {
 }
 
 export async function workingConfig(configFile: string): Promise<WorkingConfig> {
-  const text = await readFile(configFile, "utf8").catch((cause: unknown) => {
-    throw new ConveyorError("no-config", `${configFile} is not there`, {
-      hint: `Go to where ${configFileName} is, or name it with --config.`,
-      cause,
-    })
-  })
-  const config = loadConfig(text, configFile, process.env)
+  const config = await readConfig(configFile, process.env)
   const fleets = fleetsOf(config)
   if (fleets.length === 0) {
     throw new ConveyorError("no-fleet", `${configFile} names no fleet`, {
