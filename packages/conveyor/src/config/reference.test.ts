@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { globSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { test } from "node:test"
@@ -32,6 +33,21 @@ test("what the reference shows as defaults are the defaults", () => {
 test("the reference names every key that the schema knows", () => {
   const missing = keysOf(configSchema).filter((key) => !new RegExp(`^[# ]*${key}:`, "m").test(reference))
   assert.deepEqual(missing, [])
+})
+
+test("what a hint tells to write in conveyor.yml can be written there", async () => {
+  const root = join(import.meta.dirname, "..")
+  const files = globSync("**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"))
+  const source = (await Promise.all(files.map((file) => readFile(join(root, file), "utf8")))).join("\n")
+  const hints = source.split("\n").filter((line) => line.includes("hint: ") && line.includes("conveyor.yml"))
+  assert.ok(hints.length >= 8, `${hints.length} hints`)
+  const known = new Set(keysOf(configSchema))
+  const told = hints.flatMap((hint) => [...hint.matchAll(/(?:`|\{ )([a-z_]+):/g)].map(([, key = ""]) => key))
+  assert.deepEqual(
+    told.filter((key) => !known.has(key)),
+    [],
+  )
+  assert.doesNotMatch(hints.join("\n"), /change policy/)
 })
 
 /** Every key of every object in the schema, through defaults, options, records and pipes. */

@@ -73,7 +73,7 @@ test("a fault is told with file, line, column, key and the way out", () => {
       /:7:\d+: operations.0.derive_columns.to.method_code.type: this is not a type/,
     ],
     [good.replace("summary:", "title:"), /title: no such key here; there are summary or operations/],
-    ["", /:1:1: a change file has a summary and operations/],
+    ["", /:1:1: found nothing; right is: a summary and operations/],
     ["summary: [", /:1:\d+: .*close every bracket/],
     ["- 1", /0002-x.yml:1:1: /],
     ["summary: x\noperations: []", /:2:1: operations: a change needs at least one operation/],
@@ -91,6 +91,43 @@ test("a fault is told with file, line, column, key and the way out", () => {
   }
 })
 
+test("what is missing or of another kind is told with what would be right, in words for people", () => {
+  const operation = (text: string) => `summary: x\noperations:\n  - ${text}\n`
+  const cases: [text: string, expected: RegExp][] = [
+    ["[]", /:1:1: found an empty list; right is: a summary and operations/],
+    [
+      "summary: [a]\noperations: x",
+      /:1:1: summary: found a list; right is: one line .*\n.*:2:1: operations: found "x"; right is: a list of operations/,
+    ],
+    ["summary: x\noperations: [x]", /:2:14: operations.0: found "x"; right is: one key with its settings/],
+    ["summary: x\nsummary: y\noperations: []", /:2:1: summary: the key stands here for the second time/],
+    ["summary: x\n---\noperations: []", /:2:1: a second document begins here/],
+    ["\uFFFD\uFFFDs\0u\0", /:1:1: this is UTF-16/],
+    [operation("add_column:"), /:3:5: operations.0.add_column: found no value/],
+    [operation("add_column: { table: 5, column: c, type: int }"), /add_column.table: "5" is not a table with its schema/],
+    [
+      operation("add_column: { table: [a], column: c, type: int }"),
+      /:3:19: .*table: found a list; right is: a table with its schema, such as/,
+    ],
+    [operation("add_column: { table: a.b, column: c }"), /:3:5: .*add_column.type: is missing: a type as in CREATE TABLE/],
+    [operation("add_column: { table: a.b, column: c, type: int, default: null }"), /default: found no value; right is: SQL.*'NULL'/],
+    [operation("add_column: { table: a.b, column: c, typ: int }"), /typ: no such key here; did you mean "type"\?/],
+    [operation("add_colum: {}"), /there is no operation "add_colum"; did you mean "add_column"\?/],
+    [operation("create_index: { table: a.b, name: x, columns: [] }"), /columns: names no column/],
+    [operation("create_index: { table: a.b, name: x, columns: id }"), /columns: found "id"; right is: a list of columns, such as \[id\]/],
+    [operation("create_index: { table: a.b, name: x, columns: [id], method: btre }"), /method: found "btre"; right is: btree, hash/],
+    [operation("create_index: { table: a.b, name: x, columns: [id], unique: maybe }"), /unique: found "maybe"; right is: true or false/],
+    [operation("sql: { expand: [], undo: x }"), /expand: has no statement/],
+    [operation("add_enum_value: { type: a.b }"), /value: is missing: a value of the type/],
+    [operation("drop_column: { table: a.b, column: c, lets_go: x }"), /lets_go: found "x"; right is: a list of names/],
+  ]
+  for (const [text, expected] of cases) {
+    const { message } = fault(text)
+    assert.match(message, expected)
+    assert.doesNotMatch(message, /expected|received|invalid|undefined|\bobject\b|regex/i)
+  }
+})
+
 test("a number is SQL as it is written, however many digits it has", () => {
   for (const written of ["12345678901234567890", "1.50", "0.10", "007", "1e400"]) {
     const text = `summary: x\noperations:\n  - add_column: { table: a.b, column: c, type: numeric, nullable: false, default: ${written} }\n`
@@ -105,7 +142,7 @@ test("a number is SQL as it is written, however many digits it has", () => {
 test("every fault of a file is told at once", () => {
   const thrown = fault(good.replace("from:", "form:").replace("columns: [method_code]", "columns: []"))
   assert.match(thrown.message, /no such key here/)
-  assert.match(thrown.message, /an index needs a column/)
+  assert.match(thrown.message, /names no column; name at least one/)
 })
 
 test("whatever a file holds, it gives a change or an error with a place, never anything else", () => {

@@ -94,12 +94,16 @@ const digestOf = (operations: unknown): string =>
     .update(JSON.stringify(operations) ?? "")
     .digest("hex")
 
+const anOperation = "one key with its settings under it, such as drop_column: { table: public.payment, column: method }"
+
 const outerSchema = z.strictObject(
   {
-    summary: z.string().min(1, "says in one line what the change is for"),
-    operations: z.array(z.record(z.string(), z.unknown())).min(1, "a change needs at least one operation"),
+    summary: z.string("one line that says what the change is for").min(1, "says in one line what the change is for"),
+    operations: z
+      .array(z.record(z.string(), z.unknown(), anOperation), "a list of operations, each behind a dash")
+      .min(1, "a change needs at least one operation"),
   },
-  inPlaceOf("a change file has a summary and operations"),
+  inPlaceOf("a summary and operations"),
 )
 
 function readOperation(

@@ -6,16 +6,16 @@ import { columnOf } from "../evidence/catalog.ts"
 import type { TableFacts } from "../evidence/catalog.ts"
 import { displayName, literal, quote, quoteAll, sqlName } from "../files/names.ts"
 import { buildIndex } from "./create-index.ts"
-import { cast, identifierField, rowOf, sqlField, tableField } from "./parts/fields.ts"
+import { cast, columnsField, identifierField, rowOf, sqlField, tableField } from "./parts/fields.ts"
 import { notNull } from "./parts/not-null.ts"
 import { missingColumn, missingTable } from "./parts/objections.ts"
 import { nothing } from "./operation.ts"
 import type { Objection, Operation, Statement, Tables } from "./operation.ts"
 
 const foreignKeyField = z.strictObject({
-  columns: z.array(identifierField).min(1),
+  columns: columnsField,
   references: tableField,
-  to: z.array(identifierField).min(1),
+  to: columnsField,
   on_delete: z.enum(["no action", "restrict", "cascade", "set null"]).default("no action"),
 })
 
@@ -25,7 +25,7 @@ export const schema = z
     name: identifierField,
     not_null: identifierField.optional(),
     check: sqlField.optional(),
-    unique: z.array(identifierField).min(1).optional(),
+    unique: columnsField.optional(),
     foreign_key: foreignKeyField.optional(),
     enforce: z.enum(["ready", "contract"]).default("ready"),
   })

@@ -5,8 +5,10 @@ import { tableField } from "./parts/fields.ts"
 import { nothing } from "./operation.ts"
 import type { Operation } from "./operation.ts"
 
+const enumValueField = z.string("a value of the type, such as refunded").min(1, "a value cannot be empty")
+
 export const schema = z
-  .strictObject({ type: tableField, value: z.string().min(1), before: z.string().min(1).optional(), after: z.string().min(1).optional() })
+  .strictObject({ type: tableField, value: enumValueField, before: enumValueField.optional(), after: enumValueField.optional() })
   .refine(({ before, after }) => before === undefined || after === undefined, { message: "takes before or after, not both" })
 
 export function make({ type, value, before, after }: z.infer<typeof schema>, id: string): Operation {

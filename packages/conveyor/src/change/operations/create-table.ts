@@ -1,7 +1,17 @@
 // create_table: a new table, empty, with its constraints. Nothing that runs knows it yet, so all of it happens in expand.
 import { z } from "zod"
 import { displayName, quote, quoteAll, sqlName } from "../files/names.ts"
-import { columnDefinition, columnFacts, columnField, identifierField, indexField, record, sqlField, tableField } from "./parts/fields.ts"
+import {
+  columnDefinition,
+  columnFacts,
+  columnField,
+  columnsField,
+  identifierField,
+  indexField,
+  record,
+  sqlField,
+  tableField,
+} from "./parts/fields.ts"
 import { indexDefinition } from "./create-index.ts"
 import { nothing } from "./operation.ts"
 import type { Operation, Statement } from "./operation.ts"
@@ -10,12 +20,10 @@ export const schema = z
   .strictObject({
     table: tableField,
     columns: record(columnField.extend({ identity: z.boolean().default(false) }), "column"),
-    primary_key: z.array(identifierField).min(1).optional(),
-    unique: z.array(z.array(identifierField).min(1)).default([]),
+    primary_key: columnsField.optional(),
+    unique: z.array(columnsField).default([]),
     checks: z.record(identifierField, sqlField).default({}),
-    foreign_keys: z
-      .array(z.strictObject({ columns: z.array(identifierField).min(1), references: tableField, to: z.array(identifierField).min(1) }))
-      .default([]),
+    foreign_keys: z.array(z.strictObject({ columns: columnsField, references: tableField, to: columnsField })).default([]),
     indexes: z.array(indexField).default([]),
   })
   .superRefine((spec, context) => {

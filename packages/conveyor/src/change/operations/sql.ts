@@ -5,7 +5,10 @@ import { runsOutsideTransaction } from "./parts/outside-transaction.ts"
 import { nothing, wayBack } from "./operation.ts"
 import type { Operation, SqlText, Statement, Taken } from "./operation.ts"
 
-const statementsField = z.union([sqlField.transform((text) => [text]), z.array(sqlField).min(1)])
+const statementsField = z.union([
+  sqlField.transform((text) => [text]),
+  z.array(sqlField).min(1, "has no statement; write SQL, or leave the key out"),
+])
 
 export const schema = z
   .strictObject({

@@ -17,7 +17,7 @@ export async function passDiskGate(worker: Worker, neededBytes: number, policy: 
       )
     throw new ConveyorError("disk-unknown", `the free disk of shard ${shard} cannot be seen, and ${megabytes(neededBytes)} are needed`, {
       facts: { shard, neededBytes },
-      hint: "Give the change policy a disk probe, or set its unknown to allow.",
+      hint: "Look at the disk of that server yourself, and say `fleet: { disk: { unknown: allow } }` in conveyor.yml where there is room.",
     })
   }
   const keptBytes = disk.totalBytes * policy.freePart

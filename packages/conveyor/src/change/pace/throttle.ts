@@ -71,6 +71,6 @@ export class SignalError extends Error {
 function pausedTooLong(reason: string, ms: number): ConveyorError {
   return new ConveyorError("paused-too-long", `the backfill waited ${formatDuration(ms)}: ${reason}`, {
     facts: { reason },
-    hint: "Take away the reason, or change the limit in the change policy, and run the same command again.",
+    hint: "Take away the reason, or raise its limit (`fleet: { throttle: ... }` in conveyor.yml), and run the same command again.",
   })
 }

@@ -197,11 +197,12 @@ export class YamlFile {
       const right = issue.issues[0]?.message ?? issue.message
       return [{ ...this.placeOf(path), key: path.join("."), message: `found ${shown(key)} as a name; right is: ${right}` }]
     }
-    return [this.#complaint(path, issue.message)]
+    return [this.#complaint(path, issue.message, issue.code)]
   }
 
-  #complaint(path: readonly PropertyKey[], right: string): Complaint {
-    if (this.#options.messages === "say-all" && !this.#generic.has(right)) return this.complaint(path, right)
+  #complaint(path: readonly PropertyKey[], right: string, code?: z.core.$ZodIssue["code"]): Complaint {
+    // Of what is of another type, or not there, a schema can only say what would be right.
+    if (this.#options.messages === "say-all" && code !== "invalid_type" && !this.#generic.has(right)) return this.complaint(path, right)
     const node = this.#nodeAt(path)
     const isPrivate = isScalar(node) && typeof node.value === "string" && this.#options.isPrivate?.(path) === true
     const found = isPrivate ? "a text" : this.#found(path, node)

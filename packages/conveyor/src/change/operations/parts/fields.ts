@@ -3,7 +3,7 @@ import { z } from "zod"
 import type { ColumnFacts, TableFacts } from "../../evidence/catalog.ts"
 import { parseTableName, quote } from "../../files/names.ts"
 
-export const tableField = z.string().transform((text, context) => {
+export const tableField = z.string("a table with its schema, such as public.payment").transform((text, context) => {
   const table = parseTableName(text)
   if (table !== undefined) return table
   context.addIssue({
@@ -15,7 +15,7 @@ export const tableField = z.string().transform((text, context) => {
 
 /** PostgreSQL takes 63 bytes of a name and silently forgets the rest. */
 export const identifierField = z
-  .string()
+  .string("a name")
   .min(1, "a name cannot be empty")
   .refine((text) => Buffer.byteLength(text) <= 63, "a name has at most 63 bytes in PostgreSQL")
   .refine((text) => !text.includes("\0"), "a name cannot hold a zero byte")
@@ -24,14 +24,14 @@ export const identifierField = z
 export const sqlField = z.preprocess(
   (value) => (typeof value === "number" || typeof value === "boolean" ? String(value) : value),
   z
-    .string()
+    .string("SQL, such as 0 or now(); an SQL null is the word in quotes: 'NULL'")
     .refine((text) => text.trim() !== "", "SQL cannot be empty")
     .refine((text) => !text.includes("\0"), "SQL cannot hold a zero byte"),
 )
 
 /** A type as SQL writes it; what it is made of cannot end the statement that it stands in. */
 export const typeField = z
-  .string()
+  .string("a type as in CREATE TABLE, such as numeric(12,2)")
   .regex(
     /^[\p{L}_"][\p{L}\p{N}_". ]*(\(\s*\d+\s*(,\s*-?\d+\s*)?\))?[\p{L} ]*(\[\])*$/u,
     "this is not a type; write it as in CREATE TABLE, such as numeric(12,2)",
@@ -44,9 +44,14 @@ export const columnField = z.strictObject({
 })
 export type ColumnSpec = z.infer<typeof columnField>
 
+/** Names of columns, at least one. */
+export const columnsField = z
+  .array(identifierField, "a list of columns, such as [id]")
+  .min(1, "names no column; name at least one, such as [id]")
+
 export const indexField = z.strictObject({
   name: identifierField,
-  columns: z.array(identifierField).min(1, "an index needs a column"),
+  columns: columnsField,
   unique: z.boolean().default(false),
   where: sqlField.optional(),
   method: z.enum(["btree", "hash", "gin", "gist", "spgist", "brin"]).default("btree"),
@@ -54,7 +59,9 @@ export const indexField = z.strictObject({
 export type IndexSpec = z.infer<typeof indexField>
 
 /** What hangs on a column that goes, and is meant to go with it: constraints, indexes, "default", "identity". */
-export const letsGoField = z.array(z.string().min(1)).default([])
+export const letsGoField = z
+  .array(z.string("a name").min(1, "a name cannot be empty"), "a list of names, such as [payment_code, default]")
+  .default([])
 
 export const record = <T extends z.ZodType>(value: T, what: string) =>
   z.record(identifierField, value).refine((entries) => Object.keys(entries).length > 0, `needs at least one ${what}`)
