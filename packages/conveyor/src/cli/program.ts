@@ -1,6 +1,6 @@
 // The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it. A command
 // imports what is heavy only when it is carried out, so that the others start at once.
-import { Command } from "commander"
+import { Command, InvalidArgumentError } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
 import { addDown } from "./commands/down.ts"
 import { addInit } from "./commands/init.ts"
@@ -17,7 +17,7 @@ import { addUp } from "./commands/up.ts"
 export function createProgram(): Command {
   const program = new Command("conveyor")
     .description("Carries a commit to every user of a service that may never close.")
-    .option("--state <directory>", "where the installation keeps its state", ".conveyor")
+    .option("--state <directory>", "where the installation keeps its state", folder, ".conveyor")
     .option("--json", "print one JSON document instead of text")
     .option("--reason <text>", "why you ask, kept with what is done")
     .option("--actor <name>", "who asks, kept with what is done; default: the user of this machine")
@@ -53,4 +53,10 @@ database, a port; no control plane), 4 a fault of the conveyor itself.`,
   ])
     add(program)
   return program
+}
+
+/** A variable that is not set, in a script, is not the folder that one stands in. */
+function folder(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Name a directory.")
+  return text
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { test } from "node:test"
-import { makeStateDirectory, stateDirectory } from "./state-directory.ts"
+import { findControlPlane, makeStateDirectory, stateDirectory } from "./state-directory.ts"
 
 async function inWorkTree(body: (tree: string, toBeAdded: () => string[]) => Promise<void>): Promise<void> {
   const tree = await mkdtemp(join(tmpdir(), "conveyor-state-"))
@@ -35,8 +35,8 @@ test("git takes nothing of a state directory along, whatever is added; one from 
 
 test("where no state can be, that is told with what to do", () =>
   inWorkTree(async (tree) => {
-    for (const place of ["conveyor.yml", "conveyor.yml/state"]) {
-      await assert.rejects(makeStateDirectory(stateDirectory(join(tree, place))), { code: "bad-options", hint: /--state <directory>/ })
+    for (const place of ["conveyor.yml", "conveyor.yml/state", "/proc/state/of/it"]) {
+      await assert.rejects(makeStateDirectory(stateDirectory(resolve(tree, place))), { code: "bad-options", hint: /--state <directory>/ })
     }
   }))
 
@@ -51,4 +51,18 @@ test("what lies there already and is no state is not hidden from git, and a .git
     await Promise.all([writeFile(state.database, ""), writeFile(join(state.root, ".gitignore"), "logs\n")])
     await makeStateDirectory(state)
     assert.equal(await readFile(join(state.root, ".gitignore"), "utf8"), "logs\n")
+  }))
+
+test("where nobody can say whether a control plane runs, that is not taken for none", () =>
+  inWorkTree(async (tree) => {
+    const state = stateDirectory(join(tree, "state"))
+    await makeStateDirectory(state)
+    assert.equal(await findControlPlane(state), undefined)
+    for (const text of ["", "{", "{}", "[]", '{"url": 5}']) {
+      await writeFile(state.control, text)
+      await assert.rejects(findControlPlane(state), { code: "bad-state", hint: /Remove it and run conveyor up/ })
+    }
+    await rm(state.control)
+    await mkdir(state.control)
+    await assert.rejects(findControlPlane(state), { code: "not-reachable" })
   }))

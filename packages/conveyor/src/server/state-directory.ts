@@ -1,7 +1,8 @@
 // Where an installation keeps everything: one directory, `.conveyor` beside conveyor.yml unless said otherwise.
 // Known to the command line, the control plane it starts, and the git hook.
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { existsSync } from "node:fs"
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
 import { z } from "zod"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { isAlive } from "../kernel/process-identity.ts"
@@ -44,7 +45,7 @@ export function stateDirectory(root: string): StateDirectory {
  */
 export async function makeStateDirectory({ root, logs }: StateDirectory): Promise<void> {
   try {
-    await mkdir(root, { recursive: true })
+    await makeFolder(root)
     const there = await readdir(root)
     if (there.length === 0 || there.includes(stateFile)) await hideFromGit(root)
     await mkdir(logs, { recursive: true })
@@ -56,6 +57,16 @@ export async function makeStateDirectory({ root, logs }: StateDirectory): Promis
       cause,
     })
   }
+}
+
+/** With the folders on the way; in one that takes none at all, as /proc, Node's own way of making these never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === "EEXIST" && (await stat(folder)).isDirectory()) return
+    if (cause.code !== "ENOENT" || existsSync(dirname(folder))) throw cause
+    await makeFolder(dirname(folder))
+    await mkdir(folder)
+  })
 }
 
 async function hideFromGit(folder: string): Promise<void> {
@@ -76,12 +87,33 @@ const controlSchema = z.object({
 
 export type ControlAddress = z.infer<typeof controlSchema>
 
-/** The living control plane of a state directory, or undefined. */
+/** The living control plane of a state directory, or undefined. @throws ConveyorError "not-reachable", "bad-state" where that cannot be known */
 export async function findControlPlane({ control }: StateDirectory): Promise<ControlAddress | undefined> {
-  const text = await readFile(control, "utf8").catch(() => undefined)
+  const text = await readFile(control, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined
+    throw new ConveyorError("not-reachable", `${control} cannot be read: ${describe(cause)}`, {
+      facts: { control },
+      hint: "The token is in it: ask as the user who runs the control plane.",
+      cause,
+    })
+  })
   if (text === undefined) return undefined
-  const address = controlSchema.parse(JSON.parse(text))
-  return isAlive(address.identity) ? address : undefined
+  const address = controlSchema.safeParse(jsonOf(text))
+  if (!address.success) {
+    throw new ConveyorError("bad-state", `${control} is damaged: it does not say where the control plane is`, {
+      facts: { control },
+      hint: "Remove it and run conveyor up: where a control plane runs still, that is told, and nothing is started twice.",
+    })
+  }
+  return isAlive(address.data.identity) ? address.data : undefined
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** @throws ConveyorError "not-up" */

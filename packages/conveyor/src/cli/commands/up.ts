@@ -8,6 +8,7 @@ import { configFileName } from "../../config/load-config.ts"
 import { readConfig } from "../../config/read-config.ts"
 import { systemClock } from "../../kernel/clock.ts"
 import { seconds } from "../../kernel/duration.ts"
+import { kindOf } from "../../kernel/error-catalogue.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { isAlive, signalProcess } from "../../kernel/process-identity.ts"
 import { until } from "../../kernel/until.ts"
@@ -73,10 +74,15 @@ async function start(state: StateDirectory, configFile: string): Promise<Control
     if (address !== undefined) return address
     const said = (await readFile(logFile)).subarray(before).toString("utf8")
     const tail = said.trimEnd().split("\n").slice(-20).join("\n")
-    throw new ConveyorError("not-started", `the control plane ended at once:\n${tail}`, {
-      facts: { logFile, exitCode: child.exitCode },
-      hint: `Its log: ${logFile}`,
-    })
+    // What it has ended with says whose fault that was.
+    throw new ConveyorError(
+      child.exitCode === kindOf("cannot-start").exit ? "cannot-start" : "not-started",
+      `the control plane ended at once:\n${tail}`,
+      {
+        facts: { logFile, exitCode: child.exitCode },
+        hint: `Its log: ${logFile}`,
+      },
+    )
   })
 }
 

@@ -1,5 +1,6 @@
 // The listening sockets of an edge, bound and held by its guard, which never accepts on them. As long as anybody holds them,
 // the kernel keeps newcomers waiting, whoever dies.
+import { getSystemErrorName } from "node:util"
 import net from "node:net"
 import { ConveyorError } from "../../../kernel/errors.ts"
 import type { Address } from "./edge-process.ts"
@@ -38,7 +39,7 @@ function occupied({ host, port }: Address): ConveyorError {
 
 function cannotListen({ host, port }: Address, code: number): ConveyorError {
   const facts = { host, port, code }
-  return new ConveyorError("cannot-listen", `The edge cannot listen on ${host}:${port} (error ${code})`, {
+  return new ConveyorError("cannot-listen", `The edge cannot listen on ${host}:${port} (${getSystemErrorName(code)})`, {
     facts,
     hint: "Is the address one of this machine, and may this user listen on the port?",
   })
