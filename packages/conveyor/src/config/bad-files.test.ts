@@ -1,7 +1,10 @@
 // Files that a person may write by mistake: each is told with its line, its key, what was found and what would be right,
 // in words for people; and files that only look odd are taken.
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { test } from "node:test"
+import fc from "fast-check"
 import { BadFileError } from "../kernel/yaml/bad-file-error.ts"
 import { loadConfig } from "./load-config.ts"
 
@@ -42,6 +45,7 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
   [service("start: x, routes: [/], copies: 0"), ["3 services.web.copies", /found 0; right is: a whole number from 1 to 100/]],
   [service("start: x, routes: [/], copies: 1000"), ["3 services.web.copies", /found 1000; right is: .* 1 to 100/]],
   [service("start: x, routes: [/], copies: 1.5"), ["3 services.web.copies", /found 1.5; right is: a whole number/]],
+  [service("start: x, routes: [/], copies: .inf"), ["3 services.web.copies", /found .inf; right is: a whole number/]],
   [service("start: x, routes: [/], copies: two"), ["3 services.web.copies", /found "two"; right is: a whole number/]],
   [service("start: x, routes: [/], copies: '2'"), ["3 services.web.copies", /found "2"; right is: a whole number/]],
   [service("start: x, routes: [/], port: 80"), ["3 services.web.port", /no such key here; there are start, routes, /]],
@@ -188,4 +192,33 @@ test("what a variable holds is shown to nobody, and a value of the environment n
     assert.equal(complaints.length, 1, text)
     assert.doesNotMatch(JSON.stringify(complaints), /hunter2/)
   }
+})
+
+const reference = readFileSync(join(import.meta.dirname, "reference.yml"), "utf8").replaceAll(/^# ?(?=\s*(?:# |[a-z_]+:))/gm, "")
+const lines = reference.split("\n")
+const pieces =
+  "5|-1|1e9|null|true|[]|{}|[a]|{a: 1}|'x'|${S}|*a|&a x|!t x|@|\"|'|`|- x|? a|: b|>|\t|#|%|1s|off|.inf|.nan|0x1F|${|}|\u0007|---|...|<<: *a".split(
+    "|",
+  )
+const spoiled = fc
+  .array(fc.record({ at: fc.nat(lines.length - 1), piece: fc.constantFrom("", ...pieces), cut: fc.nat(40) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((spots) =>
+    lines
+      .map((line, i) => spots.filter(({ at }) => at === i).reduce((text, { cut, piece }) => text.slice(0, cut) + piece, line))
+      .join("\n"),
+  )
+
+test("however the reference is spoiled, it is taken or each mistake is told at its place, in words for people", () => {
+  fc.assert(
+    fc.property(spoiled, (text) => {
+      for (const { line, message } of complaintsOf(text, { S: "hunter2", SHOP_1_URL: "postgres://h/x", ACCOUNTS_URL: "postgres://h/y" })) {
+        assert.ok(line >= 1 && line <= lines.length + 1)
+        assert.doesNotMatch(message, /expected|received|invalid|undefined|\[object|hunter2|\n/i)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -16,7 +16,9 @@ export class BadFileError extends ConveyorError {
   readonly complaints: readonly Complaint[]
 
   constructor(file: string, found: readonly Complaint[], hint: string) {
-    const complaints = found.map((each) => ({ ...each, key: shortened(printable(each.key)), message: printable(each.message) }))
+    const complaints = found
+      .toSorted((a, b) => a.line - b.line || a.column - b.column)
+      .map((each) => ({ ...each, key: shortened(printable(each.key)), message: printable(each.message) }))
     const lines = complaints.map((c) => `${file}:${c.line}:${c.column}: ${c.key === "" ? "" : `${c.key}: `}${c.message}`)
     super("bad-file", lines.join("\n"), { facts: { file, complaints }, hint })
     this.name = "BadFileError"

@@ -25,7 +25,7 @@ const words: Readonly<Record<ErrorCode, string>> = {
   RESOURCE_EXHAUSTION: "brackets are nested too deep to be read; is one left open?",
   TAB_AS_INDENT: "a tab stands where lines are indented; indent with spaces",
   TAG_RESOLVE_FAILED: 'a "!" begins a tag, and no such tag is known here; take it away, or put quotes around the value',
-  UNEXPECTED_TOKEN: "this was not expected here; is something missing before it, or does the value want quotes?",
+  UNEXPECTED_TOKEN: "this cannot stand here; is something missing before it, or does the value want quotes?",
 }
 
 export const syntaxInWords = ({ code }: YAMLError): string => words[code]

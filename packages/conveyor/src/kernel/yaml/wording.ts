@@ -68,6 +68,7 @@ export function shown(value: unknown): string {
   if (value === null) return "no value"
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list"
   if (typeof value === "object") return Object.keys(value).length === 0 ? "nothing in it" : "keys with values"
+  if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf"
   // A password in a URL is nobody's business, right or wrong.
   const text = JSON.stringify(typeof value === "string" ? value.replaceAll(/:[^:@/\s]*@/g, ":…@") : value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text

@@ -87,7 +87,7 @@ export class YamlFile {
 
   bad(complaints: readonly Complaint[]): BadFileError {
     const once = new Map(complaints.map((each) => [`${each.line} ${each.column} ${each.key} ${each.message}`, each]))
-    return this.#refuse([...once.values()].toSorted((a, b) => a.line - b.line || a.column - b.column))
+    return this.#refuse([...once.values()])
   }
 
   /** `under` is where the value stands that was checked. */
