@@ -169,7 +169,7 @@ test("rollback without a version means the one before, and its release again mea
 
 test("a contract is refused while the version before is warm; once it is given up, it passes, and there is no way back", async () => {
   const refused = await installation.run("change", "contract", "0001-kopecks")
-  assert.equal(refused.code, 1)
+  assert.equal(refused.code, 12)
   assert.match(refused.out, /v1 is warm: its rollback window is open until/)
   assert.deepEqual(await columns(), ["id", "kopecks", "price"])
 
@@ -200,6 +200,28 @@ test("a rollback asked for while a release bakes makes it go back first", async 
   const { runs, current: now } = await installation.status()
   assert.equal(now, current)
   assert.equal(runs.at(-2)?.state, "rolled-back")
+  await makeGood()
+})
+
+test("a run is followed for as long as was asked, says what goes before it, and can be cancelled, queued or under way", async () => {
+  const { current } = await installation.status()
+  await installation.write("build.mjs", "setTimeout(() => {}, 100_000)")
+  const { output } = await installation.beginPush("A build that hangs")
+  await installation.reached("build", "started")
+  const [under] = (await installation.status()).runs.slice(-1)
+  const waiting = await installation.run("release", current ?? "", "--wait", "--timeout", "100ms", "--reason", "as it was")
+  assert.equal(waiting.code, 16)
+  assert.match(waiting.out, new RegExp(`number 2 in the queue: run ${under?.id} \\(release ${under?.version}\\) is under way`))
+  const [queued] = (await installation.status()).runs.slice(-1)
+  assert.deepEqual([queued?.state, queued?.requests[0]?.reason], ["queued", "as it was"])
+
+  assert.match(await installation.must("cancel", String(queued?.id)), /is cancelled/)
+  assert.match(await installation.must("cancel", String(under?.id), "--actor", "anna", "--reason", "it hangs"), /goes back/)
+  assert.match(await output, /cancelled by anna: it hangs/)
+  const again = await installation.run("cancel", String(under?.id))
+  assert.equal(again.code, 1)
+  assert.match(again.error, /neither queued nor under way\n→ /)
+  assert.equal((await installation.status()).current, current)
   await makeGood()
 })
 

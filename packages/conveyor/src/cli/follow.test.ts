@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
+import { ConveyorError } from "../kernel/errors.ts"
 import { identify } from "../kernel/process-identity.ts"
 import { Rehearsal } from "../release/rehearsal.ts"
 import { createApi } from "../server/api.ts"
@@ -50,6 +51,8 @@ class Answering {
   }
 }
 
+const forever = new AbortController().signal
+
 const restarted = (version: string): Happening => ({ type: "keeper", fact: { kind: "copy-restarted", version } })
 
 /** Notes what it is shown; `onBegin` is called each time that the run is seen to go on. */
@@ -88,7 +91,7 @@ test("a run is followed to its end, and only what concerns it is shown", () =>
       hub.publish(restarted("v9"), at)
       hub.publish({ type: "run", run: ports.store.setState(release.id, "promoted") }, at)
     })
-    assert.equal((await follow(state, release.id, view)).state, "promoted")
+    assert.equal((await follow({ state, id: release.id, view, signal: forever })).state, "promoted")
     assert.deepEqual(seen, ["begin queued", "building", "v9", "end promoted"])
   }))
 
@@ -97,7 +100,7 @@ test("a run that is over is told at once", () =>
     const release = stage.ask("release", "a")
     ports.store.setState(release.id, "failed", "it rained")
     const { seen, view } = noting(() => {})
-    assert.equal((await follow(state, release.id, view)).reason, "it rained")
+    assert.equal((await follow({ state, id: release.id, view, signal: forever })).reason, "it rained")
     assert.deepEqual(seen, ["end failed"])
   }))
 
@@ -111,8 +114,48 @@ test("a control plane that goes and comes back in the middle is waited for", () 
       if (begins === 1) restarted.push(server.down().then(() => server.up()))
       else server.hub.publish({ type: "run", run: server.ports.store.setState(release.id, "promoted") }, server.stage.clock.now())
     })
-    assert.equal((await follow(server.state, release.id, view)).state, "promoted")
+    assert.equal((await follow({ state: server.state, id: release.id, view, signal: forever })).state, "promoted")
     await Promise.all(restarted)
     assert.equal(begins >= 2, true)
     assert.equal(seen.at(-1), "end promoted")
+  }))
+
+test("a run that waits says what goes before it, and again when that has ended", () =>
+  answering(async ({ stage, ports, hub, state }) => {
+    const [first, second] = [stage.ask("release", "a"), stage.ask("release", "b")]
+    const ahead: number[][] = []
+    const { view } = noting(() => {})
+    const noted: RunView = {
+      ...view,
+      begin(report) {
+        ahead.push(report.ahead.map(({ id }) => id))
+        const next = ahead.length === 1 ? first : second
+        hub.publish({ type: "run", run: ports.store.setState(next.id, "promoted") }, stage.clock.now())
+      },
+    }
+    assert.equal((await follow({ state, id: second.id, view: noted, signal: forever })).state, "promoted")
+    assert.deepEqual(ahead, [[first.id], []])
+  }))
+
+test("whoever follows no longer gets the run as it is, and the run goes on", () =>
+  answering(async ({ stage, ports, state }) => {
+    const release = stage.ask("release", "a")
+    const enough = new AbortController()
+    const { seen, view } = noting(() => enough.abort())
+    assert.equal((await follow({ state, id: release.id, view, signal: enough.signal })).state, "queued")
+    assert.deepEqual(seen, ["begin queued", "end queued"])
+    assert.equal(ports.store.release(release.id)?.state, "queued")
+  }))
+
+test("where the control plane has gone for good, how the run ends is said to be unknown, and not failed", () =>
+  answering(async (server) => {
+    const release = server.stage.ask("release", "a")
+    const { seen, view } = noting(() => void server.down())
+    await assert.rejects(follow({ state: server.state, id: release.id, view, signal: forever, withinMs: 50 }), (thrown) => {
+      assert.ok(thrown instanceof ConveyorError && thrown.code === "unknown-outcome")
+      assert.match(thrown.message, /how run 1 ends is not known/)
+      return true
+    })
+    assert.ok(!seen.some((line) => line.startsWith("end")))
+    await server.up()
   }))

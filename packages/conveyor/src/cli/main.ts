@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // The `conveyor` command. The only place that turns errors into text and exit codes: 0 done, and of what is not done the error catalogue says whose fault it is.
+// What became of a run is in outcome.ts.
 import { CommanderError } from "commander"
 import { kindOf } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
+import { exitCodes } from "./outcome.ts"
 import { globalOptions } from "./options.ts"
 import { outliveClosedOutput } from "./output.ts"
 import { createProgram } from "./program.ts"
@@ -36,6 +38,7 @@ function exitCodeOf(thrown: unknown): number {
       failure(thrown instanceof ConveyorError ? thrown : new ConveyorError("unexpected", describe(thrown), { cause: thrown })),
     )
   }
+  if (thrown instanceof ConveyorError && thrown.code === "unknown-outcome") return exitCodes.unknown
   return kindOf(thrown instanceof ConveyorError ? thrown.code : "unexpected").exit
 }
 

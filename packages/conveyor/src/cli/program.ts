@@ -2,6 +2,7 @@
 // imports what is heavy only when it is carried out, so that the others start at once.
 import { Command, InvalidArgumentError } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
+import { addCancel } from "./commands/cancel.ts"
 import { addDown } from "./commands/down.ts"
 import { addInit } from "./commands/init.ts"
 import { addLogs } from "./commands/logs.ts"
@@ -34,7 +35,7 @@ First steps:
   conveyor status               see what serves
 
 Exit codes: 0 done, 1 not done (the reason is printed), 2 asked wrongly, 3 something around is in the way (a disk, a
-database, a port; no control plane), 4 a fault of the conveyor itself.`,
+database, a port; no control plane), 4 a fault of the conveyor itself. Those of a run are in conveyor release --help.`,
     )
 
   for (const add of [
@@ -46,6 +47,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself.`,
     addPromote,
     addRollback,
     addRetire,
+    addCancel,
     addChangeCommands,
     addLogs,
     addDown,

@@ -6,7 +6,7 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import { hasEnded } from "../store/records.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"
-import { doStep, undoStep } from "./journal.ts"
+import { Interrupted, doStep, undoStep } from "./journal.ts"
 import { nextMove } from "./machine.ts"
 import { plans } from "./plan.ts"
 import type { StepName } from "./plan.ts"
@@ -82,12 +82,19 @@ async function begin(
     ports.store.setState(release.id, "running")
     return { ports, release, config, signal, fitsWithout, version: () => versionOf(ports, release) }
   } catch (thrown) {
-    signal.throwIfAborted()
-    if (isResumed) throw thrown
-    const hint = thrown instanceof ConveyorError && thrown.hint !== undefined ? ` ${thrown.hint}` : ""
-    ports.store.setState(release.id, "refused", `${describe(thrown)}.${hint}`)
+    if (isResumed || signal.reason instanceof Interrupted) {
+      signal.throwIfAborted()
+      throw thrown
+    }
+    refuse(ports, release, signal.aborted ? signal.reason : thrown)
     return undefined
   }
+}
+
+function refuse(ports: Ports, { id }: ReleaseRecord, because: unknown): void {
+  const [code, hint] = because instanceof ConveyorError ? [because.code, because.hint] : []
+  if (code === "cancelled") ports.store.setState(id, "cancelled", describe(because))
+  else ports.store.setState(id, "refused", `${describe(because)}.${hint === undefined ? "" : ` ${hint}`}`)
 }
 
 /**

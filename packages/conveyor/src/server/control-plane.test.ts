@@ -44,12 +44,11 @@ async function working(body: (control: Working) => Promise<void>, idle?: string)
         return now.controlPlane
       },
       ended: (release) =>
-        new Promise((resolve) =>
-          hub.follow((event) => {
-            if (event.type === "run" && event.run.id === release.id && isOver(event.run))
-              resolve(stage.store.release(release.id) ?? release)
-          }, follow),
-        ),
+        new Promise((resolve) => {
+          const now = () => stage.store.release(release.id) ?? release
+          if (isOver(now())) return resolve(now())
+          hub.follow((event) => event.type === "run" && event.run.id === release.id && isOver(event.run) && resolve(now()), follow)
+        }),
       at: (step, event, act) =>
         new Promise((resolve, reject) => {
           // What was before comes first, and is not meant.
@@ -57,7 +56,8 @@ async function working(body: (control: Working) => Promise<void>, idle?: string)
           hub.follow((news) => {
             if (isDone || news.type !== "journal" || news.event.step !== step || news.event.event !== event) return
             isDone = true
-            Promise.resolve(act()).then(resolve, reject)
+            const acted = async () => act()
+            acted().then(resolve, reject)
           }, follow)
           isDone = false
         }),
@@ -131,6 +131,45 @@ test("a run that is cancelled goes back, and says by whom and why; one that is n
     )
     assert.throws(() => controlPlane.cancel(release.id, anna), code("not-running"))
   }, "v2"))
+
+test("a queued run that is cancelled is never begun, and what goes after it goes on", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    const cancelling = at("build", "started", () => controlPlane.cancel(2, anna))
+    const asked = [
+      await controlPlane.requestRelease("a", anna),
+      await controlPlane.requestRelease("b", anna),
+      await controlPlane.requestRelease("c", anna),
+    ]
+    assert.equal((await cancelling).state, "cancelled")
+    const states = []
+    for (const release of asked) states.push((await ended(release)).state)
+    assert.deepEqual(states, ["promoted", "cancelled", "promoted"])
+    assert.equal(stage.store.release(2)?.reason, "cancelled by anna: the shop is open")
+    assert.deepEqual(stage.store.journal(2), [])
+  }))
+
+test("what was cancelled goes back also where the control plane ends before it has", () =>
+  working(async (control) => {
+    const { stage, ended, at } = control
+    await ended(await control.controlPlane.requestRelease("a", anna))
+    const cancelling = at("bake", "started", () => {
+      // On disk, and no more: the control plane that took it is gone in that moment.
+      stage.store.requested({ action: "cancel", subject: "run 2", run: 2 }, anna)
+      return control.next()
+    })
+    const release = await control.controlPlane.requestRelease("b", anna)
+    await cancelling
+    assert.deepEqual([(await ended(release)).state, stage.current], ["rolled-back", "v1"])
+  }, "v2"))
+
+test("a run that has done what was asked is not cancelled: there is the rollback for that", () =>
+  working(async ({ controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a", anna))
+    const cancelling = at("retire", "started", () => controlPlane.cancel(2, anna))
+    cancelling.catch(() => {})
+    await ended(await controlPlane.requestRelease("b", anna))
+    await assert.rejects(cancelling, code("already-done"))
+  }))
 
 test("a version that nobody uses is held until a person promotes it; one that does not bake cannot be", () =>
   working(async ({ stage, controlPlane, ended, at }) => {

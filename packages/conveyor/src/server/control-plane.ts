@@ -13,7 +13,7 @@ import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateInWords, versionMay } from "../release/lifecycle/version-state.ts"
 import type { VersionState } from "../release/lifecycle/version-state.ts"
 import { stateOf } from "../release/machine.ts"
-import { servesUsers } from "../release/plan.ts"
+import { plans, servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/fit/versions.ts"
@@ -157,16 +157,29 @@ export class ControlPlane {
     return under
   }
 
-  /** The run goes back to where it began. */
+  /**
+   * A queued run is never begun; one under way goes back to where it began, also where the next control plane has to do
+   * that. One that has done what was asked only tidies up.
+   */
   cancel(id: number, asker: Asker): ReleaseRecord {
-    const under = this.#running
-    if (under?.release.id !== id)
-      throw new ConveyorError("not-running", `run ${id} is not under way`, { facts: { id, running: under?.release.id } })
-    const { seq, actor = "somebody without a name", reason } = this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker)
-    under.controller.abort(
-      new ConveyorError("cancelled", `cancelled by ${actor}${reason === undefined ? "" : `: ${reason}`}`, { facts: { request: seq } }),
-    )
-    return under.release
+    const { store } = this.#ports
+    const release = store.release(id)
+    if (release === undefined || (release.state !== "queued" && release.state !== "running")) {
+      throw new ConveyorError("not-running", `run ${id} is neither queued nor under way`, {
+        facts: { id, state: release?.state },
+        hint: "conveyor status shows what is.",
+      })
+    }
+    if (stateOf(plans[release.kind].doneAfter, store.journal(id)) === "done") {
+      throw new ConveyorError("already-done", `run ${id} has done what was asked, and only tidies up`, {
+        facts: { id },
+        hint: "To take it back: conveyor rollback",
+      })
+    }
+    const cancelled = cancelledBy(this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker))
+    if (this.#running?.release.id === id) this.#running.controller.abort(cancelled)
+    else if (release.state === "queued") return this.#ended(store.setState(id, "cancelled", cancelled.message))
+    return release
   }
 
   async changes(): Promise<ChangeStatus[]> {
@@ -184,6 +197,8 @@ export class ControlPlane {
   async #carryOut(release: ReleaseRecord): Promise<void> {
     const controller = new AbortController()
     this.#running = { release, controller }
+    const cancel = this.#ports.store.requestsFor(release.id).find(({ action }) => action === "cancel")
+    if (cancel !== undefined) controller.abort(cancelledBy(cancel))
     this.#publish({ type: "run", run: { ...release, state: "running" } })
     try {
       const ended = await run(release, {
@@ -194,7 +209,7 @@ export class ControlPlane {
         onEvent: (event) => this.#publish({ type: "journal", event }),
       })
       this.#ports.logger.info({ release: ended }, "run ended")
-      this.#publish({ type: "run", run: ended })
+      this.#ended(ended)
     } catch (thrown) {
       if (this.#shutdown.signal.aborted) return
       this.#ports.logger.error({ release, error: describe(thrown) }, "run cannot be carried on")
@@ -284,6 +299,11 @@ export class ControlPlane {
     return request
   }
 
+  #ended(release: ReleaseRecord): ReleaseRecord {
+    this.#publish({ type: "run", run: release })
+    return release
+  }
+
   #enqueue(release: ReleaseRecord): ReleaseRecord {
     this.#publish({ type: "run", run: release })
     this.#wake()
@@ -325,4 +345,8 @@ function notRolledBackTo(version: string, state: VersionState, { runs }: Seen): 
     facts: { version, state, run: runs[0]?.id },
     hint: "conveyor rollback without a version goes to the one that served before.",
   })
+}
+
+function cancelledBy({ seq, actor = "somebody without a name", reason }: RequestRecord): ConveyorError {
+  return new ConveyorError("cancelled", `cancelled by ${actor}${reason === undefined ? "" : `: ${reason}`}`, { facts: { request: seq } })
 }

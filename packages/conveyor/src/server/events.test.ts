@@ -43,6 +43,13 @@ test("of progress a late follower gets only the latest, so that it pushes nothin
   assert.deepEqual(follower(hub), ["first", "line 999"])
 })
 
+test("what the keeper says each second pushes nothing else out either", () => {
+  const hub = new EventHub(1)
+  hub.publish(keeper("v1"), 0)
+  for (let i = 0; i < 1_000; i++) hub.publish(keeper("v2"), i)
+  assert.deepEqual(follower(hub), ["v1", "v2"])
+})
+
 test("what is remembered is bounded, and the oldest is forgotten first", () => {
   const hub = new EventHub(1)
   for (let i = 0; i < 1_000; i++) hub.publish(keeper(String(i)), 0)

@@ -20,8 +20,8 @@ export class EventHub {
   }
 
   publish(happening: Happening, at: number): void {
-    // Of progress only the latest counts; the rest would push out what a late follower needs.
-    if (happening.type === "progress") this.#newest = this.#newest.filter(({ event }) => event.type !== "progress")
+    // Of what is said again and again only the latest counts; the rest would push out what a late follower needs.
+    this.#newest = this.#newest.filter(({ event }) => !isOutdatedBy(event, happening))
     this.#last += 1
     const event: Event = { ...happening, id: this.#id(this.#last), at }
     this.#newest.push({ number: this.#last, event })
@@ -53,4 +53,10 @@ export class EventHub {
     const [, epoch, number] = /^(\d{1,15})-(\d{1,15})$/.exec(id) ?? []
     return Number(epoch) === this.#epoch && Number(number) <= this.#last ? Number(number) : undefined
   }
+}
+
+function isOutdatedBy(before: Happening, now: Happening): boolean {
+  if (before.type !== "keeper" || now.type !== "keeper") return before.type === "progress" && now.type === "progress"
+  const [a, b] = [before.fact, now.fact]
+  return a.kind === b.kind && a.version === b.version && a.copy?.id === b.copy?.id
 }

@@ -10,6 +10,7 @@ import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Copy } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import { aheadOf } from "../train/queue.ts"
 import type { StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
 import type { CopyReport, VersionReport } from "./protocol/versions.ts"
@@ -88,6 +89,7 @@ const silentShards = (changes: readonly ChangeStatus[]): string[] => {
 }
 
 export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
+  const waiting = release.state === "queued" ? ports.store.releases(["queued", "running"]) : []
   const events = ports.store.journal(release.id)
   const steps = plans[release.kind].steps.map((name): StepReport => {
     const own = events.filter((event) => event.step === name)
@@ -103,7 +105,7 @@ export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
       holding: state === "begun" ? holdingOf(own) : undefined,
     }
   })
-  return { ...release, steps, requests: ports.store.requestsFor(release.id) }
+  return { ...release, steps, requests: ports.store.requestsFor(release.id), ahead: aheadOf(release.id, waiting) }
 }
 
 function holdingOf(events: readonly JournalEvent[]): string | undefined {

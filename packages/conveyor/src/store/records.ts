@@ -7,10 +7,10 @@ export type ReleaseKind = "release" | "rollback" | "contract" | "abort" | "repac
 
 /**
  * "promoted": done, its version serves (or its change is contracted). "rolled-back": it was switched to and went back.
- * "failed": it never got that far. "refused": nothing was begun.
+ * "failed": it never got that far. "refused": nothing was begun. "cancelled": a person took it back before it was begun.
  * "superseded": while it waited, a newer push of its branch took its place.
  */
-export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused" | "superseded"
+export type ReleaseState = "queued" | "running" | "promoted" | "rolled-back" | "failed" | "refused" | "superseded" | "cancelled"
 
 export const hasEnded = (state: ReleaseState): boolean => state !== "queued" && state !== "running"
 

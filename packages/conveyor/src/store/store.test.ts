@@ -150,3 +150,30 @@ test("state of a newer program is refused, not misread", () => {
   raw.close()
   assert.throws(() => storeAt(file), code("newer-state"))
 })
+
+test("a state of before runs could be cancelled is brought up with every run and journal line, and references hold after it", () => {
+  const file = newFile()
+  const before = new DatabaseSync(file)
+  const migrations = join(import.meta.dirname, "migrations")
+  for (const name of readdirSync(migrations).toSorted().slice(0, 4)) before.exec(readFileSync(join(migrations, name), "utf8"))
+  before.exec("PRAGMA user_version = 4")
+  before.exec("INSERT INTO version (commit_sha, subject, created_at) VALUES ('abc', 'Roses', 1)")
+  before.exec("INSERT INTO release (kind, version, requested_at, state) VALUES ('release', 1, 2, 'promoted'), ('rollback', 1, 3, 'queued')")
+  before.exec("INSERT INTO journal (release, step, event, at, fence, facts) VALUES (1, 'build', 'started', 4, 1, '{}')")
+  before.close()
+
+  const store = storeAt(file, 9)
+  store.takeLease()
+  assert.deepEqual(
+    store.releases().map(({ id, kind, state, requestedAt }) => [id, kind, state, requestedAt]),
+    [
+      [1, "release", "promoted", 2],
+      [2, "rollback", "queued", 3],
+    ],
+  )
+  assert.equal(store.journal(1).length, 1)
+  assert.equal(store.setState(2, "cancelled", "by anna").endedAt, 9)
+  assert.equal(store.enqueue("release", "v1").id, 3)
+  assert.throws(() => store.enqueue("release", "v9"), /FOREIGN KEY/)
+  store.close()
+})

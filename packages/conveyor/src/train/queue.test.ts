@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import type { ReleaseKind, ReleaseRecord, ReleaseState } from "../store/records.ts"
-import { nextRun } from "./queue.ts"
+import { aheadOf, nextRun } from "./queue.ts"
 
 const run = (id: number, kind: ReleaseKind, state: ReleaseState = "queued"): ReleaseRecord => ({
   id,
@@ -43,6 +43,30 @@ test("every run comes out once, rollbacks before the rest, each kind in the orde
         .map((kind, i) => run(i, kind))
         .toSorted((a, b) => Number(b.kind === "rollback") - Number(a.kind === "rollback") || a.id - b.id)
       assert.deepEqual(order, expected)
+    }),
+  )
+})
+
+test("what goes before a queued run is what would come out before it; nothing goes before one that is under way or over", () => {
+  const kinds = fc.constantFrom<ReleaseKind>("release", "rollback", "contract", "abort")
+  const states = fc.constantFrom<ReleaseState>("queued", "promoted", "cancelled")
+  fc.assert(
+    fc.property(fc.array(fc.tuple(kinds, states)), fc.boolean(), (asked, isBusy) => {
+      const all = asked.map(([kind, state], i) => run(i, kind, isBusy && i === 0 ? "running" : state))
+      const order: number[] = []
+      let waiting = all.filter(({ state }) => state === "queued" || state === "running")
+      for (let next = nextRun(waiting); next !== undefined; next = nextRun(waiting)) {
+        const { id } = next
+        order.push(id)
+        waiting = waiting.filter((each) => each.id !== id)
+      }
+      for (const { id, state } of all) {
+        const expected = state === "queued" ? order.slice(0, order.indexOf(id)) : []
+        assert.deepEqual(
+          aheadOf(id, all).map((release) => release.id),
+          expected,
+        )
+      }
     }),
   )
 })

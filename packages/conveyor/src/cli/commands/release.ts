@@ -1,11 +1,11 @@
 // conveyor release: carries a commit, or a version that was released before, to the users.
 import type { Command } from "commander"
-import { askForRun } from "../ask-for-run.ts"
+import { askForRun, withFollowing } from "../ask-for-run.ts"
+import type { FollowingOptions } from "../ask-for-run.ts"
 import { askerOf } from "../options.ts"
 
 export function addRelease(program: Command): void {
-  const command: Command = program
-    .command("release")
+  const command: Command = withFollowing(program.command("release"))
     .summary("carry a commit to the users")
     .description(
       "Builds, tests and releases a commit that was pushed, and follows it. A version that was released before (v42) is\n" +
@@ -13,14 +13,10 @@ export function addRelease(program: Command): void {
     )
     .argument("[revision]", "a commit, a branch or a version", "main")
     .option("--branch <name>", "the branch that was pushed: this takes the place of its older pushes that still wait")
-    .option("--no-follow", "only ask for it")
-    .action(async (revision: string, options: { follow: boolean; branch?: string }) => {
+    .action(async (revision: string, { branch, ...options }: FollowingOptions & { branch?: string }) => {
       await askForRun(command, {
-        ask: (client) =>
-          client.ask("release", {
-            input: { revision, ...(options.branch !== undefined && { branch: options.branch }), ...askerOf(command) },
-          }),
-        whenAsked: options.follow ? "follow" : "leave",
+        ask: (client) => client.ask("release", { input: { revision, ...(branch !== undefined && { branch }), ...askerOf(command) } }),
+        options,
       })
     })
 }

@@ -8,6 +8,7 @@ import type { VersionReport } from "../../server/protocol/versions.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
+import { aheadWords } from "../render/ahead-words.ts"
 import { copyTroubles } from "../render/copy-troubles.ts"
 import { bold, columns, cyan, dim, green, red, yellow } from "../render/paint.ts"
 
@@ -79,11 +80,21 @@ const aboutStep = ({ name, holding }: StepReport): string => (holding === undefi
 
 function runRow(run: RunReport): string[] {
   const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
-  const outcome = { queued: dim, running: cyan, promoted: green, "rolled-back": yellow, failed: red, refused: red, superseded: dim }[
-    run.state
-  ](run.state)
+  const outcome = {
+    queued: dim,
+    running: cyan,
+    promoted: green,
+    "rolled-back": yellow,
+    failed: red,
+    refused: red,
+    superseded: dim,
+    cancelled: yellow,
+  }[run.state](run.state)
   const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
   const asked = run.requests[0]
-  const why = run.state === "running" && busy !== undefined ? aboutStep(busy) : (run.reason?.split("\n")[0] ?? asked?.reason ?? "")
+  const why =
+    run.state === "running" && busy !== undefined
+      ? aboutStep(busy)
+      : (aheadWords(run.ahead) ?? run.reason?.split("\n")[0] ?? asked?.reason ?? "")
   return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, asked?.actor ?? "", dim(why.slice(0, 160))]
 }

@@ -80,6 +80,7 @@ const report = (changes: Partial<RunReport>, steps: StepReport[] = []): RunRepor
   endedAt: undefined,
   steps,
   requests: [],
+  ahead: [],
   ...changes,
 })
 

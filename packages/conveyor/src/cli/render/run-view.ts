@@ -5,6 +5,7 @@ import { formatDuration } from "../../kernel/duration.ts"
 import type { Event } from "../../server/protocol/events.ts"
 import type { Request } from "../../server/protocol/requests.ts"
 import type { RunReport, StepReport, StepState } from "../../server/protocol/runs.ts"
+import { aheadWords } from "./ahead-words.ts"
 import { keeperWords } from "./keeper-words.ts"
 import { bar, bold, columns, cyan, dim, green, red, yellow } from "./paint.ts"
 
@@ -51,6 +52,7 @@ class Board implements RunView {
 
   begin(report: RunReport): void {
     this.#report = report
+    this.#message = aheadWords(report.ahead) ?? this.#message
     for (const step of report.steps)
       this.#states.set(step.name, { state: step.state, at: step.startedAt ?? Date.now(), ...(step.ms !== undefined && { ms: step.ms }) })
     this.#timer ??= setInterval(() => this.#draw(), 200)
@@ -104,13 +106,15 @@ class Board implements RunView {
       const took = state === "pending" ? "" : dim(formatDuration(ms ?? Date.now() - at))
       return [marks[state], isBusy ? bold(name) : name, took, isBusy ? dim(this.#message.slice(0, 100)) : ""]
     })
-    logUpdate([title(this.#report), ...columns(rows).map((row) => `  ${row}`), ...shardLines(this.#shards)].join("\n"))
+    const waits = this.#report.state === "queued" && this.#message !== "" ? [dim(`  ${this.#message}`)] : []
+    logUpdate([title(this.#report), ...waits, ...columns(rows).map((row) => `  ${row}`), ...shardLines(this.#shards)].join("\n"))
   }
 }
 
 class Lines implements RunView {
   readonly #print: (line: string) => void
   #began = false
+  #ahead: string | undefined
   #failureTold = false
   #printedAt = 0
   #startedAt = new Map<string, number>()
@@ -122,6 +126,9 @@ class Lines implements RunView {
   begin(report: RunReport): void {
     if (!this.#began) this.#print(title(report))
     this.#began = true
+    const ahead = aheadWords(report.ahead)
+    if (ahead !== undefined && ahead !== this.#ahead) this.#print(`  ${ahead}`)
+    this.#ahead = ahead
   }
 
   show(event: Event): void {
@@ -213,6 +220,7 @@ function verdict({
   change,
 }: Pick<RunReport, "state" | "version" | "kind" | "change"> & { reason?: string | undefined }): string {
   const because = reason === undefined ? "" : `\n  ${reason}`
+  if (state === "queued" || state === "running") return `${yellow("…")} ${bold(state === "queued" ? "still queued" : "still under way")}`
   if (state !== "promoted") return `${red("✖")} ${bold(state)}${because}`
   const done = {
     release: `${version} serves all new pages`,

@@ -6,9 +6,9 @@ import { facts, list, moment } from "./words.ts"
 /** "contract" drops what a change has made unused; "abort" takes an expanded change away; "repack" gives back its room. */
 const runKind = z.enum(["release", "rollback", "contract", "abort", "repack"])
 
-/** "refused": nothing was begun. "failed": it never served. "rolled-back": it served, and went back. "superseded": while it
- * waited, a newer push of its branch took its place. */
-const runState = z.enum(["queued", "running", "promoted", "rolled-back", "failed", "refused", "superseded"])
+/** "refused" and "cancelled": nothing was begun. "failed": it never served. "rolled-back": it served, and went back.
+ * "superseded": while it waited, a newer push of its branch took its place. */
+const runState = z.enum(["queued", "running", "promoted", "rolled-back", "failed", "refused", "superseded", "cancelled"])
 
 export const run = z.object({
   id: z.number(),
@@ -43,8 +43,13 @@ export const stepReport = z.object({
 })
 export type StepReport = z.infer<typeof stepReport>
 
-/** `requests`: all that was asked about it, oldest first; none where it is from before they were kept. */
-export const runReport = run.extend({ steps: list(stepReport), requests: list(request) })
+export const runReport = run.extend({
+  steps: list(stepReport),
+  /** All that was asked about it, oldest first; none where it is from before they were kept. */
+  requests: list(request),
+  /** While it is queued: what goes before it, the next one first. */
+  ahead: list(run),
+})
 export type RunReport = z.infer<typeof runReport>
 
 /** One line of a run's journal, on disk before it is told. */
