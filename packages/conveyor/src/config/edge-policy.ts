@@ -1,7 +1,7 @@
 // `edge:` of conveyor.yml. What is left out of timeouts and limits is for the edge to choose: its settings have the defaults, and
 // wiring/policies.ts leads from these keys to them. Called by config.ts.
 import { z } from "zod"
-import { listener, network, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
+import { durationBetween, listener, network, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
 
 const timeouts = z.strictObject({
   connect: timeLimit.optional(),
@@ -10,6 +10,10 @@ const timeouts = z.strictObject({
   body_window: timeLimit.optional(),
   stalled_client: timeLimit.optional(),
   idle_client: timeLimit.optional(),
+  // Common servers close after 5 s what they have kept open: the edge lets go first.
+  idle_copy: durationBetween("1ms", "4s").optional(),
+  spool_after: timeLimit.optional(),
+  heartbeat: timeLimit.optional(),
   drain: timeLimit.optional(),
   cut_grace: timeLimit.optional(),
 })
@@ -21,7 +25,8 @@ const limits = z.strictObject({
   head: sizeBetween("1KB", "1MB").optional(),
   headers: wholeNumber(16, 10_000).optional(),
   answer_head: sizeBetween("1KB", "16MB").optional(),
-  body_per_second: size.optional(),
+  body_per_second: sizeBetween("0B", "1GB").optional(),
+  spool: sizeBetween("0B", "1024TB").optional(),
   connections: many.optional(),
   connections_per_client: many.optional(),
   new_connections_per_second: many.optional(),

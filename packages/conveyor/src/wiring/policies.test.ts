@@ -5,8 +5,10 @@ import { test } from "node:test"
 import { choosePolicy, defaultPolicy } from "../change/policy.ts"
 import { edge } from "../config/edge-policy.ts"
 import { fleetsOf } from "../config/fleets.ts"
+import type { NamedFleetConfig } from "../config/fleets.ts"
 import { loadConfig } from "../config/load-config.ts"
 import { edgeSettings } from "../edge/embedded/settings.ts"
+import type { UsersView } from "../release/routing/users-view.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
 
 const smallest = "name: shop\nservices: { web: { start: run, routes: [/] } }\n"
@@ -31,6 +33,42 @@ test("what the reference shows as the defaults of fleets and edge are what the e
   const policy = choosePolicy(changePolicyOf(fleet))
   assert.deepEqual(policy, { ...defaultPolicy, throttle: { ...defaultPolicy.throttle, window: ["20:00", "06:00"] } })
   assert.deepEqual(edgeSettings.parse(edgeSettingsOf(shown.edge)), edgeSettings.parse({}))
+})
+
+/** What follows from the way that they work, and is nobody's to choose. */
+const edgesOwn = ["halfClosedMs", "lingerMs", "idleGraceMs", "pagesReturnWithinMs"]
+const enginesOwn = [
+  ...["firstRows", "smallestRows", "panicFactor", "rowLockMs", "strides", "vacuumEvery"].map((name) => `batch.${name}`),
+  ...["firstPauseMs", "longestPauseMs", "watchMs", "rivalMs"].map((name) => `lock.${name}`),
+  "throttle.everyMs",
+  "throttle.foreground",
+  "disk.probe",
+  "contract.watch",
+  "fleet.firstPauseMs",
+  "fleet.longestPauseMs",
+]
+
+test("every setting of the edge and of the engine is either reached from conveyor.yml or named as their own", async () => {
+  const shown = loadConfig((await reference()).replace("wal_per_second: off", "wal_per_second: 1MB"), "reference.yml", {
+    SHOP_1_URL: "postgres://db/shop",
+  })
+  const reached = Object.keys(edgeSettingsOf(shown.edge))
+  assert.deepEqual([...reached, ...edgesOwn].toSorted(), Object.keys(edgeSettings.shape).toSorted())
+  const [fleet] = fleetsOf(shown)
+  assert.ok(fleet)
+  const namesOf = (policy: object) =>
+    Object.entries(policy).flatMap(([part, knobs]) => Object.keys(knobs as object).map((knob) => `${part}.${knob}`))
+  assert.deepEqual([...namesOf(changePolicyOf(fleet)), ...enginesOwn].toSorted(), namesOf(defaultPolicy).toSorted())
+})
+
+test("what the reference shows as the latency at which batches wait is what they wait for without it", async () => {
+  const users = { p99Ms: async () => 0, complaints: async () => [] } as unknown as UsersView
+  const limitOf = async (fleet: NamedFleetConfig) =>
+    (await changePolicyOf(fleet, users).throttle?.foreground?.("a", new AbortController().signal))?.limitMs
+  const [shown] = fleetsOf(loadConfig(await reference(), "reference.yml", { SHOP_1_URL: "postgres://db/shop" }))
+  const [silent] = fleetsOf(read("fleet: { shards: { a: postgres://db/a } }"))
+  assert.ok(shown !== undefined && silent !== undefined)
+  assert.equal(await limitOf(silent), await limitOf(shown))
 })
 
 test("whatever conveyor.yml takes, the edge takes: what it would refuse is refused where a person has written it", () => {
