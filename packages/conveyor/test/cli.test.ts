@@ -1,7 +1,7 @@
 // The command line against a real installation, from the first push to `down`, with users on the edge: what is not good
 // is not promoted, what is old stays until it may go, and every answer has its exit code.
 import assert from "node:assert/strict"
-import { readFile, readdir } from "node:fs/promises"
+import { cp, readFile, readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { after, before, test } from "node:test"
@@ -262,6 +262,28 @@ test("an edge killed with -9, its guard too, is started again at the same addres
   })
   await installation.eventually("it says where it is", async () => (await installation.processes())[1]?.pid !== before?.pid)
   assert.equal((await installation.status()).generation, generation)
+})
+
+test("down in a copy of the state directory stops nothing of the original, and none of its files are anybody else's to read", async () => {
+  const backup = `${installation.state}-backup`
+  // Files come and go in it meanwhile.
+  const copied = () =>
+    cp(installation.state, backup, { recursive: true }).then(
+      () => true,
+      () => false,
+    )
+  await installation.eventually("a copy of the state directory", copied)
+  const before = await installation.processes()
+  await installation.must("--state", backup, "down")
+  await rm(backup, { recursive: true })
+  assert.ok(before.every(isAlive))
+  assert.notEqual((await installation.status()).current, undefined)
+  assert.equal((await stat(installation.state)).mode & 0o777, 0o700)
+  for (const folder of ["", "edge", "logs", join("runtime", "copies"), join("runtime", "logs"), join("runtime", "wanted")]) {
+    for (const entry of await readdir(join(installation.state, folder), { withFileTypes: true })) {
+      if (entry.isFile()) assert.equal((await stat(join(installation.state, folder, entry.name))).mode & 0o077, 0, join(folder, entry.name))
+    }
+  }
 })
 
 test("down leaves no process, can be asked again, and what served serves again after up", async () => {

@@ -4,7 +4,7 @@ import { open, rename, rm } from "node:fs/promises"
 import { dirname } from "node:path"
 
 /** Replaces `path` by `content` atomically; when it resolves, the content survives a power cut. */
-export async function writeDurably(path: string, content: string, mode = 0o644): Promise<void> {
+export async function writeDurably(path: string, content: string, mode = 0o600): Promise<void> {
   const aside = `${path}.${process.pid}.tmp`
   try {
     await writeWhole(aside, content, mode)

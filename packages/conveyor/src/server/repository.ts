@@ -21,19 +21,21 @@ export async function prepareRepository(state: StateDirectory, cliCommands: stri
   const main = join(cliCommands, "..", `main${extname(import.meta.filename)}`)
   const hook = join(state.repository, "hooks", "post-receive")
   await mkdir(join(state.repository, "hooks"), { recursive: true })
-  await writeFile(hook, postReceive([process.execPath, "--disable-warning=ExperimentalWarning", main, "--state", state.root]))
+  await writeFile(hook, postReceive([process.execPath, "--disable-warning=ExperimentalWarning", main]))
   await chmod(hook, 0o755)
 }
 
-// Git gives hooks its own environment; the release must not inherit it.
+// Git gives hooks its own environment; the release must not inherit it. The state directory is the one that the repository
+// is in, also where both were moved or copied.
 function postReceive(conveyor: readonly string[]): string {
   const command = conveyor.map(quoted).join(" ")
   return `#!/bin/sh
 unset GIT_DIR GIT_QUARANTINE_PATH
+state=$(cd .. && pwd -P)
 while read -r old new ref; do
   case "$ref" in
     refs/heads/${branch})
-      case "$new" in *[!0]*) ${command} release --branch ${branch} "$new" || echo "conveyor: the commit is here, but it was not promoted; see above." ;; esac ;;
+      case "$new" in *[!0]*) ${command} --state "$state" release --branch ${branch} "$new" || echo "conveyor: the commit is here, but it was not promoted; see above." ;; esac ;;
     *) echo "conveyor: $ref is stored; only ${branch} is released." ;;
   esac
 done

@@ -5,6 +5,7 @@ import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { z } from "zod"
 import { ConveyorError, describe } from "../kernel/errors.ts"
+import { isOwn } from "./installation.ts"
 import { isAlive } from "../kernel/process-identity.ts"
 import { diskFull, isDiskFull } from "../kernel/room.ts"
 
@@ -87,8 +88,9 @@ const controlSchema = z.object({
 
 export type ControlAddress = z.infer<typeof controlSchema>
 
-/** The living control plane of a state directory, or undefined. @throws ConveyorError "not-reachable", "bad-state" where that cannot be known */
-export async function findControlPlane({ control }: StateDirectory): Promise<ControlAddress | undefined> {
+/** The living control plane of a state directory, or undefined; a copy of the directory has none. @throws ConveyorError "not-reachable", "bad-state" where that cannot be known */
+export async function findControlPlane(state: StateDirectory): Promise<ControlAddress | undefined> {
+  const { control } = state
   const text = await readFile(control, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined
     throw new ConveyorError("not-reachable", `${control} cannot be read: ${describe(cause)}`, {
@@ -97,7 +99,7 @@ export async function findControlPlane({ control }: StateDirectory): Promise<Con
       cause,
     })
   })
-  if (text === undefined) return undefined
+  if (text === undefined || !(await isOwn(state))) return undefined
   const address = controlSchema.safeParse(jsonOf(text))
   if (!address.success) {
     throw new ConveyorError("bad-state", `${control} is damaged: it does not say where the control plane is`, {

@@ -1,5 +1,5 @@
 // Opens state.db and brings it to the newest numbered migration. Called by store.ts alone.
-import { readFileSync, readdirSync } from "node:fs"
+import { closeSync, openSync, readFileSync, readdirSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
@@ -13,6 +13,8 @@ const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), "migratio
 const rooms = new WeakMap<DatabaseSync, Room>()
 
 export function openDatabase(file: string): DatabaseSync {
+  // Made before SQLite would make it, for its owner's eyes alone: the files beside it get its mode.
+  closeSync(openSync(file, "a", 0o600))
   const database = new DatabaseSync(file)
   // FULL: a journal line that was committed is on disk before the effect it announces begins.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000")

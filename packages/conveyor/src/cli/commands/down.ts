@@ -1,9 +1,11 @@
 // conveyor down: stops everything that `conveyor up` and the releases have started.
+import { existsSync } from "node:fs"
 import type { Command } from "commander"
 import { systemClock } from "../../kernel/clock.ts"
+import { claimState } from "../../server/installation.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
-import { stopControlPlane } from "./up.ts"
+import { copiedFrom, stopControlPlane } from "./up.ts"
 
 export function addDown(program: Command): void {
   const command: Command = program
@@ -16,6 +18,8 @@ export function addDown(program: Command): void {
       const { state, json } = globalOptions(command)
       const { stopEverything } = await import("../../wiring/wiring.ts")
       const stopped: string[] = []
+      const claim = existsSync(state.root) ? await claimState(state) : undefined
+      if (claim?.was === "copied" && !json) print(copiedFrom(claim.from))
       if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
       await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))
       if (json) printJson({ stopped })

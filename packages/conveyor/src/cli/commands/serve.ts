@@ -4,6 +4,8 @@ import type { Command } from "commander"
 import { configFileName } from "../../config/load-config.ts"
 import { systemClock } from "../../kernel/clock.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
+import { claimState } from "../../server/installation.ts"
+import { makeStateDirectory } from "../../server/state-directory.ts"
 import { globalOptions } from "../options.ts"
 
 export function addServe(program: Command): void {
@@ -28,6 +30,8 @@ export function addServe(program: Command): void {
       const configFile = resolve(options.config)
       const logger = createLogger("control-plane")
 
+      await makeStateDirectory(state)
+      await claimState(state)
       await prepareRepository(state, import.meta.dirname)
       const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
       try {

@@ -12,11 +12,12 @@ import { kindOf } from "../../kernel/error-catalogue.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { isAlive, signalProcess } from "../../kernel/process-identity.ts"
 import { until } from "../../kernel/until.ts"
+import { claimState } from "../../server/installation.ts"
 import { findControlPlane, makeStateDirectory } from "../../server/state-directory.ts"
 import type { ControlAddress, StateDirectory } from "../../server/state-directory.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
-import { bold, dim } from "../render/paint.ts"
+import { bold, dim, yellow } from "../render/paint.ts"
 
 const startsWithinMs = seconds(60)
 const stopsWithinMs = seconds(60)
@@ -36,12 +37,18 @@ export function addUp(program: Command): void {
       const configFile = resolve(options.config)
       // Mistakes in the file are told here, where a person sees them, and not only in the log of a process that cannot start.
       await readConfig(configFile, process.env)
+      await makeStateDirectory(state)
+      const claim = await claimState(state)
+      if (claim.was === "copied" && !json) print(copiedFrom(claim.from))
       if (options.restart === true) await stopControlPlane(state)
       const address = (await findControlPlane(state)) ?? (await start(state, configFile))
       if (json) printJson({ edge: address.edge, repository: state.repository, api: address.url })
       else for (const line of greeting(state, address)) print(line)
     })
 }
+
+export const copiedFrom = (path: string) =>
+  yellow(`this directory is a copy of the installation at ${path}: that one's processes are left to it`)
 
 function* greeting(state: StateDirectory, { edge, url }: ControlAddress): Generator<string> {
   yield bold("conveyor is up")
@@ -53,9 +60,8 @@ function* greeting(state: StateDirectory, { edge, url }: ControlAddress): Genera
 }
 
 async function start(state: StateDirectory, configFile: string): Promise<ControlAddress> {
-  await makeStateDirectory(state)
   const logFile = join(state.logs, "control-plane.log")
-  const log = openSync(logFile, "a")
+  const log = openSync(logFile, "a", 0o600)
   const before = fstatSync(log).size
   const main = join(import.meta.dirname, "..", `main${extname(import.meta.filename)}`)
   const argv = ["--disable-warning=ExperimentalWarning", main, "--state", state.root, "serve", "--config", configFile]

@@ -40,7 +40,7 @@ export function guardOf({ stateDirectory, order, identity, log, hear, mayStartOn
   }
 
   function startGuard(): void {
-    const output = openSync(order.logFile, "a")
+    const output = openSync(order.logFile, "a", 0o600)
     try {
       const argv = [order.guard, "--state", stateDirectory, "--worker", `${identity.pid}:${identity.startTime}`]
       const stdio = ["ignore", output, output, "ipc", descriptors.users, descriptors.admin] as const

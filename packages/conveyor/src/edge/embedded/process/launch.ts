@@ -157,7 +157,7 @@ function orderOf({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}
 
 function start({ stateDirectory }: EdgeLaunch, { guard, logFile }: LaunchOrder): ChildProcess {
   // What Node itself has to say (a syntax error, no memory) goes to the log too.
-  const output = openSync(logFile, "a")
+  const output = openSync(logFile, "a", 0o600)
   try {
     const directory = resolve(stateDirectory)
     const argv = [guard, "--state", directory]

@@ -109,7 +109,7 @@ export class Worker {
 /** Starts a worker with the sockets among its descriptors. @throws where the process cannot be started at all. */
 export function startWorker(stateDirectory: string, order: LaunchOrder, sockets: Sockets, now: () => number): Worker {
   // What Node itself has to say (a syntax error, no memory) goes to the log too.
-  const output = openSync(order.logFile, "a")
+  const output = openSync(order.logFile, "a", 0o600)
   try {
     const child = spawn(process.execPath, [order.worker, "--state", stateDirectory], {
       stdio: ["ignore", output, output, "ipc", sockets.users, sockets.admin],
