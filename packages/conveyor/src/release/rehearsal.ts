@@ -106,6 +106,7 @@ export class Rehearsal {
         observe: (signal) => this.runtime.observe(signal),
         want: (specs, signal) => this.#effect(this.runtime.want(specs, signal)),
         unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
+        tell: (version, standing, signal) => this.runtime.tell(version, standing, signal),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
         giveUp: (id, options) => this.#effect(this.runtime.giveUp(id, options)),
         reconcile: (signal) => this.#effect(this.runtime.reconcile(signal)),

@@ -12,6 +12,7 @@ import type {
   RuntimeEvent,
   RuntimeObservation,
   ServiceSpec,
+  Standing,
   StopOutcome,
 } from "./runtime.ts"
 
@@ -21,6 +22,8 @@ export class FakeRuntime implements Runtime {
   readonly stops: string[] = []
   /** Commands whose copies end as soon as they are started. */
   readonly endAtOnce = new Set<string>()
+  /** By version, as its copies know it. */
+  readonly standings = new Map<string, Standing>()
   readonly #wanted = new Map<string, ServiceSpec>()
   readonly #copies = new Map<string, Copy>()
   readonly #deaf = new Set<string>()
@@ -52,6 +55,7 @@ export class FakeRuntime implements Runtime {
   async unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]> {
     signal.throwIfAborted()
     for (const [key, spec] of this.#wanted) if (spec.version === version) this.#wanted.delete(key)
+    this.standings.delete(version)
     return this.copies()
       .filter((copy) => copy.version === version)
       .map((copy) => this.#stop(copy.id))
@@ -97,6 +101,11 @@ export class FakeRuntime implements Runtime {
     if (copy === undefined || hasEnded(copy)) return "was-gone"
     this.#end(copy, { reason, at: this.#now(), how: "given-up" })
     return "stopped"
+  }
+
+  async tell(version: string, standing: Standing, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.standings.set(version, standing)
   }
 
   copies(): Copy[] {

@@ -89,6 +89,9 @@ export interface RuntimeEvent {
   reason?: string
 }
 
+/** "current": new pages and everything that names no version go to it. */
+export type Standing = "current" | "not-current"
+
 export type StopOutcome = "stopped" | "killed" | "was-gone"
 
 export interface LogLine {
@@ -125,6 +128,8 @@ export interface Runtime {
   want(specs: readonly ServiceSpec[], signal: AbortSignal): Promise<Copy[]>
   /** Nothing of the version is wanted any more: SIGTERM to each copy, SIGKILL after its grace. Resolves when they are gone, and forgotten. */
   unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]>
+  /** The version's copies, later ones too, can know from now on how it stands; they are told once, however often this is called. */
+  tell(version: string, standing: Standing, signal: AbortSignal): Promise<void>
   /** Ends one copy and forgets it; where its place is still wanted the next round fills it again. */
   stop(id: string, options: { graceMs: number; signal: AbortSignal }): Promise<StopOutcome>
   /** Ends one copy because it is not well; it is seen as ended for that reason, and its place is filled as after any other end. */

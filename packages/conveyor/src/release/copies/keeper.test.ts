@@ -113,6 +113,19 @@ test("a copy that runs and is not well gets no requests, is replaced, and the on
     assert.ok(!routed(stage, "v1").includes(silent.id))
   }))
 
+test("copies are told whether their version is the current one, and again after a rollback", () =>
+  rehearse(async (stage) => {
+    await release(stage, "a")
+    await round(stage)
+    assert.deepEqual([...stage.runtime.standings], [["v1", "current"]])
+    await release(stage, "b")
+    await round(stage)
+    assert.deepEqual(Object.fromEntries(stage.runtime.standings), { v1: "not-current", v2: "current" })
+    await stage.carryOut(stage.ask("rollback", "a"))
+    await round(stage)
+    assert.deepEqual(Object.fromEntries(stage.runtime.standings), { v1: "current", v2: "not-current" })
+  }))
+
 test("where no copy is well their addresses stay, and none is replaced for what they share", () =>
   rehearse(async (stage) => {
     await release(stage, "a")

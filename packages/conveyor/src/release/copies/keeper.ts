@@ -43,8 +43,18 @@ export async function keep(options: KeeperOptions): Promise<void> {
     for (const event of await ports.runtime.reconcile(signal)) options.onAct(event)
   })
   const seen = await see(ports, signal)
+  await attempt(() => tellStandings(ports, seen, signal))
   for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
+}
+
+/** What is not known for sure is not told: a worker that waits loses nothing, two that work may do a thing twice. */
+async function tellStandings({ runtime }: Ports, { table, wanted, doubts }: Seen, signal: AbortSignal): Promise<void> {
+  if (doubts.length > 0) return
+  for (const version of new Set(wanted.map((each) => each.version))) {
+    if (version !== table?.current) await runtime.tell(version, "not-current", signal)
+  }
+  if (table !== undefined && wanted.some(({ version }) => version === table.current)) await runtime.tell(table.current, "current", signal)
 }
 
 function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionRecord[] {

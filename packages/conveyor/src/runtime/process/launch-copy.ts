@@ -7,13 +7,18 @@ import type { ServiceSpec } from "../runtime.ts"
 import { compileCacheOf } from "./compile-cache.ts"
 import type { CopyRecord } from "./copy-files.ts"
 
-export interface Launch {
+interface Surroundings {
+  /** Where copies reach the edge, and so each other. */
+  edgeUrl: string | undefined
+  /** Says whether the copy's version is the current one. */
+  standingFile: string
+}
+
+export interface Launch extends Surroundings {
   spec: ServiceSpec
   record: CopyRecord
   pidFile: string
   logFile: string
-  /** Where copies reach the edge, and so each other. */
-  edgeUrl: string | undefined
   /** Told only while the starter lives. */
   onEnd: (reason: string) => void
 }
@@ -28,7 +33,7 @@ eval "$0"`
 const asLeader = (command: string) => (/^(?!\w+=|exec\s)[\w\s./:@=,+-]+$/.test(command) ? `exec ${command}` : command)
 
 /** @throws ConveyorError "cannot-start" where not even a shell can be started. */
-export function launchCopy({ spec, record, pidFile, logFile, edgeUrl, onEnd }: Launch): void {
+export function launchCopy({ spec, record, pidFile, logFile, onEnd, ...surroundings }: Launch): void {
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, "a", 0o600)
   try {
@@ -36,7 +41,7 @@ export function launchCopy({ spec, record, pidFile, logFile, edgeUrl, onEnd }: L
       cwd: spec.artifact.ref,
       detached: true,
       stdio: ["ignore", log, log],
-      env: { ...environmentOf(spec, record, edgeUrl), CONVEYOR_PID_FILE: pidFile },
+      env: { ...environmentOf(spec, record, surroundings), CONVEYOR_PID_FILE: pidFile },
     })
     child.once("error", (error) => onEnd(`it could not be started: ${error.message}`))
     child.once("exit", (code, signal) => onEnd(code === null ? `signal ${String(signal)}` : `exit code ${code}`))
@@ -52,7 +57,7 @@ export function launchCopy({ spec, record, pidFile, logFile, edgeUrl, onEnd }: L
 }
 
 /** All that a copy is told. What it is told of itself its configuration cannot change. */
-export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, edgeUrl: string | undefined): NodeJS.ProcessEnv {
+export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, { edgeUrl, standingFile }: Surroundings): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
@@ -67,5 +72,6 @@ export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, ed
     CONVEYOR_COPY: id,
     CONVEYOR_BUILD: spec.artifact.id,
     CONVEYOR_EDGE: edgeUrl,
+    CONVEYOR_STANDING: standingFile,
   }
 }

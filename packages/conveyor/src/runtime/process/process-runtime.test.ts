@@ -95,6 +95,28 @@ test("a copy is told who it is and where the edge listens, whatever its config s
     )
   }))
 
+test("a copy reads in a file whether its version is the current one, and one that is started later reads the same", () =>
+  inDirectory(async (directory) => {
+    const runtime = createProcessRuntime({ directory, clock: systemClock })
+    const [copy] = await runtime.want([specIn(directory)], signal)
+    const read = async () => {
+      const lines: string[] = []
+      await runtime.exec(copy?.id ?? "", {
+        command: 'cat "$CONVEYOR_STANDING" || echo nothing',
+        onLine: (line) => lines.push(line),
+        signal,
+      })
+      return lines.at(-1)
+    }
+    assert.equal(await read(), "nothing")
+    for (const standing of ["current", "not-current", "current"] as const) {
+      await runtime.tell("v1", standing, signal)
+      assert.equal(await read(), standing)
+    }
+    await runtime.unwant("v1", signal)
+    assert.deepEqual(await readdir(join(directory, "standing")), [])
+  }))
+
 test("what is wanted is kept where nobody else can read it, because secrets are in it", () =>
   inDirectory(async (directory) => {
     await createProcessRuntime({ directory, clock: systemClock }).want([specIn(directory, { environment: { TOKEN: "planted" } })], signal)

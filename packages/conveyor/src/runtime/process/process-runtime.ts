@@ -20,6 +20,7 @@ import { readCopyLog } from "./copy-log.ts"
 import { endGroup } from "./end-group.ts"
 import { execIn } from "./exec.ts"
 import { environmentOf, launchCopy } from "./launch-copy.ts"
+import { StandingFiles } from "./standing-files.ts"
 import { WantedFiles } from "./wanted-files.ts"
 
 export interface ProcessRuntimeOptions {
@@ -39,6 +40,7 @@ const unwatched = "it ended while nobody watched: how is not known"
 export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRuntimeOptions): Runtime {
   const files = new CopyFiles(join(directory, "copies"))
   const wantedFiles = new WantedFiles(join(directory, "wanted"))
+  const standings = new StandingFiles(join(directory, "standing"))
   const logFileOf = (id: string) => join(directory, "logs", `${id}.log`)
   /** Crash loops are told once for each end. */
   const toldOf = new Set<string>()
@@ -69,7 +71,15 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
     const record = recordOf(spec, place, await choosePort(taken), clock.now())
     await files.write(record)
     const onEnd = (reason: string) => files.ended(record.id, { reason, at: clock.now(), how: "by-itself" })
-    launchCopy({ spec, record, pidFile: files.pidFile(record.id), logFile: logFileOf(record.id), edgeUrl, onEnd })
+    launchCopy({
+      spec,
+      record,
+      pidFile: files.pidFile(record.id),
+      logFile: logFileOf(record.id),
+      standingFile: standings.file(spec.version),
+      edgeUrl,
+      onEnd,
+    })
     // A command that ends at once may be gone before it was seen.
     const isThere = async () => typeof (await files.process(record.id)) === "object" || (await files.end(record.id)) !== undefined
     await until(async () => ((await isThere()) ? { done: true } : { notYet: "no process" }), {
@@ -134,8 +144,14 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
     async unwant(version, signal) {
       signal.throwIfAborted()
       await inTurn(() => wantedFiles.forget(version))
+      await standings.forget(version)
       const own = (await files.all()).filter((record) => record.version === version)
       return Promise.all(own.map(({ id, stopGraceMs }) => stop(id, stopGraceMs, signal)))
+    },
+
+    async tell(version, standing, signal) {
+      signal.throwIfAborted()
+      await standings.write(version, standing)
     },
 
     stop: (id, { graceMs, signal }) => stop(id, graceMs, signal),
@@ -193,7 +209,12 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
           hint: "conveyor status lists the copies.",
         })
       }
-      return execIn(spec.artifact.ref, { command, environment: environmentOf(spec, record, edgeUrl), onLine, signal })
+      return execIn(spec.artifact.ref, {
+        command,
+        environment: environmentOf(spec, record, { edgeUrl, standingFile: standings.file(spec.version) }),
+        onLine,
+        signal,
+      })
     },
   }
 }
