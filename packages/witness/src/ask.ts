@@ -1,7 +1,7 @@
 // Asks one thing and puts on record what came of it. Called for each single request and for each request of a page.
 import { performance } from "node:perf_hooks"
 import { perform } from "./perform.ts"
-import type { Performed } from "./perform.ts"
+import type { Failure, Performed } from "./perform.ts"
 import type { Pin } from "./pin.ts"
 import { requestName } from "./run.ts"
 import type { Run } from "./run.ts"
@@ -17,7 +17,7 @@ export interface Asker {
 }
 
 export async function ask(
-  { dialect, timeoutMs, tally, acknowledge }: Run,
+  { dialect, timeoutMs, maxMs, tally, acknowledge }: Run,
   spec: RequestSpec,
   { pool, dueAt, pin }: Asker,
 ): Promise<Performed> {
@@ -27,10 +27,22 @@ export async function ask(
 
   const answered = version !== undefined || performed.failure === undefined
   const strayed = answered ? pin?.judge({ version, rescuedFrom, at: Date.now() }) : undefined
-  const failure = performed.failure ?? strayed
   const latencyMs = performance.now() - dueAt - sendingTakesMs(spec)
-  tally.record({ request: requestName(spec), version, latencyMs, failure, rescued: rescuedFrom !== undefined, idleRetried })
+  const failure = performed.failure ?? strayed ?? tooSlow(latencyMs, maxMs)
+  tally.record({
+    request: requestName(spec),
+    version,
+    latencyMs,
+    failure,
+    rescued: rescuedFrom !== undefined,
+    idleRetried,
+    unproven: performed.unproven,
+  })
   return performed
+}
+
+function tooSlow(latencyMs: number, maxMs: number): Failure | undefined {
+  return latencyMs > maxMs ? { kind: "too-slow", detail: `answered after ${Math.round(latencyMs)} ms, allowed are ${maxMs}` } : undefined
 }
 
 /** A slow upload's answer is due when its last piece is. */

@@ -31,7 +31,7 @@ export async function holdEventStream({
 }: EventStreamOptions): Promise<StreamEnd> {
   if (signal.aborted) return "left"
   const startedAt = performance.now()
-  const connection = new Connection(target, () => {})
+  const connection = new Connection(target, { gone: () => {}, unasked: () => {} })
   const leave = () => connection.close()
   signal.addEventListener("abort", leave)
 

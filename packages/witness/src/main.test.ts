@@ -13,7 +13,7 @@ after(() => rm(folder, { recursive: true }))
 const scenario = join(folder, "scenario.ts")
 await writeFile(
   scenario,
-  `export default { name: "cli", requests: [{ weight: 1, make: () => ({ method: "POST", path: "/payments", acknowledged: () => ({ store: "s", key: "k" }) }) }] }`,
+  `export default { name: "cli", lookUp: async () => true, requests: [{ weight: 1, make: () => ({ method: "POST", path: "/payments", acknowledged: () => ({ store: "s", key: "k" }) }) }] }`,
 )
 
 describe("the witness command", { concurrency: true }, () => {
@@ -48,6 +48,24 @@ describe("the witness command", { concurrency: true }, () => {
     ])
     assert.equal(code, 1)
     assert.match(stdout, /(\d+) failed of \1 \(\1 server-error\)/)
+  })
+
+  test("exits with 3 where nothing failed, and nobody can tell whether the writes were kept", async () => {
+    await using service = await startService(answerWell)
+    const file = join(folder, "unknown.ts")
+    await writeFile(file, `import known from "./scenario.ts"\nexport default { ...known, lookUp: undefined }`)
+    const { code, stdout } = await run([
+      "--target",
+      service.url.href,
+      "--scenario",
+      file,
+      "--seconds",
+      "1",
+      "--out",
+      join(folder, "unknown"),
+    ])
+    assert.equal(code, 3)
+    assert.match(stdout, /(\d+) writes acknowledged: 0 found, 0 lost, \1 unknown/)
   })
 
   test("on SIGTERM ends what is under way and writes everything down", async () => {

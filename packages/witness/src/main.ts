@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command line of the witness. Exit codes: 0 nothing failed, 1 something did, 2 it could not begin.
+// The command line of the witness. Exit codes: 0 nothing failed, 1 something did, 2 it could not begin, 3 nothing failed and
+// something is unknown.
 import { Command, InvalidArgumentError, Option } from "commander"
 import { BadScenario, loadScenario } from "./load-scenario.ts"
 import type { ProgressLine, WitnessResult } from "./result.ts"
@@ -16,6 +17,7 @@ interface Flags {
   seed: number
   arrivals: "exact" | "poisson"
   timeout: number
+  maxMs?: number
   json?: true
 }
 
@@ -35,6 +37,7 @@ const command = new Command("witness")
   .option("--seed <n>", "the same seed makes the same traffic", readCount, 1)
   .addOption(new Option("--arrivals <pattern>", "how requests are spaced").choices(["exact", "poisson"]).default("poisson"))
   .option("--timeout <seconds>", "how long an answer may take", readPositive, 30)
+  .option("--max-ms <n>", "a good answer that takes longer counts as too slow", readPositive)
   .option("--json", "print the result as JSON on standard output")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(witness)
@@ -46,12 +49,18 @@ async function witness(flags: Flags): Promise<void> {
     const scenario = await loadScenario(flags.scenario)
     const result = await runWitness(optionsOf(flags, scenario))
     process.stdout.write(flags.json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result, flags.out))
-    process.exitCode = result.requests.failed === 0 ? 0 : 1
+    process.exitCode = exitCodeFor(result)
   } catch (thrown) {
     process.stderr.write(`witness: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
     if (!(thrown instanceof BadScenario) && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`)
     process.exitCode = 2
   }
+}
+
+/** What nobody knows is no success. */
+function exitCodeFor({ requests, writes }: WitnessResult): number {
+  if (requests.failed > 0) return 1
+  return requests.unproven > 0 || writes.unknown > 0 ? 3 : 0
 }
 
 function optionsOf(flags: Flags, scenario: WitnessOptions["scenario"]): WitnessOptions {
@@ -69,6 +78,7 @@ function optionsOf(flags: Flags, scenario: WitnessOptions["scenario"]): WitnessO
     seed: flags.seed,
     arrivals: flags.arrivals,
     timeoutMs: flags.timeout * 1_000,
+    ...(flags.maxMs === undefined ? {} : { maxMs: flags.maxMs }),
     finishWithinMs: Math.min(finishAfterSignalMs, flags.timeout * 1_000),
     ...(flags.json ? {} : { onProgress: (line: ProgressLine) => process.stderr.write(progressText(line)) }),
   }
@@ -79,13 +89,14 @@ function progressText({ second, requests, failed, p50Ms, p99Ms, byVersion }: Pro
   return `${new Date(second * 1_000).toISOString().slice(11, 19)}  ${requests} requests  ${failed} failed  p50 ${p50Ms} ms  p99 ${p99Ms} ms  ${versions.join("  ")}\n`
 }
 
-function summary({ requests, acknowledged, pages, streams }: WitnessResult, out: string): string {
+function summary({ requests, acknowledged, writes, pages, streams }: WitnessResult, out: string): string {
   const kinds = Object.entries(requests.byFailure).filter(([, n]) => n > 0)
   const failures = kinds.length === 0 ? "" : ` (${kinds.map(([kind, n]) => `${n} ${kind}`).join(", ")})`
   return [
     `${requests.failed} failed of ${requests.total}${failures}; ${requests.rescued} rescued, ${requests.idleRetries} sent once more on a closing idle connection`,
     `latency p50 ${requests.p50Ms} ms, p99 ${requests.p99Ms} ms, max ${requests.maxMs} ms, from the moment each was due`,
-    `${acknowledged} writes acknowledged; pages: ${pages.opened} opened, ${pages.told} told, ${pages.reloaded} reloaded`,
+    `${acknowledged} writes acknowledged: ${writes.found} found, ${writes.lost} lost, ${writes.unknown} unknown; ${requests.unproven} answers that nobody can tell whole`,
+    `pages: ${pages.opened} opened, ${pages.told} told, ${pages.reloaded} reloaded`,
     `streams: ${streams.eventStreams} event streams, ${streams.webSockets} WebSockets, ${streams.closedWithReason} closed with a reason, ${streams.cut} cut`,
     `written to ${out}/result.json`,
     "",

@@ -30,7 +30,7 @@ export class Page {
   constructor(run: Run, scenario: PageScenario) {
     this.#run = run
     this.#scenario = scenario
-    this.#pool = new Pool(run.target)
+    this.#pool = new Pool(run.target, run.tally.recordUnasked)
   }
 
   /** The pin of the document that is open now, once one is; its streams go by it. */

@@ -20,6 +20,8 @@ export interface Performed {
   acknowledged: Acknowledgement | undefined
   /** The request met a connection that the server was closing for idleness, and was sent once more, as a browser does. */
   idleRetried: boolean
+  /** Whether the answer was whole is unknown: it ended with its connection, and nothing checks it. */
+  unproven: boolean
 }
 
 export interface PerformOptions {
@@ -50,22 +52,28 @@ export async function perform(spec: RequestSpec, { pool, dialect, timeoutMs, ver
   return { ...judge(outcome, spec, dialect), idleRetried }
 }
 
-/** What a client sees where the server's close for idleness crossed its request on the wire. */
+/** Two messages that cross on the wire cross within a round trip, and what a busy machine adds. */
+const crossingMs = 500
+
+/** What a client sees where the server's close for idleness crossed its request. Whatever breaks later broke a request in flight. */
 function closedBeforeAnswering(outcome: Outcome): boolean {
-  return "broken" in outcome && outcome.broken.kind === "reset" && !outcome.broken.answerBegan
+  if (!("broken" in outcome)) return false
+  const { kind, answerBegan, afterMs } = outcome.broken
+  return kind === "reset" && !answerBegan && afterMs < crossingMs
 }
 
 function judge(outcome: Outcome, spec: RequestSpec, dialect: Dialect): Omit<Performed, "idleRetried"> {
   if ("abandoned" in outcome) return unanswered({ kind: "timeout", detail: "still without an answer when the witness ended" })
   if ("broken" in outcome) return unanswered({ kind: outcome.broken.kind, detail: outcome.broken.detail })
-  const { answer } = outcome
+  const { answer, isCloseFramed } = outcome
   const seen = {
     version: answer.headers.get(dialect.versionHeader),
     rescuedFrom: answer.headers.get(dialect.rescuedHeader),
     pageId: dialect.pageIdOf?.((name) => answer.headers.get(name)),
   }
   const failure = judgeStatus(answer, spec.expect)
-  return { ...seen, ...(failure === undefined ? readBody(answer, spec) : { failure, acknowledged: undefined }) }
+  const unproven = isCloseFramed && failure === undefined && spec.check === undefined && !isJson(answer)
+  return { ...seen, unproven, ...(failure === undefined ? readBody(answer, spec) : { failure, acknowledged: undefined }) }
 }
 
 export function judgeStatus({ status, body }: Pick<Answer, "status" | "body">, expect = succeeds): Failure | undefined {
@@ -76,7 +84,8 @@ export function judgeStatus({ status, body }: Pick<Answer, "status" | "body">, e
 
 function readBody(answer: Answer, spec: RequestSpec): Pick<Performed, "failure" | "acknowledged"> {
   try {
-    spec.check?.(answer)
+    if (spec.check !== undefined) spec.check(answer)
+    else if (isJson(answer) && spec.method !== "HEAD" && answer.status === 200) JSON.parse(answer.body.toString())
     return { failure: undefined, acknowledged: spec.acknowledged?.(answer) }
   } catch (thrown) {
     const detail = `the body is not what was asked for: ${thrown instanceof Error ? thrown.message : String(thrown)}`
@@ -90,4 +99,9 @@ const unanswered = (failure: Failure) => ({
   rescuedFrom: undefined,
   failure,
   acknowledged: undefined,
+  unproven: false,
 })
+
+/** What says of itself that it is JSON can be checked by anybody. */
+const isJson = ({ headers }: Answer) =>
+  /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "") && !headers.has("content-encoding")

@@ -9,6 +9,9 @@ export const failureKinds = [
   "wrong-version",
   "lost-pin",
   "unexpected-status",
+  "too-slow",
+  "desync",
+  "lost-write",
 ] as const
 export type FailureKind = (typeof failureKinds)[number]
 
@@ -50,6 +53,8 @@ export interface WitnessResult {
     rescued: number
     /** Requests that met a connection which the server was closing for idleness, and were sent once more, as a browser does. Not failures. */
     idleRetries: number
+    /** Answers that ended with their connection and that nobody could check: whether they were whole is unknown. */
+    unproven: number
     byFailure: Record<FailureKind, number>
     p50Ms: number
     p99Ms: number
@@ -63,6 +68,8 @@ export interface WitnessResult {
   streams: { eventStreams: number; webSockets: number; closedWithReason: number; cut: number }
   /** How many writes were acknowledged; each is a line of `acknowledged.ndjson` beside this file. */
   acknowledged: number
+  /** What the scenario's look-up found of them afterwards; without one, or where it could not say, they are unknown. */
+  writes: { found: number; lost: number; unknown: number }
   seconds: SecondSlice[]
 }
 

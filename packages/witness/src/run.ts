@@ -9,6 +9,8 @@ export interface Run {
   dialect: Dialect
   chance: Chance
   timeoutMs: number
+  /** A good answer that takes longer counts as too slow. */
+  maxMs: number
   tally: Tally
   /** Aborts when no new request may begin. */
   ending: AbortSignal

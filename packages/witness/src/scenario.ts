@@ -10,6 +10,11 @@ export interface Scenario {
   requests: readonly WeightedRequest[]
   /** Browser-like sessions beside them. */
   page?: PageScenario
+  /**
+   * Whether an acknowledged write is there, asked when all is over of whatever knows best, such as the database itself. Without it,
+   * whether writes were lost is unknown. Where it throws, that one is unknown too.
+   */
+  lookUp?(write: Acknowledgement, target: URL): Promise<boolean>
   /** How the deploy tool names versions; Conveyor's own words where it is left out. */
   dialect?: Dialect
 }

@@ -28,7 +28,7 @@ export class SingleRequests {
     this.#run = run
     this.#options = options
     const clients = Math.max(fewestClients, Math.round(options.schedule.ratePerSecond))
-    this.#clients = Array.from({ length: clients }, () => new Pool(run.target))
+    this.#clients = Array.from({ length: clients }, () => new Pool(run.target, run.tally.recordUnasked))
   }
 
   /** Resolves when the last request has been sent. */

@@ -2,6 +2,7 @@
 import { Latencies } from "./latency.ts"
 import type { Failure } from "./perform.ts"
 import { failureKinds } from "./result.ts"
+import type { Acknowledgement } from "./scenario.ts"
 import type { FailureKind, FailureSample, ProgressLine, SecondSlice, WitnessResult } from "./result.ts"
 
 export interface Observation {
@@ -13,6 +14,7 @@ export interface Observation {
   failure: Failure | undefined
   rescued?: boolean
   idleRetried?: boolean
+  unproven?: boolean
 }
 
 /** One version in the second that is being counted. */
@@ -32,6 +34,8 @@ export class Tally {
   #failed = 0
   #rescued = 0
   #idleRetries = 0
+  #unproven = 0
+  #writes: WitnessResult["writes"] = { found: 0, lost: 0, unknown: 0 }
   readonly #byFailure = Object.fromEntries(failureKinds.map((kind) => [kind, 0])) as Record<FailureKind, number>
   readonly #failures: FailureSample[] = []
   readonly #latencies = new Latencies(3)
@@ -40,12 +44,13 @@ export class Tally {
   readonly #running = new Map<string, RunningSlice>()
   readonly #sealed: SecondSlice[] = []
 
-  record({ request, version = "none", latencyMs, failure, rescued = false, idleRetried = false }: Observation): void {
+  record({ request, version = "none", latencyMs, failure, rescued = false, idleRetried = false, unproven = false }: Observation): void {
     const slice = this.#slice(version)
     slice.requests += 1
     this.#total += 1
     if (rescued) this.#rescued += 1
     if (idleRetried) this.#idleRetries += 1
+    if (unproven) this.#unproven += 1
     if (latencyMs !== undefined) {
       slice.latencies.record(latencyMs)
       this.#secondLatencies.record(latencyMs)
@@ -53,10 +58,19 @@ export class Tally {
     }
     if (failure === undefined) return
     slice.failed += 1
-    this.#failed += 1
-    this.#byFailure[failure.kind] += 1
-    if (this.#failures.length < keptSamples)
-      this.#failures.push({ at: Date.now(), kind: failure.kind, request, version, detail: failure.detail })
+    this.#fail({ request, version, failure })
+  }
+
+  /** Beside the requests: it belongs to none of them, or to one that was counted already. */
+  recordUnasked = (request: string, detail: string): void => {
+    this.#fail({ request, version: "none", failure: { kind: "desync", detail } })
+  }
+
+  recordWrites(writes: WitnessResult["writes"], lost: readonly Acknowledgement[]): void {
+    this.#writes = writes
+    for (const { store, key } of lost) {
+      this.#fail({ request: `look-up in ${store}`, version: "none", failure: { kind: "lost-write", detail: key } })
+    }
   }
 
   recordOwnDelay(ms: number): void {
@@ -84,7 +98,8 @@ export class Tally {
   }
 
   result(run: Pick<WitnessResult, "startedAt" | "endedAt" | "scenario" | "seed" | "ratePerSecond">): WitnessResult {
-    const counts = { total: this.#total, failed: this.#failed, rescued: this.#rescued, idleRetries: this.#idleRetries }
+    const again = { rescued: this.#rescued, idleRetries: this.#idleRetries, unproven: this.#unproven }
+    const counts = { total: this.#total, failed: this.#failed, ...again }
     return {
       ...run,
       requests: { ...counts, byFailure: this.#byFailure, ...summary(this.#latencies) },
@@ -93,8 +108,16 @@ export class Tally {
       pages: this.pages,
       streams: this.streams,
       acknowledged: this.acknowledged,
+      writes: this.#writes,
       seconds: this.#sealed,
     }
+  }
+
+  #fail({ request, version, failure }: { request: string; version: string; failure: Failure }): void {
+    this.#failed += 1
+    this.#byFailure[failure.kind] += 1
+    if (this.#failures.length < keptSamples)
+      this.#failures.push({ at: Date.now(), kind: failure.kind, request, version, detail: failure.detail })
   }
 
   #slice(version: string): RunningSlice {

@@ -4,13 +4,14 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { ArrivalPattern } from "./arrivals.ts"
 import { Chance } from "./chance.ts"
+import { lookUpAll } from "./look-up.ts"
 import { Page } from "./page.ts"
 import { RecordFile } from "./record-file.ts"
 import type { ProgressLine, WitnessResult } from "./result.ts"
 import { pause } from "./run.ts"
 import type { Run } from "./run.ts"
 import { conveyorDialect } from "./scenario.ts"
-import type { Scenario } from "./scenario.ts"
+import type { Acknowledgement, Scenario } from "./scenario.ts"
 import { SingleRequests } from "./single-requests.ts"
 import { followEventStream, followWebSocket } from "./stream-session.ts"
 import { Tally } from "./tally.ts"
@@ -31,6 +32,8 @@ export interface WitnessOptions {
   arrivals?: ArrivalPattern
   /** How long an answer may take; 30 s where it is left out. */
   timeoutMs?: number
+  /** A good answer that takes longer counts as too slow; none does where it is left out. */
+  maxMs?: number
   maxOutstanding?: number
   /** How long requests under way may go on after the end; as long as an answer may take where it is left out. */
   finishWithinMs?: number
@@ -40,7 +43,18 @@ export interface WitnessOptions {
 const pagesPerStream = 20
 
 export async function runWitness(options: WitnessOptions): Promise<WitnessResult> {
-  const { target, scenario, ratePerSecond, outDirectory, seconds, signal, seed = 1, timeoutMs = 30_000, onProgress } = options
+  const {
+    target,
+    scenario,
+    ratePerSecond,
+    outDirectory,
+    seconds,
+    signal,
+    seed = 1,
+    timeoutMs = 30_000,
+    maxMs = Infinity,
+    onProgress,
+  } = options
   await mkdir(outDirectory, { recursive: true })
   const acknowledged = await RecordFile.create(join(outDirectory, "acknowledged.ndjson"))
   const progress = await RecordFile.create(join(outDirectory, "progress.ndjson"))
@@ -48,14 +62,17 @@ export async function runWitness(options: WitnessOptions): Promise<WitnessResult
   const end = new AbortController()
   const ending = AbortSignal.any([signal, end.signal])
   const tally = new Tally()
+  const writes: Acknowledgement[] = []
   const run: Run = {
     target,
     dialect: scenario.dialect ?? conveyorDialect,
     chance: new Chance(seed),
     timeoutMs,
+    maxMs,
     tally,
     ending,
     acknowledge: ({ store, key }, version) => {
+      writes.push({ store, key })
       tally.acknowledged += 1
       acknowledged.append({ at: Date.now(), store, key, version: version ?? null })
     },
@@ -72,6 +89,8 @@ export async function runWitness(options: WitnessOptions): Promise<WitnessResult
   await finishWithin(options.finishWithinMs ?? timeoutMs, traffic)
   reporter.stop()
 
+  const { lost, ...counted } = await lookUpAll(writes, scenario, target)
+  tally.recordWrites({ ...counted, lost: lost.length }, lost)
   const result = tally.result({ startedAt, endedAt: Date.now(), scenario: scenario.name, seed, ratePerSecond })
   await Promise.all([acknowledged.close(), progress.close()])
   await writeFile(join(outDirectory, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`)

@@ -25,6 +25,7 @@ export class AnswerParser {
   #unread: Buffer = Buffer.alloc(0)
   #left = 0
   #staysOpen = true
+  #isCloseFramed = false
 
   constructor(method: string, reader: AnswerReader) {
     this.#method = method
@@ -33,6 +34,16 @@ export class AnswerParser {
 
   get done(): boolean {
     return this.#state === "done"
+  }
+
+  /** Only the end of the connection says where it ends: nobody can tell from that whether it is whole. */
+  get isCloseFramed(): boolean {
+    return this.#isCloseFramed
+  }
+
+  /** Bytes that came behind the answer. */
+  get surplus(): number {
+    return this.done ? this.#unread.length : 0
   }
 
   /** The answer came whole, nothing came after it, and both sides keep the connection. */
@@ -104,6 +115,7 @@ export class AnswerParser {
     const length = headers.get("content-length")
     if (length === undefined) {
       this.#staysOpen = false
+      this.#isCloseFramed = true
       return "until-close"
     }
     if (!/^\d+$/.test(length)) throw new MalformedAnswer(`content-length is ${JSON.stringify(length)}`)

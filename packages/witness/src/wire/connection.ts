@@ -28,9 +28,20 @@ export interface Broken {
   detail: string
   /** Whether any byte of an answer had come. */
   answerBegan: boolean
+  /** From sending to the breach. */
+  afterMs: number
 }
 
-export type Outcome = { answer: Answer } | { broken: Broken } | { abandoned: true }
+/** Whoever owns a connection. */
+export interface Owner {
+  /** Called once, when the connection can carry no more requests. */
+  gone(): void
+  /** Bytes came that nobody asked for: another user's answer, or one that was sent twice. `request` is the last that was sent. */
+  unasked(request: string, detail: string): void
+}
+
+/** `isCloseFramed`: only the end of the connection said where the answer ends. */
+export type Outcome = { answer: Answer; isCloseFramed: boolean } | { broken: Broken } | { abandoned: true }
 
 interface Exchange {
   head: AnswerHead
@@ -40,13 +51,15 @@ interface Exchange {
   patience: Patience
   timer: NodeJS.Timeout
   answerBegan: boolean
+  sentAt: number
   settle(outcome: Outcome): void
 }
 
 export class Connection {
   readonly #socket: Socket
   readonly #host: string
-  readonly #onGone: () => void
+  readonly #owner: Owner
+  #lastRequest = ""
   #exchange: Exchange | undefined
   #connected = false
   #gone = false
@@ -54,10 +67,9 @@ export class Connection {
   #idleSince = performance.now()
   #advertisedIdleMs: number | undefined
 
-  /** `onGone` is called once, when the connection can carry no more requests. */
-  constructor(target: URL, onGone: () => void) {
+  constructor(target: URL, owner: Owner) {
     this.#host = target.host
-    this.#onGone = onGone
+    this.#owner = owner
     const secure = target.protocol === "https:"
     const host = target.hostname.replace(/^\[|\]$/g, "")
     const port = target.port === "" ? (secure ? 443 : 80) : Number(target.port)
@@ -90,6 +102,7 @@ export class Connection {
 
   /** Sends one request; never rejects. The caller waits for the outcome before it sends another. */
   send(request: WireRequest, patience: Patience, stream?: StreamReader): Promise<Outcome> {
+    this.#lastRequest = `${request.method} ${request.path.split("?", 1)[0]}`
     return new Promise((settle) => {
       const body: Buffer[] = []
       const parser = new AnswerParser(request.method, {
@@ -109,6 +122,7 @@ export class Connection {
         patience,
         timer,
         answerBegan: false,
+        sentAt: performance.now(),
         settle,
       }
       this.#exchange = exchange
@@ -124,7 +138,10 @@ export class Connection {
   #read(chunk: Buffer): void {
     const exchange = this.#exchange
     // Bytes that nobody asked for: the next answer could not be told from them.
-    if (exchange === undefined) return this.#leave()
+    if (exchange === undefined) {
+      if (!isFarewell(chunk)) this.#owner.unasked(this.#lastRequest, `unasked: ${JSON.stringify(chunk.toString("latin1", 0, 80))}`)
+      return this.#leave()
+    }
     exchange.answerBegan = true
     if (exchange.patience.since === "last-byte") exchange.timer.refresh()
     try {
@@ -143,7 +160,11 @@ export class Connection {
     if (seconds !== undefined) this.#advertisedIdleMs = Number(seconds) * 1_000
     // Left before the outcome is told, so that the owner sees at once whether it may be used again.
     if (!parser.reusable || !sending.finished) this.#leave()
-    this.#settle({ answer: { ...head, body: body.length === 1 && body[0] !== undefined ? body[0] : Buffer.concat(body) } })
+    if (parser.surplus > 0) this.#owner.unasked(this.#lastRequest, `${parser.surplus} bytes more than the answer`)
+    this.#settle({
+      isCloseFramed: parser.isCloseFramed,
+      answer: { ...head, body: body.length === 1 && body[0] !== undefined ? body[0] : Buffer.concat(body) },
+    })
   }
 
   #peerEnded(): void {
@@ -164,7 +185,14 @@ export class Connection {
   }
 
   #break(kind: Broken["kind"], detail: string): void {
-    this.#settle({ broken: { kind, detail, answerBegan: this.#exchange?.answerBegan ?? false } })
+    this.#settle({
+      broken: {
+        kind,
+        detail,
+        answerBegan: this.#exchange?.answerBegan ?? false,
+        afterMs: performance.now() - (this.#exchange?.sentAt ?? 0),
+      },
+    })
     this.#leave()
   }
 
@@ -181,8 +209,11 @@ export class Connection {
     if (this.#gone) return
     this.#gone = true
     this.#socket.destroy()
-    this.#onGone()
+    this.#owner.gone()
   }
 }
+
+/** Some servers say so while they close an idle connection (RFC 9110, 15.5.9). */
+const isFarewell = (chunk: Buffer) => /^HTTP\/1\.[01] 408/.test(chunk.toString("latin1", 0, 12))
 
 const outOfSockets = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS"])

@@ -1,6 +1,7 @@
 // The connections of one client (a browser, a point of sale), kept alive and used again as such a client would.
 // Called by `perform`; a page has one, and so has each client behind the single requests.
 import { Connection } from "./connection.ts"
+import type { Owner } from "./connection.ts"
 
 /** A request that may be repeated may also meet a connection that is just closing; one that may not be must not. */
 export type Reuse = "any-idle" | "surely-open"
@@ -12,11 +13,14 @@ const safetyMs = 1_000
 
 export class Pool {
   readonly #target: URL
+  readonly #unasked: Owner["unasked"]
   readonly #connections = new Set<Connection>()
   #idle: Connection[] = []
 
-  constructor(target: URL) {
+  /** `unasked` hears of bytes that came for nobody. */
+  constructor(target: URL, unasked: Owner["unasked"]) {
     this.#target = target
+    this.#unasked = unasked
   }
 
   take(reuse: Reuse): Connection {
@@ -26,7 +30,7 @@ export class Pool {
   }
 
   takeFresh(): Connection {
-    const connection = new Connection(this.#target, () => this.#forget(connection))
+    const connection = new Connection(this.#target, { gone: () => this.#forget(connection), unasked: this.#unasked })
     this.#connections.add(connection)
     return connection
   }
