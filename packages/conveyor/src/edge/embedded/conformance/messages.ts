@@ -22,13 +22,18 @@ export interface Reading {
 type Fields = Message["fields"]
 type Body = Pick<Message, "body" | "trailers" | "isWhole"> & { end: number }
 
-const startLines = { requests: /^[A-Z][\w-]* [!-~]+ HTTP\/1\.[01]$/, answers: /^HTTP\/1\.[01] [1-9]\d\d(?: [^\r\n]*)?$/ }
+const startLines = { requests: /^[A-Z][A-Z_-]* [!-~]+ HTTP\/1\.\d$/, answers: /^HTTP\/1\.[01] [1-9]\d\d(?: [^\r\n]*)?$/ }
 const fieldLine = /^([!#$%&'*+.^_`|~\w-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/
 
 /** `text` is latin1. The last message may be a part of one. */
 export function messagesIn(text: string, reading: Reading): Message[] {
   const found: Message[] = []
   for (let at = 0; at < text.length;) {
+    // RFC 9112, 2.2: an empty line before a request is none.
+    if (reading.kind === "requests" && text.startsWith("\r\n", at)) {
+      at += 2
+      continue
+    }
     const headEnd = text.indexOf("\r\n\r\n", at)
     const [start = "", ...lines] = text.slice(at, headEnd < 0 ? undefined : headEnd).split("\r\n")
     const fields = headEnd < 0 ? [] : fieldsIn(lines)
@@ -80,7 +85,7 @@ function chunksAt(text: string, at: number): Body {
   for (;;) {
     const lineEnd = text.indexOf("\r\n", at)
     if (lineEnd < 0) return broken()
-    const size = Number.parseInt(/^[\da-f]+(?=;|$)/i.exec(text.slice(at, lineEnd))?.[0] ?? "none", 16)
+    const size = Number.parseInt(/^[\da-f]+(?=[\t ]*;|$)/i.exec(text.slice(at, lineEnd))?.[0] ?? "none", 16)
     if (Number.isNaN(size)) return broken()
     if (size === 0) break
     body += text.slice(lineEnd + 2, lineEnd + 2 + size)

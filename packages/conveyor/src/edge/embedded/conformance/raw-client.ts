@@ -19,6 +19,8 @@ export interface Heard {
   answers: Message[]
   /** Whether they came, or the other side closed, before our patience had an end. */
   isInTime: boolean
+  /** Whether the other side has closed, after we have at the latest. */
+  hasEnded: boolean
 }
 
 /** Says goodbye when it has its answers, and hears the other side out: whatever else came for it comes before the end. */
@@ -53,6 +55,7 @@ export async function talk({ port, sends, answers, method = "", patienceMs }: Ta
   const isInTime = isSatisfied()
   socket.end()
   await until(() => isOver)
+  const hasEnded = isOver
   socket.destroy()
-  return { answers: heard(), isInTime }
+  return { answers: heard(), isInTime, hasEnded }
 }
