@@ -162,8 +162,9 @@ test("a copy that listens where it was told holds its address; one in whose plac
 test("what a leader that was killed has left behind is ended before its place is filled again", () =>
   inDirectory(async (directory) => {
     const runtime = createProcessRuntime({ directory, clock: systemClock })
-    const [copy] = await runtime.want([specIn(directory, { command: "sleep 600 & wait" })], signal)
+    const [copy] = await runtime.want([specIn(directory, { command: "sleep 600 & echo begun; wait" })], signal)
     assert.ok(copy)
+    while (!(await readFile(join(directory, "logs", `${copy.id}.log`), "utf8")).includes("begun")) await pause()
     const pid = await pidOf(directory, copy)
     process.kill(pid, "SIGKILL")
     while (identify(pid) !== undefined) await pause()
