@@ -79,13 +79,14 @@ export class Conveyor {
     const git = (...argv: string[]) => runChild("git", ["-C", repository, ...argv], { env, signal })
     await this.#must(await git("add", "--all"), "git add")
     await this.#must(await git("commit", "--quiet", "--allow-empty", "-m", message), "git commit")
+    const before = (await this.status()).runs.at(-1)?.id ?? 0
     const pushed = await runChild("git", ["-C", repository, "push", "conveyor", "main"], {
       env,
       signal,
       onLine: (line) => (line.startsWith("remote: ") ? onLine(line.slice("remote: ".length).trimEnd()) : undefined),
     })
-    await this.#must(pushed, "git push conveyor main")
-    const run = (await this.status()).runs.at(-1)
+    // The push of a version that is not promoted fails; that it became a run is what counts here.
+    const run = (await this.status()).runs.findLast(({ id }) => id > before)
     if (run === undefined) throw new Error(`The push became no release:\n${pushed.tail.join("\n")}`)
     return run
   }

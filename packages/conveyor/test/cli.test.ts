@@ -305,7 +305,7 @@ test("down leaves no process, can be asked again, and what served serves again a
 async function isNotPromoted(subject: string, told: RegExp): Promise<void> {
   const output = (await installation.push(subject)).replaceAll(/^remote: /gm, "")
   assert.match(output, told)
-  assert.match(output, /it was not promoted; see above/)
+  assert.match(output, /not promoted; see above, mend it and push again/)
   const { current, versions } = await installation.status()
   assert.equal(current, "v1")
   for (const { name, copies } of versions) assert.equal(copies.length, name === "v1" ? 2 : 0, `copies of ${name}`)

@@ -147,7 +147,9 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
     this.#before = (await this.status()).runs.at(-1)?.id ?? 0
     await this.git("add", "--all")
     await this.git("commit", "--quiet", "--allow-empty", "-m", message)
-    const output = execute("git", ["-C", this.repository, "push", "conveyor", "main"]).then(({ stderr }) => stderr)
+    const output = execute("git", ["-C", this.repository, "push", "conveyor", "main"])
+      .catch((thrown: { stderr: string }) => thrown)
+      .then(({ stderr }) => stderr)
     output.catch(() => {})
     return { output }
   }

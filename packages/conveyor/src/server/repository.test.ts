@@ -41,7 +41,11 @@ process.exitCode = ${code}
     const git = async (...argv: string[]) =>
       execute("git", ["-C", work, "-c", "user.name=Test", "-c", "user.email=test@example.org", ...argv])
     await body({
-      push: async (...refspecs) => (await git("push", state.repository, ...refspecs)).stderr.replaceAll(/^remote: ?/gm, ""),
+      push: async (...refspecs) => {
+        const pushed = git("push", state.repository, ...refspecs).catch((thrown: { stderr: string; code: number }) => thrown)
+        const { stderr, ...rest } = await pushed
+        return `${stderr.replaceAll(/^remote: ?/gm, "")}exit code ${"code" in rest ? rest.code : 0}`
+      },
       commit: async (subject) => {
         await git("commit", "--quiet", "--allow-empty", "-m", subject)
         return (await git("rev-parse", "HEAD")).stdout.trim()
@@ -63,7 +67,7 @@ test("a push to main asks for a release of exactly that commit, free of git's ow
     const [line = ""] = await asked()
     const { argv, git } = JSON.parse(line) as { argv: string[]; git: string }
     assert.equal(argv[0], "--state")
-    assert.deepEqual(argv.slice(2), ["release", "--branch", "main", pushed])
+    assert.deepEqual(argv.slice(2), ["release", "--branch", "main", "--reason", "git push", pushed])
     assert.equal(git, "none")
   }))
 
@@ -82,14 +86,26 @@ test("several branches in one push release main once", () =>
     assert.equal((await asked()).length, 1)
   }))
 
-test("where the release is not done, or no control plane runs, the commit is kept and the pusher is told", () =>
+test("where the release is not done the push fails, and the same push again is a release again, and never up to date", () =>
   withRemote(1, async ({ push, commit, asked }) => {
     await commit("Roses")
-    const told = await push("main")
-    assert.match(told, /the release says no/)
-    assert.match(told, /the commit is here, but it was not promoted; see above/)
-    assert.equal((await asked()).length, 1)
+    for (const times of [1, 2]) {
+      const told = await push("main")
+      assert.match(told, /the release says no/)
+      assert.match(told, /remote rejected.*not promoted; see above, mend it and push again/)
+      assert.match(told, /exit code 1$/)
+      assert.equal((await asked()).length, times)
+    }
     await commit("Tulips")
     await push("main")
-    assert.equal((await asked()).length, 2, "the next push is a release again")
+    assert.equal((await asked()).length, 3)
+  }))
+
+test("where the release is done the push succeeds, and moves the branch", () =>
+  withRemote(0, async ({ push, commit }) => {
+    for (const subject of ["Roses", "Tulips"]) {
+      await commit(subject)
+      assert.match(await push("main"), /exit code 0$/)
+    }
+    assert.match(await push("main"), /up-to-date/)
   }))

@@ -1,4 +1,4 @@
-// The git repository that code is pushed to, and the hook that makes a push a release. Made at each start, so that it
+// The git repository that code is pushed to, and the hooks that make a push a release. Made at each start, so that it
 // always calls the conveyor that runs.
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -18,28 +18,27 @@ export async function prepareRepository(state: StateDirectory, cliCommands: stri
     await makeStateDirectory(state)
     await execute("git", ["init", "--quiet", "--bare", `--initial-branch=${branch}`, state.repository])
   }
-  const main = join(cliCommands, "..", `main${extname(import.meta.filename)}`)
-  const hook = join(state.repository, "hooks", "post-receive")
-  await mkdir(join(state.repository, "hooks"), { recursive: true })
-  await writeFile(hook, postReceive([process.execPath, "--disable-warning=ExperimentalWarning", main]))
-  await chmod(hook, 0o755)
+  const own = extname(import.meta.filename)
+  const [main, receive] = [join(cliCommands, "..", `main${own}`), join(import.meta.dirname, `proc-receive${own}`)]
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning"]
+  const words = (argv: readonly string[]) => argv.map(quoted).join(" ")
+  // The state directory is the one that the repository is in, also where both were moved or copied.
+  const command = `${words([...node, receive, ...node, main])} --state "$(cd .. && pwd -P)" ${words(["release", "--branch", branch, "--reason", "git push"])}`
+  const hooks = join(state.repository, "hooks")
+  await mkdir(hooks, { recursive: true })
+  await writeHook(join(hooks, "proc-receive"), `exec ${command}`)
+  await writeHook(join(hooks, "post-receive"), saysWhatIsOnlyStored)
+  // New and moved, and not deleted: a branch that is deleted is nobody's release.
+  await execute("git", ["-C", state.repository, "config", "receive.procReceiveRefs", `am:refs/heads/${branch}`])
 }
 
-// Git gives hooks its own environment; the release must not inherit it. The state directory is the one that the repository
-// is in, also where both were moved or copied.
-function postReceive(conveyor: readonly string[]): string {
-  const command = conveyor.map(quoted).join(" ")
-  return `#!/bin/sh
-unset GIT_DIR GIT_QUARANTINE_PATH
-state=$(cd .. && pwd -P)
-while read -r old new ref; do
-  case "$ref" in
-    refs/heads/${branch})
-      case "$new" in *[!0]*) ${command} --state "$state" release --branch ${branch} "$new" || echo "conveyor: the commit is here, but it was not promoted; see above." ;; esac ;;
-    *) echo "conveyor: $ref is stored; only ${branch} is released." ;;
-  esac
-done
-`
+async function writeHook(file: string, body: string): Promise<void> {
+  await writeFile(file, `#!/bin/sh\n${body}\n`)
+  await chmod(file, 0o755)
 }
+
+const saysWhatIsOnlyStored = `while read -r old new ref; do
+  case "$ref" in refs/heads/${branch}) ;; *) echo "conveyor: $ref is stored; only ${branch} is released." ;; esac
+done`
 
 const quoted = (word: string) => `'${word.replaceAll("'", String.raw`'\''`)}'`
