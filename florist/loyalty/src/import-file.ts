@@ -1,13 +1,14 @@
-// A file of customers as rows of text, whichever format it came in. Called when an import is created.
+// A file of customers as rows of text, whichever format it came in. Runs in a thread of its own: called by import-thread.ts alone.
 import { Refusal } from "@florist/kit/refusal"
 import { parse } from "csv-parse/sync"
 import { readSheet } from "read-excel-file/node"
+import { repacked } from "./archive.ts"
 
 export const importFormats = ["csv", "xls", "xlsx", "ods"] as const
 export type ImportFormat = (typeof importFormats)[number]
 
 export interface ImportFile {
-  content: Buffer
+  content: Uint8Array
   format: ImportFormat
   /** Of csv alone: one character. */
   delimiter: string
@@ -17,12 +18,11 @@ export interface ImportFile {
 const mostRows = 20_000
 const mostColumns = 100
 const longestField = 2_000
-const mostUnpackedBytes = 64 * 1024 * 1024
-const directoryEntry = Buffer.from("PK\u0001\u0002", "latin1")
+const unpacked = { mostBytes: 48 * 1024 * 1024, mostFiles: 500 }
 
 /** @throws Refusal 400 that says what is wrong with the file. */
 export async function readRows({ content, format, delimiter, firstRow }: ImportFile): Promise<string[][]> {
-  const all = await readers[format](content, delimiter)
+  const all = await readers[format](Buffer.from(content), delimiter)
   const rows = all.slice(firstRow === "names" ? 1 : 0).filter((row) => row.some((field) => field !== ""))
   if (rows.length === 0) throw unreadable("The file holds no rows of customers.", "/file")
   if (rows.length > mostRows) throw unreadable(`The file holds ${rows.length} rows; import at most ${mostRows} at once.`, "/file")
@@ -71,24 +71,12 @@ function textOf(content: Buffer): string {
 }
 
 async function readXlsx(content: Buffer): Promise<string[][]> {
-  const unpacked = unpackedBytes(content)
-  if (unpacked > mostUnpackedBytes)
-    throw unreadable(`The xlsx file unpacks to ${unpacked} bytes, at most ${mostUnpackedBytes} are read.`, "/file")
   try {
-    const rows = await readSheet(content)
+    const rows = await readSheet(await repacked(content, unpacked))
     return rows.map((row) => row.map((cell) => cleaned(cellText(cell))))
   } catch (cause) {
     throw unreadable(`The xlsx file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, "/file")
   }
-}
-
-/** What the archive's directory says that its files come to. */
-function unpackedBytes(archive: Buffer): number {
-  let sum = 0
-  for (let at = archive.indexOf(directoryEntry); at >= 0; at = archive.indexOf(directoryEntry, at + directoryEntry.length)) {
-    if (at + 28 <= archive.length) sum += archive.readUInt32LE(at + 24)
-  }
-  return sum
 }
 
 function cellText(cell: unknown): string {
@@ -103,6 +91,6 @@ const unkeepable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g
 /** What the database cannot keep is left out. */
 const cleaned = (field: string): string => field.toWellFormed().replaceAll(unkeepable, "").trim()
 
-function unreadable(detail: string, pointer: string): Refusal {
+export function unreadable(detail: string, pointer: string): Refusal {
   return new Refusal([{ status: 400, code: "unreadable-file", title: "Unreadable file", detail, source: { pointer } }])
 }

@@ -1,13 +1,15 @@
 // Imports over the API: a file comes in, its columns are mapped, then it runs by itself and counts what became of each row.
 import { pageMetaOut } from "@florist/kit/document"
+import { idFrom, newId } from "@florist/kit/id"
 import { uuid } from "@florist/kit/input"
 import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
-import { noContent, ok, readOperation, writeOperation } from "@florist/kit/operation"
+import { flowOperation, noContent, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { management } from "@florist/kit/role"
 import { z } from "zod"
-import { importFormats, readRows } from "./import-file.ts"
+import { importFormats } from "./import-file.ts"
 import { mappingAttributes } from "./import-mapping.ts"
+import { ImportReader } from "./import-reader.ts"
 import {
   createImport,
   deleteImport,
@@ -63,8 +65,8 @@ const form = z.object({
   ignoreFirst: z.coerce.number().int().min(0).max(1).default(1),
 })
 
-export const importOperations = (): Operation[] => [
-  writeOperation({
+export const importOperations = (reader = new ImportReader()): Operation[] => [
+  flowOperation({
     id: "Import",
     method: "POST",
     path,
@@ -75,11 +77,12 @@ export const importOperations = (): Operation[] => [
     bodyLimit: mostImportBytes,
     answers: { 200: z.object({ data: importOut.extend({ relationships: z.array(rowOut) }) }) },
     refuses: [400],
-    async handle({ tx, session, body, now }) {
+    async handle({ shop, session, body, now, key }) {
       const firstRow = body.ignoreFirst === 1 ? "names" : "values"
-      const rows = await readRows({ content: body.file, format: body.format, delimiter: body.delimiter, firstRow })
-      const data = importResource(await createImport(tx, rows, { worker: session.worker, now }))
-      const shown = await tx.query("SELECT id, fields FROM loyalty.customer_import_row WHERE import_id = $1 ORDER BY place LIMIT $2", [
+      const rows = await reader.rowsOf({ content: body.file, format: body.format, delimiter: body.delimiter, firstRow })
+      const id = key === undefined ? newId() : idFrom(`import ${shop.id} ${session.worker} ${key}`)
+      const data = importResource(await shop.write((tx) => createImport(tx, rows, { id, worker: session.worker, now })))
+      const shown = await shop.query("SELECT id, fields FROM loyalty.customer_import_row WHERE import_id = $1 ORDER BY place LIMIT $2", [
         data.id,
         shownRows,
       ])

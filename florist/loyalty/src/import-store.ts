@@ -32,12 +32,14 @@ export const importResource = (row: Row): ImportResource => ({
   },
 })
 
+/** The same id is the same import, made once. */
 export async function createImport(
   tx: Transaction,
   rows: readonly string[][],
-  { worker, now }: { worker: string; now: Date },
+  { id, worker, now }: { id: string; worker: string; now: Date },
 ): Promise<Row> {
-  const id = newId()
+  const [kept] = await tx.query(`SELECT ${importColumns} FROM loyalty.customer_import WHERE id = $1`, [id])
+  if (kept !== undefined) return kept
   const columns = Math.max(...rows.map((row) => row.length))
   const [created] = await tx.query(
     `INSERT INTO loyalty.customer_import (shop_id, id, status, columns, total, created_by, created_at) VALUES ($1, $2, 'created', $3, $4, $5, $6)
