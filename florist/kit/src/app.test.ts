@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { Agent, request } from "node:http"
 import { test } from "node:test"
 import { createApp } from "./app.ts"
 import type { App, Service } from "./app.ts"
@@ -52,6 +53,40 @@ test("every refusal has one shape, and a failure tells the client nothing of its
     const [problem] = answer.json().errors
     assert.equal(problem.status, String(status))
     assert.doesNotMatch(answer.body, /secret/)
+  }
+})
+
+test("programs that exist are understood: a body that says nothing of itself or calls itself a text, and the longer address", async () => {
+  const app = await appOver({ query: async () => [] })
+  const payload = JSON.stringify({ client: 17 })
+  for (const headers of [{}, { "content-type": "" }, { "content-type": "text/plain;charset=UTF-8" }]) {
+    for (const url of ["/api/v1/status", "/public/api/v1/status"]) {
+      assert.equal((await app.inject({ method: "POST", url, payload, headers })).statusCode, 200, `${url} ${JSON.stringify(headers)}`)
+    }
+  }
+  assert.equal((await app.inject({ method: "POST", url: "/public/internal/test/openapi.json", payload })).statusCode, 404)
+})
+
+test("a body over the limit is refused, its connection ends, and whatever the client asks next is answered", async () => {
+  const app = await appOver({ query: async () => [] })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  try {
+    const url = await app.listen({ host: "127.0.0.1", port: 0 })
+    const ask = (headers: Record<string, string>, body: Buffer | string) =>
+      new Promise<[number | undefined, string | undefined]>((resolve, reject) => {
+        const asked = request(`${url}/api/v1/status`, { method: "POST", agent, headers }, (answer) => {
+          answer.resume().on("end", () => resolve([answer.statusCode, answer.headers.connection]))
+        })
+        asked.on("error", reject).end(body)
+      })
+    const large = Buffer.alloc(3_000_000, "x")
+    for (const headers of [{ "content-length": String(large.length) }, { "transfer-encoding": "chunked" }]) {
+      assert.deepEqual(await ask(headers, large), [413, "close"])
+      assert.equal((await ask({}, JSON.stringify({ client: 17 })))[0], 200)
+    }
+  } finally {
+    agent.destroy()
+    await app.close()
   }
 })
 

@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { clientOf, trustIn } from "./client-address.ts"
 import type { Config, Identity } from "./config.ts"
 import type { Fleet, OpenShop } from "./fleet.ts"
+import { drain } from "./large-body.ts"
 import { describeOperations } from "./openapi.ts"
 import type { Operation } from "./operation.ts"
 import { Peers } from "./peers.ts"
@@ -66,8 +67,10 @@ export async function createApp(service: Service, fleet: Fleet, options: AppOpti
     // While a copy closes, a request that still reaches it is served, not refused: nobody routes new ones here.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },
+    // Programs that know the published API at this address find it here too.
+    rewriteUrl: ({ url = "/" }) => url.replace(/^\/public(?=\/api\/v1\/)/, ""),
     // What fails before there is a route, as a path that cannot be decoded, is answered in the same form.
-    frameworkErrors: answerError,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   })
   acceptJson(http)
   answerErrors(http)
@@ -105,10 +108,15 @@ function addOperation(http: FastifyInstance, operation: Operation, serving: Para
   })
 }
 
-/** The published API sends application/vnd.api+json; plain application/json is taken too. The text stays beside, for signatures. */
+/** The published API sends application/vnd.api+json; plain application/json is taken too, and so is a text or a body that says nothing of itself, as programs
+ * send that exist. The text stays beside, for signatures. */
 function acceptJson(http: FastifyInstance): void {
   http.removeContentTypeParser("application/json")
-  http.addContentTypeParser(/^application\/(vnd\.api\+)?json\b/, { parseAs: "string" }, (request, body, done) => {
+  http.removeContentTypeParser("text/plain")
+  http.addHook("onRequest", async ({ raw: { headers } }) => {
+    headers["content-type"] ||= "application/vnd.api+json"
+  })
+  http.addContentTypeParser(/^(?:application\/(vnd\.api\+)?json|text\/plain)\b/, { parseAs: "string" }, (request, body, done) => {
     const text = String(body)
     Object.assign(request, { rawBody: text })
     if (text.trim() === "") return done(null, undefined)
@@ -140,31 +148,42 @@ function answerErrors(http: FastifyInstance): void {
   })
 }
 
-function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+async function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const problems = problemsOf(error)
   const status = problems[0]?.status ?? 500
+  if (status === 413) {
+    await drain(request.raw)
+    reply.header("connection", "close")
+  }
   if (status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, "request failed")
   if (status === 503) reply.header("retry-after", "1")
-  reply
+  await reply
     .code(status)
     .header("content-type", "application/vnd.api+json")
     .send(JSON.stringify(errorDocument(problems)))
 }
 
-/** A client that got its answer while the copy closes is told to use another connection; nobody waits for it to go. */
+/** A client that got its answer while the copy closes, or before it had sent its whole body, is told to use another connection; nobody waits for it to go. */
 function endKeepAliveAtClose(http: FastifyInstance): void {
   let isClosing = false
   http.addHook("preClose", async () => {
     isClosing = true
   })
-  http.addHook("onSend", async (_request, reply) => {
-    if (isClosing) reply.header("connection", "close")
+  http.addHook("onSend", async ({ raw }, reply) => {
+    if (isClosing || (hasBody(raw) && !raw.complete)) reply.header("connection", "close")
   })
 }
+
+const hasBody = ({ headers }: FastifyRequest["raw"]) =>
+  Number(headers["content-length"] ?? 0) > 0 || headers["transfer-encoding"] !== undefined
 
 function problemsOf(error: FastifyError): readonly Problem[] {
   if (error instanceof Refusal) return error.problems
   // The framework's own refusals: a body too large or of an unknown type, a path that cannot be decoded.
+  if (error.statusCode === 413) {
+    const detail = "The request's body is too large; send less at once."
+    return [{ status: 413, code: "too-large", title: "Too large", detail }]
+  }
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return [{ status: error.statusCode, code: "bad-request", title: "Bad request", detail: error.message }]
   }

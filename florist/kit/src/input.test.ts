@@ -27,6 +27,27 @@ test("a field of a body is named by its JSON pointer", () => {
   )
 })
 
+test("what is wrong is said in plain words, and in a choice between shapes at the place that is wrong", () => {
+  const shape = z.object({
+    a: z.union([z.string(), z.object({ b: z.number() })]),
+    c: uuid,
+    d: z.enum(["x", "y"]),
+    e: z.union([z.number(), z.string()]),
+    f: text(2),
+  })
+  const { problems } = refusalOf(() => read(shape, { a: { b: "no" }, c: "no", d: "no", e: {} }, "body"))
+  assert.deepEqual(
+    problems.map(({ detail, source }) => [detail, source]),
+    [
+      ["a.b: must be a number", { pointer: "/a/b" }],
+      ["c: must be a UUID", { pointer: "/c" }],
+      ['d: must be "x" or "y"', { pointer: "/d" }],
+      ["e: must be a number, or must be text", { pointer: "/e" }],
+      ["f: is missing", { pointer: "/f" }],
+    ],
+  )
+})
+
 test("a missing body is refused like an empty one", () => {
   assert.equal(refusalOf(() => read(schema, undefined, "body")).status, 422)
 })

@@ -1,5 +1,6 @@
 // The shapes that requests are made of, and the one way to read them. Called by every operation.
 import { z } from "zod"
+import { told, wordsFor } from "./issue-words.ts"
 import { Refusal } from "./refusal.ts"
 import type { Problem, Source } from "./refusal.ts"
 
@@ -49,9 +50,12 @@ export type Part = "body" | "query" | "path"
 
 /** @throws Refusal 422 that names every wrong field (at most twenty). */
 export function read<T extends z.ZodType>(schema: T, value: unknown, part: Part): z.output<T> {
-  const parsed = schema.safeParse(value ?? {})
+  const parsed = schema.safeParse(value ?? {}, { error: wordsFor, reportInput: true })
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.slice(0, 20).map((issue) => problemOf(issue, part))
+  const problems = parsed.error.issues
+    .flatMap(told)
+    .slice(0, 20)
+    .map((issue) => problemOf(issue, part))
   const [first = problemOf(undefined, part), ...others] = problems
   throw new Refusal([first, ...others])
 }

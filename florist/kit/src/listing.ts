@@ -61,10 +61,14 @@ export async function list(reader: Reader, { from, columns, conditions, order, q
   const by = order.columns.map(({ name }) => `${name} ${order.direction}`).join(", ")
   const marks = order.columns.map(({ name }, index) => `(${name})::text AS after_${index}`).join(", ")
   const [rows, [count]] = await Promise.all([
-    reader.query(
-      `SELECT ${columns}, ${marks} FROM ${from} ${continued.sql} ORDER BY ${by} LIMIT $${continued.values.length + 1} OFFSET $${continued.values.length + 2}`,
-      [...continued.values, size + 1, cursor === undefined ? (number - 1) * size : 0],
-    ),
+    reader
+      .query(
+        `SELECT ${columns}, ${marks} FROM ${from} ${continued.sql} ORDER BY ${by} LIMIT $${continued.values.length + 1} OFFSET $${continued.values.length + 2}`,
+        [...continued.values, size + 1, cursor === undefined ? (number - 1) * size : 0],
+      )
+      .catch((cause: unknown) => {
+        throw cursor !== undefined && isUnreadable(cause) ? noCursor() : cause
+      }),
     reader.query(`SELECT count(*) AS total FROM (SELECT FROM ${from} ${filter.sql} LIMIT ${deepest + 1}) counted`, filter.values),
   ])
   const total = Number(count?.total ?? 0)
@@ -119,8 +123,13 @@ function valuesOf(cursor: string, count: number): string[] {
   } catch {
     // Told below.
   }
-  throw invalid("page[after] is not a cursor of this list; take it from links.next.", { parameter: "page[after]" })
+  throw noCursor()
 }
+
+const noCursor = () => invalid("page[after] is not a cursor of this list; take it from links.next.", { parameter: "page[after]" })
+
+/** The database cannot read a value as its column's type (SQLSTATE class 22). */
+const isUnreadable = (cause: unknown) => cause instanceof Error && "code" in cause && String(cause.code).startsWith("22")
 
 function tooDeep(size: number) {
   const detail = `Pages beyond ${Math.floor(deepest / size)} of ${size} are reached by links.next (page[after]), or by narrower filters.`

@@ -1,5 +1,5 @@
-// Signing in, refreshing, signing out, and changing passwords. Access tokens live for 15 minutes and are checked by every service alone, so whoever is
-// switched off or dismissed can refresh no more at once, and reaches nothing any more after 15 minutes at the latest.
+// Signing in, refreshing, signing out, and changing passwords. Access tokens live for an hour, as long as published programs keep them, and are checked by every service alone, so whoever is
+// switched off or dismissed can refresh no more at once, and reaches nothing any more after an hour at the latest.
 import type { Surroundings } from "@florist/kit/app"
 import { countedAs } from "@florist/kit/client-address"
 import type { Row } from "@florist/kit/database"

@@ -10,7 +10,7 @@ import { positionsOf } from "./position.ts"
 import { permissionResources, roleResource } from "./role-resource.ts"
 import { userResource, workerResource } from "./worker.ts"
 
-export const accessLivesForS = 15 * 60
+export const accessLivesForS = 60 * 60
 /** From each refresh anew. */
 export const refreshLivesForMs = 30 * 86_400_000
 
