@@ -23,18 +23,28 @@ export interface Document {
 
 // What comes in.
 
-/** A relationship to one resource. Absent where the client says nothing of it, null where it is to be taken away. */
+const nothingRelated = (value: unknown) => (value === null ? { data: null } : value)
+const noneRelated = (value: unknown) => (value === null ? { data: [] } : value)
+
+/** A relationship to one resource. Absent where the client says nothing of it, null (also for all of it) where it is to be taken away. */
 export const toOne = <I extends z.ZodType = typeof uuid>(id?: I) =>
   z
-    .object({ data: z.object({ type: z.string().optional(), id: (id ?? uuid) as I }).nullable() })
+    .preprocess(nothingRelated, z.object({ data: z.object({ type: z.string().optional(), id: (id ?? uuid) as I }).nullable() }))
     .transform(({ data }) => (data === null ? null : (data as { id: z.output<I> }).id))
     .optional()
 
-/** A relationship to several resources. */
+/** A relationship to several resources; null is none of them. */
 export const toMany = <I extends z.ZodType = typeof uuid>(id?: I) =>
   z
-    .object({ data: z.array(z.object({ type: z.string().optional(), id: (id ?? uuid) as I })).max(1_000) })
+    .preprocess(noneRelated, z.object({ data: z.array(z.object({ type: z.string().optional(), id: (id ?? uuid) as I })).max(1_000) }))
     .transform(({ data }) => data.map((each) => (each as { id: z.output<I> }).id))
+    .optional()
+
+/** A relationship whose resources come along whole; null is none of them. */
+export const manyWhole = <T extends z.ZodType>(one: T) =>
+  z
+    .preprocess(noneRelated, z.object({ data: z.array(one).max(500) }))
+    .transform(({ data }) => data as z.output<T>[])
     .optional()
 
 /** A body with one resource. `id` is made by the client where it is given. */

@@ -42,6 +42,9 @@ export const day = z.iso.date().refine((value) => inReach(new Date(value)), "mus
 /** "true", "1" and the like, as query strings carry them. */
 export const flag = z.stringbool()
 
+/** Yes or no in a body; published programs send it as text too. */
+export const yesNo = z.preprocess((value) => (value === "true" ? true : value === "false" ? false : value), z.boolean())
+
 /** Several values of a query parameter: repeated, with [], or separated by commas. */
 export const several = <T extends z.ZodType>(one: T) =>
   z.preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(one).min(1).max(200))

@@ -1,10 +1,10 @@
 // What requests say of an order: the published attributes and relationships, and ours beside them (docs: the platform's own OpenAPI document). Absent means
 // "as it is", null means "none". Called by creating and editing.
-import { day, instant, int, text, title, uuid } from "@florist/kit/input"
+import { day, instant, int, text, title, uuid, yesNo } from "@florist/kit/input"
 import { roubles } from "@florist/kit/money"
 import { positiveQuantity } from "@florist/kit/quantity"
 import { scaled } from "@florist/kit/scaled"
-import { toMany, toOne } from "@florist/kit/document"
+import { manyWhole, toMany, toOne } from "@florist/kit/document"
 import { z } from "zod"
 import { discountKinds, orderStatus } from "./order.ts"
 
@@ -25,7 +25,7 @@ const orderAttributes = z.object({
   description: words(5_000),
   budget: roubles.optional(),
   dueTime: maybe(instant),
-  delivery: z.boolean().optional(),
+  delivery: yesNo.optional(),
   deliveryComments: words(2_000),
   deliveryCity: words(200),
   deliveryStreet: words(300),
@@ -41,8 +41,8 @@ const orderAttributes = z.object({
     .optional(),
   createdAt: maybe(instant),
   updatedAt: maybe(instant),
-  fiscal: z.boolean().optional(),
-  byBonuses: z.boolean().optional(),
+  fiscal: yesNo.optional(),
+  byBonuses: yesNo.optional(),
   /** Ours, all that follow. */
   postedAt: maybe(instant).describe("When it was sold, for a sale that comes late."),
   cancelComment: maybe(text(2_000)),
@@ -53,9 +53,8 @@ const orderAttributes = z.object({
     .optional()
     .describe("The revision that the change was made on; refused (409) where the order was edited since."),
   totalAmount: roubles.optional().describe("Lines after discounts, in roubles; refused (422) where it is not what the service computes."),
-  allowShortage: z.boolean().optional().describe("A sale that happened offline: what is not in stock is sold all the same."),
-  applyCustomerDiscount: z
-    .boolean()
+  allowShortage: yesNo.optional().describe("A sale that happened offline: what is not in stock is sold all the same."),
+  applyCustomerDiscount: yesNo
     .optional()
     .describe(
       "Gives the discount of the customer's groups; meta.customerTerms says whether it was applied. The order is taken also where nobody can say.",
@@ -65,12 +64,15 @@ const orderAttributes = z.object({
   externalSession: maybe(int),
 })
 
+/** Published programs send null where the service is to make it. */
+const ownId = z.preprocess((value) => value ?? undefined, uuid.optional())
+
 const amountText = roubles.nullable().optional()
 
 export const lineIn = z
   .object({
     type: z.string().optional(),
-    id: uuid.optional(),
+    id: ownId,
     /** Absent: the line stays as it is. */
     attributes: z
       .object({
@@ -82,7 +84,7 @@ export const lineIn = z
         totalAmount: amountText,
         totalAmountWithDiscount: amountText,
         discountPrice: amountText,
-        manualSetting: z.boolean().optional(),
+        manualSetting: yesNo.optional(),
       })
       .optional(),
     relationships: z.object({ item: toOne(), bouquet: toOne() }).optional(),
@@ -96,7 +98,7 @@ const percent = scaled({ decimals: 2, most: 100_000, unit: "per cent" }).refine(
 export const discountIn = z
   .object({
     type: z.string().optional(),
-    id: uuid.optional(),
+    id: ownId,
     /** Absent: the discount stays as it is. */
     attributes: z
       .object({
@@ -114,12 +116,6 @@ export const discountIn = z
   .transform(({ id, attributes, relationships }) => ({ id, attributes, reason: relationships?.reason, line: relationships?.line }))
 export type DiscountIn = z.output<typeof discountIn>
 
-const listOf = <T extends z.ZodType>(one: T) =>
-  z
-    .object({ data: z.array(one).max(500) })
-    .transform(({ data }) => data as z.output<T>[])
-    .optional()
-
 const orderRelationships = z
   .object({
     source: toOne(),
@@ -133,12 +129,21 @@ const orderRelationships = z
     images: toMany(),
     /** Ours. */
     tags: toMany(),
-    lines: listOf(lineIn),
-    discounts: listOf(discountIn),
+    lines: manyWhole(lineIn),
+    discounts: manyWhole(discountIn),
+    /** As published sites order from the showcase: a line for each that has none. */
+    bouquets: toMany(),
     /** Read only: payments have operations of their own. */
     payments: toMany(),
   })
   .default({})
+
+function linesWith(lines: LineIn[] | undefined, bouquets: readonly string[] = []): LineIn[] | undefined {
+  const missing = bouquets.filter((bouquet) => lines?.some((line) => line.bouquet === bouquet) !== true)
+  return missing.length === 0 ? lines : [...(lines ?? []), ...missing.map(lineOf)]
+}
+
+const lineOf = (bouquet: string) => lineIn.parse({ attributes: { qty: 1 }, relationships: { bouquet: { data: { id: bouquet } } } })
 
 export const orderIn = z
   .object({
@@ -149,5 +154,8 @@ export const orderIn = z
       relationships: orderRelationships,
     }),
   })
-  .transform(({ data: { id, attributes, relationships } }) => ({ id, ...attributes, ...relationships }))
+  .transform(({ data: { id, attributes, relationships } }) => {
+    const { bouquets, ...others } = relationships
+    return { id, ...attributes, ...others, lines: linesWith(others.lines, bouquets) }
+  })
 export type OrderIn = z.output<typeof orderIn>
