@@ -26,7 +26,7 @@ import {
 } from "./report.ts"
 import { reportTypes } from "./report-type.ts"
 import type { ReportFilter } from "./run.ts"
-import { csvOf } from "./sheet.ts"
+import { csvOf, dialectNames, dialects } from "./sheet.ts"
 import type { Sheet } from "./sheet.ts"
 
 const tag = "Reports API"
@@ -307,16 +307,22 @@ export const reportOperations: readonly Operation[] = [
     summary: "What a report found, as CSV",
     access,
     params: byId,
+    query: z.object({
+      dialect: z
+        .enum(dialectNames)
+        .default("excel")
+        .describe("excel: semicolons, decimal commas and a byte order mark; standard: RFC 4180."),
+    }),
     answers: { 200: z.string() },
-    refuses: [404, 409],
-    async handle({ shop, session, params: { id } }) {
+    refuses: [404, 409, 422],
+    async handle({ shop, session, params: { id }, query: { dialect } }) {
       const headers = {
         "content-type": "text/csv; charset=utf-8",
         "content-disposition": `attachment; filename="report-${id}.csv"`,
       }
       return {
         status: 200,
-        body: Buffer.from(csvOf(await resultOf(shop, shop.id, session, id))),
+        body: Buffer.from(csvOf(await resultOf(shop, shop.id, session, id), dialects[dialect])),
         headers,
       }
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { csvOf } from "./sheet.ts"
+import { csvOf, dialects } from "./sheet.ts"
 
 test("a sheet as CSV: amounts with two decimals, texts quoted where they must be, nothing that a spreadsheet would run", () => {
   const columns = [
@@ -13,5 +13,12 @@ test("a sheet as CSV: amounts with two decimals, texts quoted where they must be
     ["=1+1", -1, -0.5],
     [null, 0, null],
   ]
-  assert.equal(csvOf({ columns, rows }), 'Item,"Quantity, pcs",Amount\r\n"Rose ""Red"", 60 cm",2.5,150.00\r\n\'=1+1,-1,-0.50\r\n,0,\r\n')
+  assert.equal(
+    csvOf({ columns, rows }, dialects.standard),
+    'Item,"Quantity, pcs",Amount\r\n"Rose ""Red"", 60 cm",2.5,150.00\r\n\'=1+1,-1,-0.50\r\n,0,\r\n',
+  )
+  assert.equal(
+    csvOf({ columns, rows }, dialects.excel),
+    '\uFEFFItem;"Quantity, pcs";Amount\r\n"Rose ""Red"", 60 cm";2,5;150,00\r\n\'=1+1;-1;-0,50\r\n;0;\r\n',
+  )
 })

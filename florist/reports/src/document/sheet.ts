@@ -16,15 +16,32 @@ export interface Sheet {
   rows: readonly (readonly Cell[])[]
 }
 
-/** RFC 4180, in UTF-8. Amounts have two decimals. */
-export function csvOf({ columns, rows }: Sheet): string {
+interface Dialect {
+  /** A byte order mark tells spreadsheets that it is UTF-8. */
+  mark: string
+  separator: string
+  decimal: string
+}
+
+export const dialects = {
+  /** As spreadsheets open it where the decimal sign is a comma, as in Russia. */
+  excel: { mark: "\uFEFF", separator: ";", decimal: "," },
+  /** RFC 4180, for programs. */
+  standard: { mark: "", separator: ",", decimal: "." },
+} as const satisfies Record<string, Dialect>
+export const dialectNames = ["excel", "standard"] as const
+
+/** UTF-8. Amounts have two decimals. */
+export function csvOf({ columns, rows }: Sheet, { mark, separator, decimal }: Dialect): string {
   const lines = [
     columns.map(({ title }) => quoted(title)),
     ...rows.map((row) =>
-      row.map((cell, index) => (typeof cell === "number" ? numberText(cell, columns[index]?.kind) : quoted(cell ?? ""))),
+      row.map((cell, index) =>
+        typeof cell === "number" ? numberText(cell, columns[index]?.kind).replace(".", decimal) : quoted(cell ?? ""),
+      ),
     ),
   ]
-  return lines.map((line) => `${line.join(",")}\r\n`).join("")
+  return mark + lines.map((line) => `${line.join(separator)}\r\n`).join("")
 }
 
 const numberText = (value: number, kind: Kind | undefined): string =>
@@ -33,5 +50,5 @@ const numberText = (value: number, kind: Kind | undefined): string =>
 /** A text that a spreadsheet would take for a formula is told to be text. */
 function quoted(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
