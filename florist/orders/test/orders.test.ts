@@ -558,6 +558,10 @@ test("pages show every order once, near and far, by number and by what came last
   const { body } = await list({ ...filter, "page[size]": 4 })
   const next = new URLSearchParams((body as { links: { next: string } }).links.next.split("?")[1]).get("page[after]") ?? ""
   assert.deepEqual(await idsOf({ ...filter, "page[size]": 4, "page[after]": next }), made.slice(4, 8))
+  for (const values of [["1"], ["1", "2"], ["x", "y"]]) {
+    const cursor = Buffer.from(JSON.stringify(values)).toString("base64url")
+    assert.equal((await list({ ...filter, "page[after]": cursor })).status, (await list({ ...filter, "page[after]": "x" })).status)
+  }
   const followed = await idsOf({ "filter[stores]": [store], "filter[revision]": 0 })
   assert.deepEqual(followed, made.toReversed(), "in the order of their changes")
 })
