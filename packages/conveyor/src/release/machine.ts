@@ -24,6 +24,12 @@ const stateAfter = {
   undo_failed: "stuck",
 } satisfies Record<JournalEventName, StepState>
 
+/** "line": one run after the other. "beside": it has done what was asked, and makes room in nobody's way. */
+export type Lane = "line" | "beside"
+
+export const laneOf = (plan: Plan, events: readonly JournalEvent[]): Lane =>
+  stateOf(plan.doneAfter, events) === "done" ? "beside" : "line"
+
 /** What may be written of a step next. */
 const mayFollow = {
   // A step that cannot even look around has failed before it started.

@@ -14,6 +14,7 @@ import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
 import { whyIllegal } from "./machine.ts"
+import type { Lane } from "./machine.ts"
 import type { Ports } from "./ports.ts"
 import { patientEdge } from "./routing/patient-edge.ts"
 import { Health } from "./copies/health.ts"
@@ -43,6 +44,8 @@ export interface RunScript {
   /** Called after each journal line and after each effect; may kill the control plane there. */
   atMoment?: () => "go on" | "kill"
   signal?: AbortSignal
+  /** Only as far as this lane goes; without it to the end. */
+  lane?: Lane
 }
 
 export class Rehearsal {
@@ -62,6 +65,8 @@ export class Rehearsal {
   #store: Store | undefined
   #fence = 0
   #config = ""
+  #lives = 0
+  #ports: Ports | undefined
   #moment: () => void = () => {}
 
   constructor(
@@ -83,7 +88,13 @@ export class Rehearsal {
     return this.edge.inUse?.current
   }
 
+  /** Of one life of the control plane: the same for all that it carries out. */
   ports(): Ports {
+    this.#ports ??= this.#makePorts()
+    return this.#ports
+  }
+
+  #makePorts(): Ports {
     if (this.#fence === 0) this.#fence = this.store.takeLease()
     const edge = patientEdge(createEdgeSet({ members: () => this.edges, withinMs: 1_000 }), this.clock)
     return {
@@ -141,7 +152,9 @@ export class Rehearsal {
   #kill(): never {
     this.#store?.close()
     this.#store = undefined
+    this.#ports = undefined
     this.#fence = 0
+    this.#lives++
     throw new Error("killed")
   }
 
@@ -152,12 +165,10 @@ export class Rehearsal {
 
   /** Gives the ended run, or "killed". */
   async carryOut(release: ReleaseRecord, script: RunScript = {}): Promise<ReleaseRecord | "killed"> {
-    const { afterEvent = () => {}, atMoment = () => "go on", signal = new AbortController().signal } = script
-    let wasKilled = false
+    const { afterEvent = () => {}, atMoment = () => "go on", signal = new AbortController().signal, lane } = script
+    const life = this.#lives
     this.#moment = () => {
-      if (atMoment() === "go on") return
-      wasKilled = true
-      this.#kill()
+      if (atMoment() === "kill") this.#kill()
     }
     const onEvent = (event: JournalEvent) => {
       afterEvent(event)
@@ -166,9 +177,13 @@ export class Rehearsal {
     const shutdown = new AbortController().signal
     const ports = this.ports()
     try {
-      return await run(ports.store.release(release.id) ?? release, { ports, signal, shutdown, onEvent, onProgress: () => {} })
+      const options = { ports, signal, shutdown, onEvent, onProgress: () => {} }
+      let now = ports.store.release(release.id) ?? release
+      for (const each of lane === undefined ? (["line", "beside"] as const) : [lane]) now = await run(now, { ...options, lane: each })
+      return now
     } catch (thrown) {
-      if (wasKilled) return "killed"
+      // Killed by whatever ran beside, too: the store of that life is closed.
+      if (this.#lives !== life) return "killed"
       throw thrown
     } finally {
       this.#moment = () => {}

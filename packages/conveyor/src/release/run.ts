@@ -7,7 +7,8 @@ import { hasEnded } from "../store/records.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"
 import { Interrupted, doStep, undoStep } from "./journal.ts"
-import { nextMove } from "./machine.ts"
+import { laneOf, nextMove } from "./machine.ts"
+import type { Lane } from "./machine.ts"
 import { plans } from "./plan.ts"
 import type { StepName } from "./plan.ts"
 import type { Ports, Progress } from "./ports.ts"
@@ -17,6 +18,7 @@ import { artifactOf, fleetOf, fleetStatus } from "./fit/versions.ts"
 
 export interface RunOptions {
   ports: Ports
+  lane: Lane
   /** Aborting with `Interrupted` leaves the run for the next control plane; with any other reason it goes back. */
   signal: AbortSignal
   /** Aborting interrupts also the way back. */
@@ -29,11 +31,12 @@ export interface RunOptions {
 const pauseBeforeUndoAgainMs = seconds(1)
 
 /**
- * Gives the record with its outcome.
+ * Carries the run as far as its lane goes. Gives the record with its outcome, or still running where what is left of it goes
+ * on in the other lane.
  * @throws Interrupted, where a later control plane has to carry on; and whatever keeps a run that is half-way from being carried on.
  */
 export async function run(release: ReleaseRecord, options: RunOptions): Promise<ReleaseRecord> {
-  const { ports, shutdown } = options
+  const { ports, shutdown, lane } = options
   if (hasEnded(release.state)) return release
   const begun = await begin(release, options)
   if (begun === undefined) return ports.store.release(release.id) ?? release
@@ -42,6 +45,7 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
     const events = ports.store.journal(release.id)
     const next = nextMove(plans[release.kind], events)
     if (next.move === "end") return ports.store.setState(release.id, next.outcome, next.reason)
+    if (laneOf(plans[release.kind], events) !== lane) return ports.store.release(release.id) ?? release
 
     const context = {
       ...begun,

@@ -23,8 +23,8 @@ const anna: Asker = { actor: "anna", reason: "the shop is open", proof: "control
 const isOver = ({ state }: Run) => state !== "queued" && state !== "running"
 
 /** A control plane at work. Every version has its users as soon as it is switched to, but the idle one. */
-async function working(body: (control: Working) => Promise<void>, idle?: string): Promise<void> {
-  const stage = new Rehearsal()
+async function working(body: (control: Working) => Promise<void>, idle?: string, policy?: string): Promise<void> {
+  const stage = new Rehearsal(policy)
   const hub = new EventHub(1)
   const follow = new AbortController().signal
   const begin = () => {
@@ -76,13 +76,56 @@ async function working(body: (control: Working) => Promise<void>, idle?: string)
 
 const code = (expected: string) => (thrown: unknown) => thrown instanceof ConveyorError && thrown.code === expected
 
-test("what is asked for is carried out, one run after the other", () =>
+test("what is asked for is carried out, one run after the other: each begins when the one before has done what was asked", () =>
   working(async ({ stage, controlPlane, ended }) => {
     const asked = [await controlPlane.requestRelease("a", anna), await controlPlane.requestRelease("b", anna)]
     for (const release of asked) assert.equal((await ended(release)).state, "promoted")
     assert.equal(stage.current, "v2")
     const [first, second] = asked.map(({ id }) => stage.store.journal(id))
-    assert.ok((first?.at(-1)?.seq ?? 0) < (second?.[0]?.seq ?? 0))
+    const promotion = first?.find(({ step, event }) => step === "bake" && event === "succeeded")
+    assert.ok((promotion?.seq ?? Infinity) < (second?.[0]?.seq ?? 0))
+  }))
+
+test("a page that is left open holds nobody's next release: old versions make room beside it, also past a new control plane", () =>
+  working(
+    async (control) => {
+      const { stage, ended, at } = control
+      await ended(await control.controlPlane.requestRelease("a", anna))
+      stage.edge.setLoad("v1", { pages: { open: 1 } })
+      const asking = at("retire", "started", async () => {
+        const release = await control.controlPlane.requestRelease("c", anna)
+        await control.next()
+        return release
+      })
+      const second = await control.controlPlane.requestRelease("b", anna)
+      const third = await asking
+      const over = Promise.all([ended(second), ended(third)])
+      await at("bake", "succeeded", () => {})
+      assert.deepEqual([stage.current, stage.store.release(second.id)?.state], ["v3", "running"])
+      assert.ok("v1" in (stage.edge.inUse?.versions ?? {}), "its page is still open")
+      stage.edge.setLoad("v1", { pages: { open: 0 } })
+      assert.deepEqual(
+        (await over).map(({ state }) => state),
+        ["promoted", "promoted"],
+      )
+      assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v3"])
+    },
+    undefined,
+    "bake: { for: 10s, at_least: 100, at_most: 60s, hold: 1m }, notice: 15m, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
+  ))
+
+test("whoever makes room gives way to a rollback to what is being retired, and takes nothing from it", () =>
+  working(async ({ stage, controlPlane, ended, at }) => {
+    await ended(await controlPlane.requestRelease("a", anna))
+    stage.edge.setLoad("v1", { pages: { open: 1 } })
+    const asking = at("retire", "started", () => controlPlane.requestRollback("v1", anna))
+    const second = await controlPlane.requestRelease("b", anna)
+    const rollback = await asking
+    const [tidied, back] = [await ended(second), await ended(rollback)]
+    assert.deepEqual([tidied.state, back.state, stage.current], ["promoted", "promoted", "v1"])
+    assert.match(tidied.reason ?? "", /gave way to the rollback of v1/)
+    assert.equal(stage.store.version("v1")?.warmUntil, undefined)
+    assert.equal(stage.runtime.copies().filter(({ version, state }) => version === "v1" && state === "running").length, 2)
   }))
 
 test("a newer push takes the place of an older one that waits, and whoever follows the older is told at once", () =>

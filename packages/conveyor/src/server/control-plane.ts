@@ -1,4 +1,4 @@
-// The control plane: takes requests, carries out one run at a time, and keeps its copies between them. Everything it
+// The control plane: takes requests, carries out one run after the other (what makes room goes on beside), and keeps copies. Everything it
 // knows can be read again from the store, the shards, the runtime and the edge: killing it loses nothing.
 import type { ChangeStatus } from "../change/engine.ts"
 import { seconds } from "../kernel/duration.ts"
@@ -12,12 +12,15 @@ import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateInWords, versionMay } from "../release/lifecycle/version-state.ts"
 import type { VersionState } from "../release/lifecycle/version-state.ts"
-import { stateOf } from "../release/machine.ts"
+import { laneOf, stateOf } from "../release/machine.ts"
+import type { Lane } from "../release/machine.ts"
 import { plans, servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/fit/versions.ts"
+import { hasEnded } from "../store/records.ts"
 import type { Asker, ReleaseRecord, RequestRecord, VersionRecord } from "../store/records.ts"
+import { Lanes } from "../train/lanes.ts"
 import { nextRun } from "../train/queue.ts"
 import type { EventHub } from "./events.ts"
 import { keeperFact } from "./keeper-facts.ts"
@@ -28,42 +31,40 @@ import type { PlanReport } from "./protocol/reports.ts"
 const idleMs = seconds(1)
 const retryMs = seconds(5)
 
-interface RunUnderWay {
-  release: ReleaseRecord
-  controller: AbortController
-}
-
 export class ControlPlane {
   readonly #ports: Ports
   readonly #hub: EventHub
   readonly #shutdown = new AbortController()
-  #running: RunUnderWay | undefined
+  readonly #lanes: Lanes
   #wake: () => void = () => {}
 
   constructor(ports: Ports, hub: EventHub) {
     this.#ports = ports
     this.#hub = hub
+    this.#lanes = new Lanes(ports.store)
   }
 
   get running(): ReleaseRecord | undefined {
-    return this.#running?.release
+    return this.#lanes.inLine?.release
   }
 
   /** Works until `stop`. A run that was under way when the last control plane ended is carried on first. */
   async work(): Promise<void> {
     const keeping = Promise.all([this.#keepAlways(), this.#checkUpAlways()])
     while (!this.#shutdown.signal.aborted) {
-      const next = nextRun(this.#ports.store.releases(["queued", "running"]))
+      const { line, beside } = this.#lanes.waiting()
+      for (const release of beside) void this.#carryOut(release, "beside")
+      const next = nextRun(line)
       if (next === undefined) await this.#idle()
-      else await this.#carryOut(next)
+      else await this.#carryOutInLine(next)
     }
-    await keeping
+    await Promise.all([keeping, ...this.#lanes.all.map(({ over }) => over)])
   }
 
-  /** Interrupts the run at its next await; the next control plane carries it on. */
+  /** Interrupts every run at its next await; the next control plane carries them on. */
   stop(): void {
     this.#shutdown.abort(new Interrupted())
-    this.#running?.controller.abort(new Interrupted())
+    for (const { controller } of this.#lanes.all) controller.abort(new Interrupted())
     this.#wake()
   }
 
@@ -104,7 +105,7 @@ export class ControlPlane {
   /** Takes an expanded change away again; a release that brings it goes back first. */
   async requestAbortOfChange(change: string, asker: Asker): Promise<ReleaseRecord> {
     const version = this.#newestWith(change)
-    const under = this.#running
+    const under = this.#lanes.inLine
     if (
       under !== undefined &&
       under.release.kind === "release" &&
@@ -145,7 +146,7 @@ export class ControlPlane {
   async promote(name: string, asker: Asker): Promise<ReleaseRecord> {
     const seen = await see(this.#ports, this.#shutdown.signal)
     const version = this.#version(name)
-    const under = this.#running?.release
+    const under = this.#lanes.inLine?.release
     if (under?.version !== version.name || versionMay[stateOfVersion(version, seen)].promote !== "yes") {
       throw new ConveyorError("not-baking", `${name} is not under way, or does not bake`, {
         facts: { version: name, run: under?.id },
@@ -177,7 +178,8 @@ export class ControlPlane {
       })
     }
     const cancelled = cancelledBy(this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker))
-    if (this.#running?.release.id === id) this.#running.controller.abort(cancelled)
+    const under = this.#lanes.find(id)
+    if (under !== undefined) under.controller.abort(cancelled)
     else if (release.state === "queued") return this.#ended(store.setState(id, "cancelled", cancelled.message))
     return release
   }
@@ -194,29 +196,46 @@ export class ControlPlane {
     return planReport(this.#ports, revision, this.#shutdown.signal)
   }
 
-  async #carryOut(release: ReleaseRecord): Promise<void> {
-    const controller = new AbortController()
-    this.#running = { release, controller }
-    const cancel = this.#ports.store.requestsFor(release.id).find(({ action }) => action === "cancel")
-    if (cancel !== undefined) controller.abort(cancelledBy(cancel))
-    this.#publish({ type: "run", run: { ...release, state: "running" } })
+  async #carryOutInLine(release: ReleaseRecord): Promise<void> {
+    await this.#lanes.makeWayFor(release, new ConveyorError("superseded", `gave way to the ${release.kind} of ${release.version}`))
+    // It may have been cancelled while way was made for it.
+    const isStillAsked = this.#ports.store.release(release.id)?.state === release.state
+    if (isStillAsked && !this.#shutdown.signal.aborted) await this.#carryOut(release, "line")
+  }
+
+  async #carryOut(release: ReleaseRecord, lane: Lane): Promise<void> {
+    if (lane === "line") this.#publish({ type: "run", run: { ...release, state: "running" } })
+    const now = await this.#lanes.carry(release, lane, (signal) =>
+      this.#run(release, lane, AbortSignal.any([signal, ...this.#cancelOf(release, lane)])),
+    )
+    if (now === undefined || !hasEnded(now.state)) return
+    this.#ports.logger.info({ release: now }, "run ended")
+    this.#ended(now)
+  }
+
+  /** A run that was cancelled before a crash is cancelled still. */
+  #cancelOf({ id }: ReleaseRecord, lane: Lane): AbortSignal[] {
+    const cancel = this.#ports.store.requestsFor(id).find(({ action }) => action === "cancel")
+    return cancel === undefined || lane === "beside" ? [] : [AbortSignal.abort(cancelledBy(cancel))]
+  }
+
+  /** Gives nothing where the run could not be carried on, after a pause. */
+  async #run(release: ReleaseRecord, lane: Lane, signal: AbortSignal): Promise<ReleaseRecord | undefined> {
     try {
-      const ended = await run(release, {
+      return await run(release, {
         ports: this.#ports,
-        signal: controller.signal,
+        lane,
+        signal,
         shutdown: this.#shutdown.signal,
         onProgress: (of, step, { message, shards }) => this.#publish({ type: "progress", run: of.id, step, message, shards }),
         onEvent: (event) => this.#publish({ type: "journal", event }),
       })
-      this.#ports.logger.info({ release: ended }, "run ended")
-      this.#ended(ended)
     } catch (thrown) {
-      if (this.#shutdown.signal.aborted) return
+      if (this.#shutdown.signal.aborted) return undefined
       this.#ports.logger.error({ release, error: describe(thrown) }, "run cannot be carried on")
       this.#publish({ type: "stuck", run: release.id, reason: describe(thrown), retryInMs: retryMs })
       await this.#sleep(retryMs)
-    } finally {
-      this.#running = undefined
+      return undefined
     }
   }
 
@@ -253,9 +272,9 @@ export class ControlPlane {
     this.#publish({ type: "keeper", fact })
   }
 
-  /** A run that has done what was asked only tidies up, and gives way at once; one that has not goes back first. */
+  /** A run that has not done yet what was asked goes back first. */
   #interruptFor(rollback: ReleaseRecord): void {
-    const under = this.#running
+    const under = this.#lanes.inLine
     if (under === undefined || !servesUsers[under.release.kind]) return
     under.controller.abort(new ConveyorError("superseded", `gave way to the rollback to ${rollback.version}`))
   }
@@ -268,7 +287,11 @@ export class ControlPlane {
   /** The version that served before the current one: what a person means by "back". */
   async #previous(): Promise<VersionRecord> {
     const current = await this.#current()
-    const served = this.#ports.store.releases(["promoted"]).filter(({ id }) => stateOf("switch", this.#ports.store.journal(id)) === "done")
+    const { store } = this.#ports
+    const served = store.releases(["promoted", "running"]).filter(({ id, kind, state }) => {
+      const events = store.journal(id)
+      return stateOf("switch", events) === "done" && (state === "promoted" || laneOf(plans[kind], events) === "beside")
+    })
     const at = served.findLastIndex((release) => release.version === current?.name)
     // While a release bakes its version is current, and not promoted yet: all that was promoted came before it.
     const earlier = at === -1 ? served : served.slice(0, at)

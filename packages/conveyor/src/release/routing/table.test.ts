@@ -35,9 +35,17 @@ test("a switch leaves the version before in place for its pages, and rescues by 
 })
 
 test("a notice that stands stays as it is: nobody's time to reload is cut short", () => {
-  const told = withNotice(second(), notice)
-  assert.deepEqual(withNotice(told, { announcedAt: 9, reloadBy: 9 }).versions["v1"]?.notice, notice)
-  assert.equal(told.versions["v2"]?.notice, undefined)
+  const told = withNotice(second(), ["v1", "v2"], notice)
+  assert.deepEqual(told.versions["v1"]?.notice, notice)
+  assert.equal(told.versions["v2"]?.notice, undefined, "the current version's pages have nowhere to go")
+  assert.equal(withNotice(told, ["v1"], { announcedAt: 9, reloadBy: 9 }), told)
+})
+
+test("a notice is for the pages of the versions that it names, and takes no probation from those that it does not", () => {
+  const third = switchedTo(second(), next("v3"), both)
+  const told = withNotice(third, ["v1"], notice)
+  assert.deepEqual([told.versions["v1"]?.notice, told.versions["v2"]?.notice], [notice, undefined])
+  assert.deepEqual([told.rescue, told.compare], [third.rescue, third.compare])
 })
 
 test("going back tells only pages of the bad version", () => {
@@ -91,7 +99,7 @@ const turns: fc.Arbitrary<{ what: string; turn: Turn }> = fc.oneof(
       what: "switch",
       turn: (now: RoutingTable) => switchedTo(now, to, probation),
     })),
-  fc.constant({ what: "notice", turn: (now: RoutingTable) => withNotice(now, notice) }),
+  fc.constant({ what: "notice", turn: (now: RoutingTable) => withNotice(now, ["v1", "v2"], notice) }),
   fc.array(name).map((gone) => ({ what: "without", turn: (now: RoutingTable) => without(now, gone) })),
   fc.nat().map((n) => ({
     what: "back",

@@ -42,13 +42,15 @@ export function withoutProbation(now: RoutingTable): RoutingTable {
   return { ...rest, generation: now.generation + 1 }
 }
 
-/** Pages of every version but the current one are told to reload. A notice that stands already stays as it is. */
-export function withNotice(now: RoutingTable, notice: Notice): RoutingTable {
-  const { rescue: _, compare: __, ...rest } = now
-  const versions = mapVersions(now, (name, version) =>
-    name === now.current || version.notice !== undefined ? version : { ...version, notice },
-  )
-  return { ...rest, generation: now.generation + 1, versions }
+/**
+ * Pages of these versions are told to reload; the current one's never are. A notice that stands already stays as it is. Gives
+ * the same object where nobody is left to be told.
+ */
+export function withNotice(now: RoutingTable, told: readonly string[], notice: Notice): RoutingTable {
+  const isTold = (name: string, version: RoutedVersion) => name === now.current || version.notice !== undefined || !told.includes(name)
+  if (Object.entries(now.versions).every(([name, version]) => isTold(name, version))) return now
+  const versions = mapVersions(now, (name, version) => (isTold(name, version) ? version : { ...version, notice }))
+  return { ...now, generation: now.generation + 1, versions }
 }
 
 export interface WayBack {
