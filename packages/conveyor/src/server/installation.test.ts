@@ -2,10 +2,14 @@ import assert from "node:assert/strict"
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { test } from "node:test"
+import { systemClock } from "../kernel/clock.ts"
 import { identify } from "../kernel/process-identity.ts"
+import { Store } from "../store/store.ts"
 import { claimState, isOwn } from "./installation.ts"
 import { findControlPlane, makeStateDirectory, stateDirectory } from "./state-directory.ts"
+import type { StateDirectory } from "./state-directory.ts"
 
 /** A state directory in which this very process is recorded as the control plane, and one copy. */
 async function withInstallation(body: (folder: string, state: ReturnType<typeof stateDirectory>) => Promise<void>): Promise<void> {
@@ -32,6 +36,15 @@ async function withInstallation(body: (folder: string, state: ReturnType<typeof 
   }
 }
 
+function leaseOf({ database }: StateDirectory): unknown {
+  const opened = new DatabaseSync(database)
+  try {
+    return { ...opened.prepare("SELECT token, pid FROM lease").get() }
+  } finally {
+    opened.close()
+  }
+}
+
 test("a copy of a state directory finds no control plane and no copy, and is an installation of its own from then on", () =>
   withInstallation(async (folder, state) => {
     const copy = stateDirectory(join(folder, "backup"))
@@ -44,6 +57,18 @@ test("a copy of a state directory finds no control plane and no copy, and is an 
     assert.equal((await findControlPlane(state))?.identity.pid, process.pid, "the original is as it was")
     assert.deepEqual(await claimState(state), { was: "own" })
     assert.deepEqual(await readdir(join(state.runtime, "copies")), ["v1-web-0.json"])
+  }))
+
+test("a copy's lease is held by nobody, though the original's control plane lives, and its fence goes on", () =>
+  withInstallation(async (folder, state) => {
+    const store = new Store(state.database, systemClock, () => undefined)
+    const fence = store.takeLease()
+    store.close()
+    const copy = stateDirectory(join(folder, "backup"))
+    await cp(state.root, copy.root, { recursive: true })
+    await claimState(copy)
+    assert.deepEqual(leaseOf(copy), { token: fence, pid: 0 })
+    assert.deepEqual(leaseOf(state), { token: fence, pid: process.pid })
   }))
 
 test("a copy that took the original's name is still a copy, and the original under another name is still itself", () =>

@@ -50,9 +50,12 @@ async function standingOf({ root }: StateDirectory): Promise<Standing> {
 }
 
 /** The original's processes go on, and the original knows them. */
-async function forgetProcesses({ control, controlPort, edge, runtime }: StateDirectory): Promise<void> {
+async function forgetProcesses({ database, control, controlPort, edge, runtime }: StateDirectory): Promise<void> {
   const records = [control, controlPort, join(edge, "edge.json"), join(edge, "launch.json"), join(edge, "token"), join(runtime, "copies")]
   for (const record of records) await rm(record, { recursive: true, force: true })
+  // Only here, so that no other command has to load SQLite.
+  const { forgetLeaseHolder } = await import("../store/forget-lease.ts")
+  forgetLeaseHolder(database)
 }
 
 /**
