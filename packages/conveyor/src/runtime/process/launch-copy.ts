@@ -25,7 +25,7 @@ export interface Launch extends Surroundings {
 
 // The shell leaves its pid and start time, then becomes the service: the record is there before the service runs.
 const introduceAndBecome = `start=$(cut -d' ' -f22 /proc/$$/stat 2>/dev/null) || start=$(ps -o lstart= -p $$ | tr -s ' ')
-printf '%s %s' "$$" "$start" > "$CONVEYOR_PID_FILE.tmp" && mv "$CONVEYOR_PID_FILE.tmp" "$CONVEYOR_PID_FILE"
+(umask 077; printf '%s %s' "$$" "$start" > "$CONVEYOR_PID_FILE.tmp") && mv "$CONVEYOR_PID_FILE.tmp" "$CONVEYOR_PID_FILE"
 unset CONVEYOR_PID_FILE
 eval "$0"`
 
