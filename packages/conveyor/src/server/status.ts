@@ -46,10 +46,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       copies: own.map((copy) => copyReport(copy, ports.health)),
     }
   })
-  const runs = ports.store
-    .releases()
-    .slice(-newestRuns)
-    .map((release) => runReport(ports, release))
+  const runs = ports.store.newestReleases(newestRuns).map((release) => runReport(ports, release))
   const unknown = [
     ...seen.doubts,
     ...heldCopies(seen, ports.health),

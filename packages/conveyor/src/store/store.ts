@@ -165,6 +165,11 @@ export class Store {
       .map(toRelease)
   }
 
+  /** The newest `count`, oldest of them first. */
+  newestReleases(count: number): ReleaseRecord[] {
+    return this.#database.prepare(`${selectRelease} ORDER BY r.id DESC LIMIT ?`).all(count).map(toRelease).toReversed()
+  }
+
   /** @throws ConveyorError "illegal-event" where the run has ended: its outcome stays what it was. */
   setState(id: number, state: ReleaseState, reason?: string): ReleaseRecord {
     const endedAt = hasEnded(state) ? this.#clock.now() : null
