@@ -84,7 +84,7 @@ function compare(seen: readonly Seen[], switches: readonly number[]): SwitchCost
   return { aroundMs: median(around.filter(Number.isFinite)), elsewhereMs: median(elsewhere) }
 }
 
-const asked = [["status"], ["plan", "main"], ["change", "status"], ["logs", "-n", "1"]]
+const asked = [["status"], ["history"], ["show", "10"], ["plan", "main"], ["change", "status"], ["logs", "-n", "1"], ["--version"]]
 
 async function timeCommands({ installation }: Shop): Promise<Record<string, number>> {
   const times: Record<string, number> = {}

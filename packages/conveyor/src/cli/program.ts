@@ -1,9 +1,11 @@
 // The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it. A command
 // imports what is heavy only when it is carried out, so that the others start at once.
+import { createRequire } from "node:module"
 import { Command, InvalidArgumentError } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
 import { addCancel } from "./commands/cancel.ts"
 import { addDown } from "./commands/down.ts"
+import { addHistory } from "./commands/history.ts"
 import { addInit } from "./commands/init.ts"
 import { addLogs } from "./commands/logs.ts"
 import { addPlan } from "./commands/plan.ts"
@@ -12,11 +14,15 @@ import { addRelease } from "./commands/release.ts"
 import { addRetire } from "./commands/retire.ts"
 import { addRollback } from "./commands/rollback.ts"
 import { addServe } from "./commands/serve.ts"
+import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
 import { addUp } from "./commands/up.ts"
 
+const manifest = createRequire(import.meta.url)("../../package.json") as { version: string }
+
 export function createProgram(): Command {
   const program = new Command("conveyor")
+    .version(manifest.version, "--version", "print the version")
     .description("Carries a commit to every user of a service that may never close.")
     .option("--state <directory>", "where the installation keeps its state", folder, ".conveyor")
     .option("--json", "print one JSON document instead of text")
@@ -43,6 +49,8 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addUp,
     addRelease,
     addStatus,
+    addHistory,
+    addShow,
     addPlan,
     addPromote,
     addRollback,

@@ -37,6 +37,8 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts
     changes: () => controlPlane.changes(),
     plan: ({ input }) => controlPlane.plan(input.revision),
     run: ({ params }) => runReport(ports, runOf(ports, params.id)),
+    runs: ({ input: { limit, before } }) =>
+      ports.store.releasesBefore(before ?? Number.MAX_SAFE_INTEGER, limit).map((run) => runReport(ports, run)),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
     release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input), input.branch),
@@ -60,5 +62,5 @@ function askerOf({ actor, reason }: { actor?: string | undefined; reason?: strin
 function runOf(ports: Ports, id: string): ReleaseRecord {
   const found = /^\d{1,15}$/.test(id) ? ports.store.release(Number(id)) : undefined
   if (found !== undefined) return found
-  throw new ConveyorError("no-such-run", `there is no run ${id}`, { facts: { id }, hint: "conveyor status lists the newest." })
+  throw new ConveyorError("no-such-run", `there is no run ${id}`, { facts: { id }, hint: "conveyor history lists all of them." })
 }

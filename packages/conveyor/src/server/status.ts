@@ -54,7 +54,23 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     ...pageDoubts(silent),
     ...silentShards(changes),
   ]
-  return { name, edge, generation: table?.generation, current: table?.current, versions, runs, changes, unknown }
+  return {
+    name,
+    edge,
+    generation: table?.generation,
+    current: table?.current,
+    versions: withoutTheOldest(versions),
+    runs,
+    changes,
+    unknown,
+  }
+}
+
+/** What is over says nothing about now: of those versions the newest are enough. */
+function withoutTheOldest(versions: readonly VersionReport[]): VersionReport[] {
+  const isOver = ({ state }: VersionReport) => state === "stopped" || state === "unbuilt"
+  const shown = new Set(versions.filter(isOver).slice(-newestRuns))
+  return versions.filter((version) => !isOver(version) || shown.has(version))
 }
 
 function copyReport({ id, service, state, address, node, restarts, end, before }: Copy, health: Health): CopyReport {

@@ -170,6 +170,11 @@ export class Store {
     return this.#database.prepare(`${selectRelease} ORDER BY r.id DESC LIMIT ?`).all(count).map(toRelease).toReversed()
   }
 
+  /** A page of the past, the newest first. */
+  releasesBefore(id: number, count: number): ReleaseRecord[] {
+    return this.#database.prepare(`${selectRelease} WHERE r.id < ? ORDER BY r.id DESC LIMIT ?`).all(id, count).map(toRelease)
+  }
+
   /** @throws ConveyorError "illegal-event" where the run has ended: its outcome stays what it was. */
   setState(id: number, state: ReleaseState, reason?: string): ReleaseRecord {
     const endedAt = hasEnded(state) ? this.#clock.now() : null

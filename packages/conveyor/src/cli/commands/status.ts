@@ -3,13 +3,12 @@ import type { Command } from "commander"
 import { formatDuration } from "../../kernel/duration.ts"
 import { controlPlaneOf } from "../../server/state-directory.ts"
 import type { StatusReport } from "../../server/protocol/reports.ts"
-import type { RunReport, StepReport } from "../../server/protocol/runs.ts"
 import type { VersionReport } from "../../server/protocol/versions.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
-import { aheadWords } from "../render/ahead-words.ts"
 import { copyTroubles } from "../render/copy-troubles.ts"
+import { runRows } from "../render/run-rows.ts"
 import { bold, columns, cyan, dim, green, red, yellow } from "../render/paint.ts"
 
 export function addStatus(program: Command): void {
@@ -63,7 +62,7 @@ function* statusLines(status: StatusReport): Generator<string> {
   for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""
-    yield* columns([["run", "", "outcome", "took", "by", ""].map(dim), ...status.runs.map(runRow)])
+    yield* runRows(status.runs)
   }
 }
 
@@ -74,27 +73,4 @@ function until(warmUntil: number | undefined): string {
 function copiesOf({ copies }: VersionReport): string {
   const running = copies.filter((copy) => copy.state === "running").length
   return running === copies.length ? String(running) : red(`${running} of ${copies.length}`)
-}
-
-const aboutStep = ({ name, holding }: StepReport): string => (holding === undefined ? name : `${name} holds: ${holding}`)
-
-function runRow(run: RunReport): string[] {
-  const busy = run.steps.find((step) => step.state === "begun" || step.state === "undoing")
-  const outcome = {
-    queued: dim,
-    running: cyan,
-    promoted: green,
-    "rolled-back": yellow,
-    failed: red,
-    refused: red,
-    superseded: dim,
-    cancelled: yellow,
-  }[run.state](run.state)
-  const took = run.endedAt === undefined ? "" : formatDuration(run.endedAt - run.requestedAt)
-  const asked = run.requests[0]
-  const why =
-    run.state === "running" && busy !== undefined
-      ? aboutStep(busy)
-      : (aheadWords(run.ahead) ?? run.reason?.split("\n")[0] ?? asked?.reason ?? "")
-  return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, asked?.actor ?? "", dim(why.slice(0, 160))]
 }

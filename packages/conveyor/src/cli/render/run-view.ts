@@ -18,7 +18,7 @@ export interface RunView {
 
 type Shards = NonNullable<Extract<Event, { type: "progress" }>["shards"]>
 
-const marks: Readonly<Record<StepState, string>> = {
+export const stepMarks: Readonly<Record<StepState, string>> = {
   pending: dim("·"),
   begun: cyan("▸"),
   done: green("✔"),
@@ -104,7 +104,7 @@ class Board implements RunView {
       const { state, at, ms } = this.#states.get(name) ?? { state: "pending" as const, at: 0 }
       const isBusy = state === "begun" || state === "undoing"
       const took = state === "pending" ? "" : dim(formatDuration(ms ?? Date.now() - at))
-      return [marks[state], isBusy ? bold(name) : name, took, isBusy ? dim(this.#message.slice(0, 100)) : ""]
+      return [stepMarks[state], isBusy ? bold(name) : name, took, isBusy ? dim(this.#message.slice(0, 100)) : ""]
     })
     const waits = this.#report.state === "queued" && this.#message !== "" ? [dim(`  ${this.#message}`)] : []
     logUpdate([title(this.#report), ...waits, ...columns(rows).map((row) => `  ${row}`), ...shardLines(this.#shards)].join("\n"))
@@ -162,7 +162,7 @@ class Lines implements RunView {
     this.#failureTold ||= event.event === "failed"
     const isFailure = event.event === "failed" || event.event === "undo_failed"
     const reason = isFailure ? `: ${String(event.facts["message"])}` : ""
-    this.#print(`  ${marks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)
+    this.#print(`  ${stepMarks[stateOfEvent[event.event]]} ${event.step} ${dim(formatDuration(took))}${reason}`)
     if (isFailure && typeof event.facts["hint"] === "string") this.#print(`    ${cyan("→")} ${event.facts["hint"]}`)
   }
 
@@ -203,7 +203,7 @@ function* finalLines(report: RunReport): Generator<string> {
   yield title(report)
   yield* columns(
     report.steps.map((step) => [
-      marks[step.state],
+      stepMarks[step.state],
       step.name,
       dim(step.ms === undefined ? "" : formatDuration(step.ms)),
       dim(summary(step)),

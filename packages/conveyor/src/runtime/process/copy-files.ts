@@ -1,8 +1,8 @@
 // What the process runtime keeps on disk about each copy: <id>.json, written before the process is started, <id>.pid,
 // written by the process itself before it becomes the service, and <id>.end.json, once it is seen to have ended. So a
 // starter that dies in between loses no process: whoever comes next finds the record, and in it the way to the process.
-import { existsSync, writeFileSync } from "node:fs"
-import { mkdir, readFile, readdir, rm } from "node:fs/promises"
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
+import { mkdir, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import { z } from "zod"
@@ -50,8 +50,9 @@ export class CopyFiles {
   }
 
   async all(): Promise<CopyRecord[]> {
-    await mkdir(this.#folder, { recursive: true })
-    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json") && !name.endsWith(".end.json")).toSorted()
+    const names = namesIn(this.#folder)
+      .filter((name) => name.endsWith(".json") && !name.endsWith(".end.json"))
+      .toSorted()
     const records = await Promise.all(names.map((name) => this.#read(join(this.#folder, name), copyRecord)))
     return records.filter((record) => record !== undefined)
   }
@@ -120,12 +121,22 @@ export class CopyFiles {
   }
 }
 
-/** Undefined where there is no such file; what cannot be read is an error, and no absence. */
+/** Undefined where there is no such file; what cannot be read is an error, and no absence. At once: a few bytes, asked each second. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8")
+    return readFileSync(file, "utf8")
   } catch (thrown) {
     if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined
+    throw thrown
+  }
+}
+
+/** None where there is no such folder yet. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return []
     throw thrown
   }
 }

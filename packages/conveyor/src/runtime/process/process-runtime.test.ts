@@ -102,7 +102,7 @@ test("a copy reads in a file whether its version is the current one, and one tha
     const read = async () => {
       const lines: string[] = []
       await runtime.exec(copy?.id ?? "", {
-        command: 'cat "$CONVEYOR_STANDING" || echo nothing',
+        command: 'cat "$CONVEYOR_STANDING" 2>/dev/null || echo nothing',
         onLine: (line) => lines.push(line),
         signal,
       })

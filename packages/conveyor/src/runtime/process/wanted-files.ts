@@ -1,12 +1,12 @@
 // What is wanted of the process runtime, on disk: one file for each service at a version, for its owner's eyes alone,
 // because the environment is in it. A version that nothing is wanted of has none, so that what once was costs nothing.
-import { mkdir, readdir, rm } from "node:fs/promises"
+import { mkdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
 import type { ServiceSpec } from "../runtime.ts"
-import { readIfThere } from "./copy-files.ts"
+import { namesIn, readIfThere } from "./copy-files.ts"
 
 const serviceSpec = z.object({
   service: z.string(),
@@ -54,8 +54,7 @@ export class WantedFiles {
   }
 
   async #names(): Promise<string[]> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    return readdir(this.#folder)
+    return namesIn(this.#folder)
   }
 
   async #read(file: string): Promise<ServiceSpec | undefined> {

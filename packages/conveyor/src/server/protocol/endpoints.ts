@@ -13,12 +13,23 @@ const nothing = z.strictObject({})
 const onlyAsking = z.strictObject(asking)
 const revisionToo = { revision: line("a commit, a branch or a version") }
 const howManyLines = "a whole number from 1 to 10000"
+const howManyRuns = "a whole number from 1 to 500"
+const aRun = "the number of a run"
 
 export const endpoints = {
   status: get("/v1/status", nothing, statusReport),
   changes: get("/v1/changes", nothing, list(changeReport)),
   plan: get("/v1/plan", z.strictObject(revisionToo), planReport),
   run: get("/v1/runs/:id", nothing, runReport),
+  /** A page of the past, the newest first: `before` is the number of the last run of the page before. */
+  runs: get(
+    "/v1/runs",
+    z.strictObject({
+      limit: z.coerce.number(howManyRuns).int(howManyRuns).min(1, howManyRuns).max(500, howManyRuns).default(20),
+      before: z.coerce.number(aRun).int(aRun).min(1, aRun).optional(),
+    }),
+    list(runReport),
+  ),
   logs: get(
     "/v1/logs",
     z.strictObject({
