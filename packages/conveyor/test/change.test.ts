@@ -59,11 +59,11 @@ test("a paused backfill moves no row until it is resumed; aborted, the schema is
   assert.match(await installation.push("Prices in kopecks, again"), /serves all new pages/)
   assert.equal(await movedRows(url), rows)
   const refused = await installation.run("change", "abort", name)
-  assert.equal(refused.code, 1)
+  assert.equal(refused.code, 12)
   assert.match(refused.out, /v3, which needs it, is the current version/)
 
   const tooEarly = await installation.run("change", "repack", name)
-  assert.equal(tooEarly.code, 1, tooEarly.out)
+  assert.equal(tooEarly.code, 12, tooEarly.out)
 
   await installation.must("retire", "v1")
   const contracted = await installation.run("change", "contract", name)
