@@ -255,7 +255,9 @@ release: { bake: { for: 1s, at_least: 20, at_most: 60s }, notice: 3s, rollback_w
   /** The processes of the copies whose ids begin like that. */
   async copies(prefix: string): Promise<ProcessIdentity[]> {
     const folder = join(this.state, "runtime", "copies")
-    const files = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(".pid"))
+    // Before the first copy there is no folder.
+    const names = existsSync(folder) ? await readdir(folder) : []
+    const files = names.filter((name) => name.startsWith(prefix) && name.endsWith(".pid"))
     // A copy that has just been forgotten has no file any more.
     const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8").catch(() => "")))
     const pids = texts.map((text) => Number(text.split(" ")[0]))
