@@ -198,6 +198,11 @@ test("a returned order of several payments goes back wholly and once, whichever 
     (await owner.query("SELECT FROM payments.agenda WHERE kind = 'order-return' AND id = ANY ($1)", [sales])).rowCount
   // A claim that was lost on its way, as by a deadlock of both versions, is taken up again after a minute.
   for (let tries = 0; tries < 900 && (await left()) !== 0; tries++) await delay(100)
+  const { rows: undone } = await owner.query(
+    "SELECT id, tries, due_at, reason FROM payments.agenda WHERE kind IN ('order-return', 'refund') AND shop_id = $1",
+    [shop],
+  )
+  assert.deepEqual(undone, [], "nothing is left to do")
   for (const sale of sales) {
     const { rows: back } = await owner.query("SELECT method, amount::int FROM payments.refund WHERE sale_id = $1 ORDER BY method", [sale])
     assert.deepEqual(back, [

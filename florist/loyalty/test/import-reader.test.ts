@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { xlsxOf } from "../test/xlsx.ts"
-import type { ImportFile } from "./import-file.ts"
-import { ImportReader } from "./import-reader.ts"
+import { xlsxOf } from "./xlsx.ts"
+import type { ImportFile } from "../src/import-file.ts"
+import { ImportReader } from "../src/import-reader.ts"
 
 const xlsx = (content: Uint8Array): ImportFile => ({ content, format: "xlsx", delimiter: ",", firstRow: "values" })
 
