@@ -5,8 +5,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
-import { BadFileError } from "../kernel/yaml/bad-file-error.ts"
-import { loadConfig } from "./load-config.ts"
+import { complaintsOf } from "./testing.ts"
 
 const top = "name: shop\nservices:\n  web: { start: node server.js, routes: [/] }\n"
 const service = (rest: string) => `name: shop\nservices:\n  web: { ${rest} }\n`
@@ -135,16 +134,6 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
   [`#${"x".repeat(2 ** 20)}`, ["1 ", /longer than a megabyte/]],
   ["name: sh\uFFFDp\n", ["1 ", /bytes in it that are not UTF-8/]],
 ]
-
-function complaintsOf(text: string, variables = {}) {
-  try {
-    loadConfig(text, "conveyor.yml", variables)
-  } catch (thrown) {
-    if (thrown instanceof BadFileError) return thrown.complaints
-    throw thrown
-  }
-  return []
-}
 
 test("each mistake is told at its place, with what was found and what would be right, and no other is told", () => {
   for (const [text, ...expected] of bad) {

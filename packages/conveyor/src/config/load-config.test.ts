@@ -1,22 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { BadFileError } from "../kernel/yaml/bad-file-error.ts"
 import { loadConfig } from "./load-config.ts"
+import { complaintsOf } from "./testing.ts"
 
 const smallest = `name: shop
 services:
   web: { start: node main.js, routes: [/] }
 `
-
-const complaintsOf = (text: string, variables = {}) => {
-  try {
-    loadConfig(text, "conveyor.yml", variables)
-  } catch (thrown) {
-    if (thrown instanceof BadFileError) return thrown.complaints
-    throw thrown
-  }
-  return []
-}
 
 test("the smallest file is complete: every default is filled in, durations are milliseconds", () => {
   const config = loadConfig(smallest, "conveyor.yml", {})

@@ -167,7 +167,7 @@ export class Store {
 
   /** The newest `count`, oldest of them first. */
   newestReleases(count: number): ReleaseRecord[] {
-    return this.#database.prepare(`${selectRelease} ORDER BY r.id DESC LIMIT ?`).all(count).map(toRelease).toReversed()
+    return this.releasesBefore(Number.MAX_SAFE_INTEGER, count).toReversed()
   }
 
   /** A page of the past, the newest first. */
