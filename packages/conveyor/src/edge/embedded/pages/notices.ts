@@ -84,7 +84,9 @@ export class Notices {
   }
 
   #tellVersion(channel: Channel, version: string): void {
-    const notice = this.#noticeFor(version)
+    // One reading of the clock for both: a page told to reload at once must not find a millisecond left.
+    const now = this.#tools.clock.now()
+    const notice = this.#noticeFor(version, now)
     const toShow = notice === undefined ? undefined : `${this.#table?.current} ${notice.reloadBy}`
     if (toShow === channel.shown.get(version)) return
     if (notice === undefined || toShow === undefined) {
@@ -93,7 +95,7 @@ export class Notices {
     }
     channel.shown.set(version, toShow)
     // `now` lets the page count down by the edge's clock, whatever its own says.
-    send(channel, "notice", { ...notice, version, current: this.#table?.current, now: this.#tools.clock.now() })
+    send(channel, "notice", { ...notice, version, current: this.#table?.current, now })
     this.#countTold(channel, version)
   }
 
@@ -105,11 +107,10 @@ export class Notices {
     }
   }
 
-  #noticeFor(version: string): Notice | undefined {
+  #noticeFor(version: string, now: number): Notice | undefined {
     if (this.#table === undefined || version === this.#table.current) return undefined
     if (Object.hasOwn(this.#table.versions, version)) return this.#table.versions[version]?.notice
     // Nothing serves the page's version any more: what it asks for is answered by another, so it had better reload at once.
-    const now = this.#tools.clock.now()
     return { announcedAt: now, reloadBy: now }
   }
 
