@@ -1,11 +1,12 @@
 // state.db: versions, releases and their journal. Written only by the holder of the lease, read by anybody.
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import { fileURLToPath } from "node:url"
 import type { ArtifactRef } from "../kernel/artifact.ts"
 import type { Clock } from "../kernel/clock.ts"
+import { inTransaction, openDatabase } from "../kernel/database/database.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Facts } from "../kernel/errors.ts"
 import { identify, isAlive } from "../kernel/process-identity.ts"
-import { inTransaction, openDatabase } from "./database.ts"
 import type {
   Asker,
   JournalEvent,
@@ -18,6 +19,8 @@ import type {
   WhyIllegal,
 } from "./records.ts"
 import { hasEnded } from "./records.ts"
+
+const migrations = fileURLToPath(new URL("migrations", import.meta.url))
 
 interface Wish {
   change?: string
@@ -35,7 +38,7 @@ export class Store {
 
   /** `whyIllegal` says what a run's journal may hold next: a line that could not have happened is never written. */
   constructor(file: string, clock: Clock, whyIllegal: WhyIllegal) {
-    this.#database = openDatabase(file)
+    this.#database = openDatabase(file, migrations)
     this.#clock = clock
     this.#whyIllegal = whyIllegal
   }

@@ -1,18 +1,16 @@
-// Opens state.db and brings it to the newest numbered migration. Called by store.ts alone.
+// Opens a file of SQLite and brings it to the newest of its numbered migrations. Called by whoever keeps one: the store, the watch.
 import { closeSync, openSync, readFileSync, readdirSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { fileURLToPath } from "node:url"
-import { ConveyorError } from "../kernel/errors.ts"
-import { roomBeside } from "../kernel/room.ts"
-import type { Room } from "../kernel/room.ts"
-
-const migrationsFolder = join(dirname(fileURLToPath(import.meta.url)), "migrations")
+import { ConveyorError } from "../errors.ts"
+import { roomBeside } from "../room.ts"
+import type { Room } from "../room.ts"
 
 /** What is kept aside for a database, so that its journal can be written when the disk is full. */
 const rooms = new WeakMap<DatabaseSync, Room>()
 
-export function openDatabase(file: string): DatabaseSync {
+/** `migrations`: the folder of NNNN-*.sql files. @throws ConveyorError "newer-state", "broken-state" */
+export function openDatabase(file: string, migrations: string): DatabaseSync {
   // Made before SQLite would make it, for its owner's eyes alone: the files beside it get its mode.
   closeSync(openSync(file, "a", 0o600))
   const database = new DatabaseSync(file)
@@ -21,7 +19,7 @@ export function openDatabase(file: string): DatabaseSync {
   rooms.set(database, roomBeside(file))
   // A table that is made anew keeps what refers to it only while nobody looks; migrate looks at the end.
   database.exec("PRAGMA foreign_keys = OFF")
-  migrate(database, file)
+  migrate(database, file, migrations)
   database.exec("PRAGMA foreign_keys = ON")
   return database
 }
@@ -48,8 +46,8 @@ function once<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
-  const migrations = readdirSync(migrationsFolder)
+function migrate(database: DatabaseSync, file: string, folder: string): void {
+  const migrations = readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .toSorted()
   inTransaction(database, () => {
@@ -64,7 +62,7 @@ function migrate(database: DatabaseSync, file: string): void {
         },
       )
     }
-    for (const name of migrations.slice(done)) database.exec(readFileSync(join(migrationsFolder, name), "utf8"))
+    for (const name of migrations.slice(done)) database.exec(readFileSync(join(folder, name), "utf8"))
     const broken = done === migrations.length ? [] : database.prepare("PRAGMA foreign_key_check").all()
     if (broken.length > 0) throw new ConveyorError("broken-state", `${file} refers to what it does not hold`, { facts: { file, broken } })
     database.exec(`PRAGMA user_version = ${migrations.length}`)

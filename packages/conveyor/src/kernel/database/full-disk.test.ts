@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { rmSync } from "node:fs"
+import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { fillUp, needsSmallDisk, onSmallDisk } from "@conveyor/testbed/small-disk"
-import { ConveyorError } from "../kernel/errors.ts"
-import { roomBeside } from "../kernel/room.ts"
+import { ConveyorError } from "../errors.ts"
+import { roomBeside } from "../room.ts"
 import { inTransaction, openDatabase } from "./database.ts"
 
 test(
@@ -13,7 +13,9 @@ test(
   () =>
     onSmallDisk("size=16m", (disk) => {
       const file = join(disk, "state.db")
-      const database = openDatabase(file)
+      const migrations = join(disk, "migrations")
+      mkdirSync(migrations)
+      const database = openDatabase(file, migrations)
       database.exec("CREATE TABLE note (text TEXT)")
       assert.equal(roomBeside(file).keep(), "whole")
       const note = database.prepare("INSERT INTO note VALUES (?)")
