@@ -5,6 +5,7 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
+import { readSheet } from "read-excel-file/node"
 import { PublishedClient } from "@florist/published/exchange"
 import { fuzz } from "@florist/published/fuzz"
 import { reports } from "../src/service.ts"
@@ -428,6 +429,7 @@ test("another shop sees none of it and changes nothing", async () => {
     ["POST", "/v1/reports/{id}"],
     ["GET", "/v1/reports/{id}/result"],
     ["GET", "/v1/reports/{id}/result.csv"],
+    ["GET", "/v1/reports/{id}/result.xlsx"],
   ] as const) {
     assert.equal((await client.call(method, path, { token: stranger, params: { id: one.id } })).status, 404, path)
   }
@@ -463,7 +465,7 @@ async function prepared(id: string): Promise<void> {
 
 const csvOf = (id: string) => ground.platform.ask({ service: "reports", path: `/api/v1/reports/${id}/result.csv`, token })
 
-test("each kind of report is made in the background, with a result as JSON and as CSV", { timeout: 60_000 }, async () => {
+test("each kind of report is made in the background, with a result as JSON, CSV and xlsx", { timeout: 60_000 }, async () => {
   const types = (await client.call("GET", "/v1/report-types", { token })).many
   const found: Record<string, unknown[][]> = {}
   for (const { id, attributes } of types) {
@@ -477,6 +479,11 @@ test("each kind of report is made in the background, with a result as JSON and a
     const csv = await csvOf(one.id)
     assert.equal(csv.headers.get("content-type"), "text/csv; charset=utf-8")
     assert.equal(String(csv.body).split("\r\n").length, (found[name]?.length ?? 0) + 2, "a line for the titles and one for each row")
+    const asked = await fetch(`${ground.platform.url("reports")}/api/v1/reports/${one.id}/result.xlsx`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const xlsx = await readSheet(Buffer.from(await asked.arrayBuffer()))
+    assert.equal(xlsx.length, (found[name]?.length ?? 0) + 1, "a row for the titles and one for each row")
   }
   assert.deepEqual(found.Sales, [["2026-03-20", 2, 15.005, 1_700.5, 1_650.5, 200, 1_450.5]])
   assert.deepEqual(found.WrittenOffItems, [["31", "Rose", 1, 60, 100]])
@@ -618,8 +625,8 @@ test("senseless requests are refused as published, and nothing is written by the
     )
     return String(rows[0].state)
   }
-  // A result as CSV is no JSON:API document.
-  const operations = reports.operations({} as never).filter(({ path }) => !path.endsWith(".csv"))
+  // A result as a file is no JSON:API document.
+  const operations = reports.operations({} as never).filter(({ path }) => !/\.(csv|xlsx)$/.test(path))
   for (const id of ["0", "-1", "x", "%00", "999999999999", "1'--"]) assert.ok([404, 422].includes((await csvOf(id)).status), id)
   await fuzz({
     client,

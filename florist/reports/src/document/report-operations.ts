@@ -1,4 +1,4 @@
-// Report documents over HTTP: their types, asking for them, running them again, deleting them (published), and their results as JSON and as CSV (beyond the publication).
+// Report documents over HTTP: their types, asking for them, running them again, deleting them (published), and their results as JSON, CSV and xlsx (beyond the publication).
 import type { Reader, Row } from "@florist/kit/database"
 import { documentOut, pageMetaOut, resource, resourceIn, resourceOut } from "@florist/kit/document"
 import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
@@ -26,6 +26,8 @@ import {
 } from "./report.ts"
 import { reportTypes } from "./report-type.ts"
 import type { ReportFilter } from "./run.ts"
+import { languages } from "./head.ts"
+import { xlsxOf } from "./sheet-xlsx.ts"
 import { csvOf, dialectNames, dialects } from "./sheet.ts"
 import type { Sheet } from "./sheet.ts"
 
@@ -316,18 +318,37 @@ export const reportOperations: readonly Operation[] = [
     answers: { 200: z.string() },
     refuses: [404, 409, 422],
     async handle({ shop, session, params: { id }, query: { dialect } }) {
-      const headers = {
-        "content-type": "text/csv; charset=utf-8",
-        "content-disposition": `attachment; filename="report-${id}.csv"`,
-      }
-      return {
-        status: 200,
-        body: Buffer.from(csvOf(await resultOf(shop, shop.id, session, id), dialects[dialect])),
-        headers,
-      }
+      const content = csvOf(await resultOf(shop, shop.id, session, id), dialects[dialect])
+      return { status: 200, body: Buffer.from(content), headers: fileHeaders(id, "csv") }
+    },
+  }),
+  readOperation({
+    id: "GetReportResultXlsx",
+    method: "GET",
+    path: "/v1/reports/{id}/result.xlsx",
+    tag,
+    summary: "What a report found, as an xlsx workbook",
+    access,
+    params: byId,
+    query: z.object({ language: z.enum(languages).default("ru").describe("Of the heads.") }),
+    answers: { 200: z.string() },
+    refuses: [404, 409, 422],
+    async handle({ shop, session, params: { id }, query: { language } }) {
+      const content = await xlsxOf(await resultOf(shop, shop.id, session, id), language)
+      return { status: 200, body: content, headers: fileHeaders(id, "xlsx") }
     },
   }),
 ]
+
+const contentTypes = {
+  csv: "text/csv; charset=utf-8",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+const fileHeaders = (id: number, format: keyof typeof contentTypes) => ({
+  "content-type": contentTypes[format],
+  "content-disposition": `attachment; filename="report-${id}.${format}"`,
+})
 
 async function asked(tx: Transaction, row: Row | undefined): Promise<Row> {
   if (row === undefined) throw new Error("The report was not written.")

@@ -1,4 +1,6 @@
-// The result of a report: a table with typed columns, as JSON and as CSV. Pure.
+// The result of a report: a table with typed columns, as it is kept and given as JSON, and as CSV. Pure; sheet-xlsx.ts makes a workbook of it.
+import { headOf } from "./head.ts"
+import type { Language } from "./head.ts"
 
 /** Amounts in roubles, quantities in units, shares in per cent. */
 export type Kind = "text" | "day" | "amount" | "quantity" | "count" | "share"
@@ -21,20 +23,21 @@ interface Dialect {
   mark: string
   separator: string
   decimal: string
+  language: Language
 }
 
 export const dialects = {
   /** As spreadsheets open it where the decimal sign is a comma, as in Russia. */
-  excel: { mark: "\uFEFF", separator: ";", decimal: "," },
+  excel: { mark: "\uFEFF", separator: ";", decimal: ",", language: "ru" },
   /** RFC 4180, for programs. */
-  standard: { mark: "", separator: ",", decimal: "." },
+  standard: { mark: "", separator: ",", decimal: ".", language: "en" },
 } as const satisfies Record<string, Dialect>
 export const dialectNames = ["excel", "standard"] as const
 
 /** UTF-8. Amounts have two decimals. */
-export function csvOf({ columns, rows }: Sheet, { mark, separator, decimal }: Dialect): string {
+export function csvOf({ columns, rows }: Sheet, { mark, separator, decimal, language }: Dialect): string {
   const lines = [
-    columns.map(({ title }) => quoted(title)),
+    columns.map((column) => quoted(headOf(column, language))),
     ...rows.map((row) =>
       row.map((cell, index) =>
         typeof cell === "number" ? numberText(cell, columns[index]?.kind).replace(".", decimal) : quoted(cell ?? ""),
