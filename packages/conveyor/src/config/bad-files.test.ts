@@ -83,6 +83,57 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
   [`${top}edge: { limits: { body: 5 } }\n`, ["4 edge.limits.body", /found 5; right is: a size from 1B to 1024TB, such as 64KB/]],
   [`${top}status: { method: GET, path: /healthz }\n`, ["4 status.method", /no such key here; there are path or client/]],
   [`${top}status: { path: 'http://x/health' }\n`, ["4 status.path", /found "http:\/\/x\/health"; right is: a path/]],
+  [
+    service("start: x, routes: [/], health: yes"),
+    ["3 services.web.health", /found "yes"; right is: how its copies are asked .*path: \/healthz/],
+  ],
+  [
+    service("start: x, routes: [/], health: {}"),
+    ["3 services.web.health", /exactly one way to ask: `path`, `tcp`, `command` or `stays_up`/],
+  ],
+  [service("start: x, routes: [/], health: { path: /h, tcp: true }"), ["3 services.web.health.tcp", /exactly one way to ask/]],
+  [service("start: x, routes: [/], health: { tcp: false }"), ["3 services.web.health.tcp", /found false; right is: true/]],
+  [service("start: x, routes: [/], health: { tcp: true, codes: [200] }"), ["3 services.web.health.codes", /together with `path` alone/]],
+  [
+    service("start: x, routes: [/], health: { path: healthz }"),
+    ["3 services.web.health.path", /found "healthz"; right is: a path that begins/],
+  ],
+  [
+    service("start: x, routes: [/], health: { path: /h, method: PUT }"),
+    ["3 services.web.health.method", /found "PUT"; right is: GET or POST/],
+  ],
+  [service("start: x, routes: [/], health: { path: /h, codes: [] }"), ["3 services.web.health.codes", /at least one code that means well/]],
+  [
+    service("start: x, routes: [/], health: { path: /h, codes: 200 }"),
+    ["3 services.web.health.codes", /found 200; right is: codes, such as/],
+  ],
+  [
+    service("start: x, routes: [/], health: { path: /h, codes: [2xx] }"),
+    ["3 services.web.health.codes.0", /found "2xx"; right is: a status code/],
+  ],
+  [service("start: x, routes: [/], health: { path: /h, codes: [299-200] }"), ["3 services.web.health.codes.0", /right is: a status code/]],
+  [
+    service("start: x, routes: [/], health: { path: /h, host: 'http://x' }"),
+    ["3 services.web.health.host", /found "http:\/\/x"; right is: a host/],
+  ],
+  [
+    service("start: x, routes: [/], health: { path: /h, body: json }"),
+    ["3 services.web.health.body", /found "json"; right is: status or none/],
+  ],
+  [service("start: x, routes: [/], health: { command: '' }"), ["3 services.web.health.command", /right is: a command line/]],
+  [
+    service("start: x, routes: [/], health: { path: /h, timeout: 5m }"),
+    ["3 services.web.health.timeout", /right is: a duration from 1ms to 1m/],
+  ],
+  [
+    service("start: x, routes: [/], health: { path: /h, interval: 0s }"),
+    ["3 services.web.health.interval", /right is: a duration from 1s to 1h/],
+  ],
+  [
+    service("start: x, routes: [/], health: { path: /h, failures: 0 }"),
+    ["3 services.web.health.failures", /right is: a whole number from 1 to 100/],
+  ],
+  [service("start: x, routes: [/], health: { stays_up: 2m }"), ["3 services.web.health.stays_up", /shorter than `release.start_within`/]],
   [`${top}fleet: {}\n`, ["4 fleet.shards", /is missing/]],
   [
     `${top}fleet: { shards: { main: 'not a url' } }\n`,

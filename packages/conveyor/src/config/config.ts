@@ -1,12 +1,14 @@
 // conveyor.yml as the program sees it: complete, in milliseconds and bytes. What the change engine and the edge choose by
 // themselves is left to them. Made by load-config.ts; read by everything above the middle layers.
 import { z } from "zod"
+import type { HealthCheck } from "../kernel/health-check.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { control } from "./control-policy.ts"
 import { edge } from "./edge-policy.ts"
 import { environment } from "./environment.ts"
 import { fleet } from "./fleet-policy.ts"
 import { fleetsOf, objectionsToFleets } from "./fleets.ts"
+import { health, statusCheck } from "./health.ts"
 import { commandOfCommit, releasePolicy, timeouts } from "./release-policy.ts"
 import { command, name, path, route, text, wholeNumber } from "./words.ts"
 
@@ -17,6 +19,7 @@ const service = z.strictObject(
       .array(route, "the paths that the service answers, such as [/]")
       .min(1, "at least one path that the service answers, such as [/]"),
     copies: wholeNumber(1, 100).default(1),
+    health: health.optional(),
     environment: environment.default({}),
   },
   inPlaceOf("keys with values, such as { start: node server.js, routes: [/] }"),
@@ -54,10 +57,27 @@ export const configSchema = keys.superRefine((config, context) => {
     context.addIssue({ code: "custom", path: ["fleets"], message: "either `fleet` or `fleets`: `fleet` is short for one" })
   }
   const objections = objectionsToFleets(fleetsOf(config)).map((each) => ({ ...each, path: ["fleets", ...each.path] }))
-  for (const { path, message } of [...objections, ...routesTwice(config.services)]) context.addIssue({ code: "custom", path, message })
+  const others = [...routesTwice(config.services), ...neverWellInTime(config)]
+  for (const { path, message } of [...objections, ...others]) context.addIssue({ code: "custom", path, message })
 })
 
 export type Config = z.infer<typeof keys>
+
+/** How the copies of a service are asked how they are. */
+export function healthOf({ services, status }: Pick<Config, "services" | "status">, service: string): HealthCheck {
+  const { health: own } = services[service] ?? {}
+  if (own === undefined) return statusCheck(status)
+  return own.kind === "http" ? { ...own, client: status.client } : own
+}
+
+/** Whoever has to stay up longer than it may take to start is well too late. */
+function neverWellInTime({ services, release }: Pick<Config, "services" | "release">): { path: (string | number)[]; message: string }[] {
+  return Object.entries(services).flatMap(([service, { health: own }]) =>
+    own?.kind === "stays-up" && own.forMs >= release.start_within
+      ? [{ path: ["services", service, "health", "stays_up"], message: "a time that is shorter than `release.start_within`" }]
+      : [],
+  )
+}
 
 /** A path is one service's: of two that claim it, which one answered would be chance. */
 function routesTwice(services: Config["services"]): { path: (string | number)[]; message: string }[] {

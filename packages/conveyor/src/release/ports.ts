@@ -8,7 +8,7 @@ import type { Builder } from "../runtime/builder.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { Store } from "../store/store.ts"
 import type { QueryPath } from "../watch/path-query.ts"
-import type { QueryStatus } from "../watch/status-query.ts"
+import type { QueryHealth } from "../watch/health-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
 import type { Health } from "./copies/health.ts"
 import type { Routing } from "./routing/routing.ts"
@@ -20,7 +20,7 @@ export interface Ports {
   routing: Routing
   metering: EdgeMetering
   pages: EdgePages
-  queryStatus: QueryStatus
+  queryHealth: QueryHealth
   queryPath: QueryPath
   /** When copies last said that they were well. */
   health: Health

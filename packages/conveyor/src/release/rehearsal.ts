@@ -1,4 +1,4 @@
-// A stage for tests of the release layer: the real store on disk; edge, runtime, builder and status query played by
+// A stage for tests of the release layer: the real store on disk; edge, runtime, builder and what copies answer played by
 // fakes; a clock that jumps. Killing the control plane is played by closing its store at any line of the journal, or
 // right after any effect, before the journal knows of it.
 import { mkdtempSync, rmSync } from "node:fs"
@@ -128,7 +128,7 @@ export class Rehearsal {
       routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
       metering: edge.metering,
       pages: edge.pages,
-      queryStatus: async ({ address, release }) => {
+      queryHealth: async ({ address, release }) => {
         const copy = this.runtime.copies().find((each) => each.address.port === address.port)
         const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))
         if (isIll || copy.release !== release) throw new ConveyorError("unhealthy", "it is ill", { facts: { status: 500 } })

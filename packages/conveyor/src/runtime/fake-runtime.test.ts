@@ -1,5 +1,6 @@
 import { FakeRuntime } from "./fake-runtime.ts"
 import { describeRuntime } from "./runtime.contract.ts"
+import { anyCheck } from "./testing.ts"
 
 describeRuntime("fake", async () => {
   let now = 1_000_000
@@ -15,7 +16,7 @@ describeRuntime("fake", async () => {
       command: `${onTerm} SIGTERM`,
       environment: {},
       copies: 1,
-      status: { path: "/status", client: "test" },
+      health: anyCheck,
       startWithinMs: 60_000,
       stopGraceMs: 10_000,
       ...overrides,

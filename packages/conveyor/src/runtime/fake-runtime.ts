@@ -135,8 +135,8 @@ export class FakeRuntime implements Runtime {
 
   #keep(spec: ServiceSpec): ServiceSpec {
     const key = `${spec.version} ${spec.service}`
-    const { copies, status, startWithinMs, stopGraceMs } = spec
-    const kept = { ...(this.#wanted.get(key) ?? spec), copies, status, startWithinMs, stopGraceMs }
+    const { copies, health, startWithinMs, stopGraceMs } = spec
+    const kept = { ...(this.#wanted.get(key) ?? spec), copies, health, startWithinMs, stopGraceMs }
     this.#wanted.set(key, kept)
     return kept
   }

@@ -3,6 +3,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { afterEnd, crashLoopAfter, decide, hasEnded, newCrashLoops, stableMs } from "./reconcile.ts"
 import type { Copy, CopyEnd, CopyState, WantedService } from "./runtime.ts"
+import { anyCheck } from "./testing.ts"
 
 const now = 1_000_000
 
@@ -13,7 +14,7 @@ const wanted = (copies: number): WantedService => ({
   release: "r-1",
   artifact: { id: "art", kind: "directory", ref: "/" },
   copies,
-  status: { path: "/", client: "test" },
+  health: anyCheck,
   startWithinMs: 1,
   stopGraceMs: 1,
 })

@@ -2,6 +2,7 @@
 // (a service at a version, so many copies); the runtime makes it true, keeps it true, and says what it sees.
 // The truth is where the copies are: what is seen is asked of the machine, never of a memory of what was once started.
 import type { ArtifactRef } from "../kernel/artifact.ts"
+import type { HealthCheck } from "../kernel/health-check.ts"
 
 /**
  * What a service is started from at a version. It is kept with what is wanted, readable by nobody else, from the first
@@ -21,7 +22,7 @@ export interface ServiceSpec {
   environment: Readonly<Record<string, string>>
   copies: number
   /** How a copy is asked how it is. */
-  status: { path: string; client: string }
+  health: HealthCheck
   /** How long a copy may take until it is well for the first time. */
   startWithinMs: number
   /** From SIGTERM to SIGKILL. */

@@ -27,7 +27,7 @@ test("the first release has nothing to compare with and nothing to retire", () =
     assert.equal(steps["build"], "unpack the commit")
     assert.match(steps["test"] ?? "", /names no test command/)
     assert.equal(steps["start"], "2 of web")
-    assert.equal(steps["verify"], "POST /api/v1/status to each new copy")
+    assert.equal(steps["verify"], "each new copy: POST /api/v1/status")
     assert.equal(steps["switch"], "generation 1: new pages to the new version")
     assert.match(steps["bake"] ?? "", /^nothing/)
     assert.equal(steps["retire"], "nothing")

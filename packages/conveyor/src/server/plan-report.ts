@@ -1,7 +1,10 @@
 // What a release would do, found out without changing anything: asked of the repository, the shards, the runtime and
 // the edge as they are now. Called for `conveyor plan`.
 import type { PlannedStatement } from "../change/engine.ts"
+import { healthOf } from "../config/config.ts"
+import type { Config } from "../config/config.ts"
 import { ConveyorError } from "../kernel/errors.ts"
+import { checkInWords } from "../kernel/health-check.ts"
 import { plans } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { changesIn } from "../release/fit/versions.ts"
@@ -23,7 +26,7 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
     expand: unknown ?? count(statements, "expand", shards),
     backfill: unknown ?? count(statements, "backfill", shards),
     start: copies.join(", "),
-    verify: `POST ${config.status.path} to each new copy`,
+    verify: `each new copy: ${questions(config)}`,
     switch: `generation ${(table?.generation ?? 0) + 1}: new pages to the new version${table === undefined ? "" : `, pages of ${table.current} stay`}`,
     bake:
       table === undefined
@@ -43,6 +46,9 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
     unknown: unknown === undefined ? [] : [unknown],
   }
 }
+
+const questions = (config: Config) =>
+  [...new Set(Object.keys(config.services).map((service) => checkInWords(healthOf(config, service))))].join(", ")
 
 /** The commit's change files are read from the repository, so that nothing has to be built first. */
 async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<Planned> {

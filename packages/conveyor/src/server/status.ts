@@ -1,7 +1,7 @@
 // The state of everything in one answer, for `conveyor status` and the dashboard.
 import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
-import type { Health } from "../release/copies/health.ts"
+import type { Health, Illness } from "../release/copies/health.ts"
 import { judge } from "../release/copies/liveness.ts"
 import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
@@ -84,9 +84,11 @@ function copyReport({ id, service, state, address, node, restarts, end, before }
     restarts,
     ended: end?.reason,
     replaced: before === undefined ? undefined : { reason: before.reason, at: before.at },
-    illness: illness === undefined ? undefined : { ...illness, requests: health.isOut(id) ? "none" : "as-before" },
+    illness: illness === undefined ? undefined : { ...toldOf(illness), requests: health.isOut(id) ? "none" : "as-before" },
   }
 }
+
+const toldOf = ({ kind, reason, failures, since }: Illness) => ({ kind, reason, failures, since })
 
 const heldCopies = (seen: Seen, health: Health): string[] =>
   judge(seen, health, seen.now).flatMap((verdict) => (verdict.do === "hold" ? [verdict.reason] : []))

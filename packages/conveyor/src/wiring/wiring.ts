@@ -33,8 +33,8 @@ import { makeStateDirectory } from "../server/state-directory.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
 import { Store } from "../store/store.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
+import { queryHealth } from "../watch/health-query.ts"
 import { queryPath } from "../watch/path-query.ts"
-import { queryStatus } from "../watch/status-query.ts"
 
 export interface WiringOptions {
   state: StateDirectory
@@ -89,7 +89,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     routing: new Routing(edges.routing, fence),
     metering: edges.metering,
     pages: edges.pages,
-    queryStatus,
+    queryHealth,
     queryPath,
     health: new Health(),
     changeEngine: (of) => engineFor(of, "", engines, users, clock, logger),

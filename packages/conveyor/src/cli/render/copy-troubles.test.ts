@@ -22,7 +22,7 @@ test("copies in a crash loop, ended or unknown are told with why and where to lo
     copy("v2-web-3", "running"),
     copy("v2-web-4", "starting"),
     copy("v2-web-5", "running", { illness: { kind: "silent", reason: "no answer within 3 s", failures: 3, since: 1, requests: "none" } }),
-    copy("v2-web-6", "running", { restarts: 1, replaced: { reason: "3 status queries in a row failed", at: 3_540_000 } }),
+    copy("v2-web-6", "running", { restarts: 1, replaced: { reason: "3 questions in a row found it not well", at: 3_540_000 } }),
     copy("v2-web-7", "running", { replaced: { reason: "long ago", at: -1 } }),
   ]
   assert.deepEqual(copyTroubles([{ name: "v2", copies }], 3_600_000), [
@@ -30,6 +30,6 @@ test("copies in a crash loop, ended or unknown are told with why and where to lo
     "v2-web-1 has ended (signal SIGKILL); see conveyor logs v2 web",
     "v2-web-2 could not be asked whether it runs",
     "v2-web-5 was not well 3 times in a row (no answer within 3 s): it gets no requests while another is well; see conveyor logs v2 web",
-    "v2-web-6 took the place of one that ended 1 m ago (3 status queries in a row failed); see conveyor logs v2 web",
+    "v2-web-6 took the place of one that ended 1 m ago (3 questions in a row found it not well); see conveyor logs v2 web",
   ])
 })

@@ -1,7 +1,9 @@
 // Copies of one version: wanted, asked how they are, drained and given up. Called by steps and by the keeper.
+import { healthOf } from "../../config/config.ts"
 import type { Config } from "../../config/config.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { Facts } from "../../kernel/errors.ts"
+import type { HealthCheck } from "../../kernel/health-check.ts"
 import { until } from "../../kernel/until.ts"
 import { hasEnded } from "../../runtime/reconcile.ts"
 import type { Copy, ServiceSpec } from "../../runtime/runtime.ts"
@@ -10,6 +12,7 @@ import { inFlightIsZero } from "../routing/drain.ts"
 import type { Ports, Progress } from "../ports.ts"
 import { without } from "../routing/table.ts"
 import { artifactOf } from "../fit/versions.ts"
+import { askCopy } from "./ask-copy.ts"
 
 type Report = (progress: Progress) => void
 
@@ -24,7 +27,6 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     commit: version.commit,
     release,
     artifact: artifactOf(version),
-    status: config.status,
     startWithinMs: config.release.start_within,
     stopGraceMs: config.release.stop_grace,
   }
@@ -33,21 +35,21 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     service,
     command: start,
     copies,
+    health: healthOf(config, service),
     environment: { ...config.environment, ...environment },
   }))
 }
 
 export interface HowToAsk {
-  status: { path: string; client: string }
+  check: HealthCheck
   withinMs: number
 }
 
 /** Asks one copy until it is well. @throws TimedOutError with its last answer, ConveyorError "copy-died". */
-export async function waitUntilWell(ports: Ports, copy: Copy, { status, withinMs }: HowToAsk, signal: AbortSignal): Promise<Facts> {
+export async function waitUntilWell(ports: Ports, copy: Copy, { check, withinMs }: HowToAsk, signal: AbortSignal): Promise<Facts> {
   const probe = async (): Promise<{ done: Facts | "died" }> => {
-    const { address, release } = copy
     try {
-      const facts = await ports.queryStatus({ address, ...status, release, signal })
+      const facts = await askCopy(ports, copy, check, signal)
       await assertOwnAddress(ports, copy, signal)
       return { done: facts }
     } catch (cause) {

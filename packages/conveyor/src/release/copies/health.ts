@@ -11,10 +11,9 @@ export interface Illness {
   failures: number
   /** Of the first of them, in milliseconds since the Unix epoch. */
   since: number
+  /** So many in a row, and no request is given to the copy any more. */
+  outAfter: number
 }
-
-/** So many in a row, and no request is given to the copy any more. */
-export const failuresUntilOut = 3
 
 export class Health {
   readonly #wellAt = new Map<string, number>()
@@ -27,10 +26,10 @@ export class Health {
     this.#ill.delete(copy)
   }
 
-  noteIll(copy: string, { kind, reason }: Pick<Illness, "kind" | "reason">, at: number): void {
+  noteIll(copy: string, { kind, reason, outAfter }: Pick<Illness, "kind" | "reason" | "outAfter">, at: number): void {
     this.#wellAt.delete(copy)
     const { failures, since } = this.#ill.get(copy) ?? { failures: 0, since: at }
-    this.#ill.set(copy, { kind, reason, failures: failures + 1, since })
+    this.#ill.set(copy, { kind, reason, failures: failures + 1, since, outAfter })
   }
 
   /** Milliseconds since the copy said that it was well; undefined where it never did, or something else since. */
@@ -50,7 +49,8 @@ export class Health {
   }
 
   isOut(copy: string): boolean {
-    return (this.#ill.get(copy)?.failures ?? 0) >= failuresUntilOut
+    const illness = this.#ill.get(copy)
+    return illness !== undefined && illness.failures >= illness.outAfter
   }
 
   /** Copies that are gone are forgotten. */

@@ -94,7 +94,8 @@ function oneIsSilent(stage: Rehearsal): { silent: Copy; well: Copy } {
   assert.ok(silent && well)
   stage.health.noteWell(well.id, stage.clock.now())
   stage.health.noteWell(silent.id, stage.clock.now())
-  for (let n = 0; n < 3; n++) stage.health.noteIll(silent.id, { kind: "silent", reason: "no answer within 3 s" }, stage.clock.now())
+  for (let n = 0; n < 3; n++)
+    stage.health.noteIll(silent.id, { kind: "silent", reason: "no answer within 3 s", outAfter: 3 }, stage.clock.now())
   return { silent, well }
 }
 
@@ -107,8 +108,8 @@ test("a copy that runs and is not well gets no requests, is replaced, and the on
 
     const acts: KeeperAct[] = []
     await replaceIll(stage.ports(), signal, (act) => acts.push(act))
-    assert.deepEqual(acts.map(said), [`given-up ${silent.id} (3 status queries in a row failed: no answer within 3 s)`])
-    assert.match((await round(stage)).join(), /restarted .*3 status queries in a row failed/)
+    assert.deepEqual(acts.map(said), [`given-up ${silent.id} (3 questions in a row found it not well: no answer within 3 s)`])
+    assert.match((await round(stage)).join(), /restarted .*3 questions in a row found it not well/)
     assert.equal(routed(stage, "v1").length, 2)
     assert.ok(!routed(stage, "v1").includes(silent.id))
   }))

@@ -97,19 +97,19 @@ async function route(ports: Ports, wanted: readonly WantedService[], copies: rea
     ),
   )
   const well = await Promise.all(
-    wanted.flatMap(({ service, version, status }) =>
+    wanted.flatMap(({ service, version, health }) =>
       copies
         .filter((copy) => copy.service === service && copy.version === version && copy.state === "running" && !ports.health.isOut(copy.id))
-        .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, status, signal)) ? copy : undefined)),
+        .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, health, signal)) ? copy : undefined)),
     ),
   )
   const usable = well.filter((copy) => copy !== undefined)
   await ports.routing.change((now) => (now === undefined ? now : withCopies(now, usable)), signal)
 }
 
-async function isWellSoon(ports: Ports, copy: Copy, status: WantedService["status"], signal: AbortSignal): Promise<boolean> {
+async function isWellSoon(ports: Ports, copy: Copy, check: WantedService["health"], signal: AbortSignal): Promise<boolean> {
   try {
-    await waitUntilWell(ports, copy, { status, withinMs: patienceMs }, signal)
+    await waitUntilWell(ports, copy, { check, withinMs: patienceMs }, signal)
     return true
   } catch {
     signal.throwIfAborted()

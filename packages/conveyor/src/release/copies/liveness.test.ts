@@ -5,6 +5,7 @@ import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import { Health } from "./health.ts"
 import type { IllnessKind } from "./health.ts"
 import { judge } from "./liveness.ts"
+import { anyCheck } from "../../runtime/testing.ts"
 
 const now = 1_000_000
 const wanted = (copies: number): WantedService => ({
@@ -14,7 +15,7 @@ const wanted = (copies: number): WantedService => ({
   release: "r-1",
   artifact: { id: "a", kind: "directory", ref: "/" },
   copies,
-  status: { path: "/", client: "x" },
+  health: anyCheck,
   startWithinMs: 60_000,
   stopGraceMs: 1_000,
 })
@@ -43,7 +44,7 @@ function after(said: readonly Said[], { sinceMs = 10_000, failures = 5, copies =
     if (each === "nothing") continue
     health.noteWell(`web-${i}`, now - 60_000)
     if (each === "well") health.noteWell(`web-${i}`, now)
-    else for (let n = 0; n < failures; n++) health.noteIll(`web-${i}`, { kind: each, reason: each }, now - sinceMs)
+    else for (let n = 0; n < failures; n++) health.noteIll(`web-${i}`, { kind: each, reason: each, outAfter: 3 }, now - sinceMs)
   }
   const verdicts = judge({ wanted: [wanted(said.length)], copies }, health, now)
   return verdicts.map((verdict) => (verdict.do === "hold" ? "hold" : verdict.copy.index))
@@ -77,7 +78,7 @@ test("whoever does not listen is given up even where nobody is well, one after t
 
 test("a copy that has never been well is given the time that a start may take", () => {
   const health = new Health()
-  for (let n = 0; n < 50; n++) health.noteIll("web-0", { kind: "refuses", reason: "" }, now)
+  for (let n = 0; n < 50; n++) health.noteIll("web-0", { kind: "refuses", reason: "", outAfter: 3 }, now)
   const verdictsAt = (startedAt: number) => judge({ wanted: [wanted(1)], copies: [copyOf(0, { startedAt })] }, health, now).length
   assert.deepEqual([verdictsAt(now - 59_000), verdictsAt(now - 60_000)], [0, 1])
 })

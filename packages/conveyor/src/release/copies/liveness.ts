@@ -7,7 +7,6 @@ import { see, stateOfVersion } from "../lifecycle/seen.ts"
 import { versionMay } from "../lifecycle/version-state.ts"
 import type { Ports } from "../ports.ts"
 import { freshMs } from "./checkup.ts"
-import { failuresUntilOut } from "./health.ts"
 import type { Health, Illness } from "./health.ts"
 import type { KeeperAct } from "./keeper-act.ts"
 
@@ -35,12 +34,12 @@ export function judge({ wanted, copies }: RuntimeObservation, health: Health, no
 function judgeService(wanted: WantedService, own: readonly Copy[], health: Health, now: number): Verdict[] {
   const ill = own.flatMap((copy): Ill[] => {
     const illness = health.illnessOf(copy.id)
-    if (illness === undefined || copy.state !== "running" || illness.failures < failuresUntilOut) return []
+    if (illness === undefined || copy.state !== "running" || !health.isOut(copy.id)) return []
     const mayStillComeUp = !health.wasWell(copy.id) && now - copy.startedAt < wanted.startWithinMs
     return mayStillComeUp ? [] : [{ copy, illness }]
   })
   if (ill.length === 0) return []
-  const isWell = ({ id, state }: Copy) => state === "running" && (health.wellFor(id, now) ?? Infinity) <= freshMs
+  const isWell = ({ id, state }: Copy) => state === "running" && (health.wellFor(id, now) ?? Infinity) <= freshMs(wanted.health)
   const well = own.filter(isWell).length
   // Whoever ends again and again is not waited for.
   const coming = own.filter((copy) => copy.state !== "crash-loop" && !isWell(copy) && !ill.some((each) => each.copy === copy)).length
@@ -58,7 +57,7 @@ function judgeService(wanted: WantedService, own: readonly Copy[], health: Healt
   return [{ do: "hold", reason: holdInWords(wanted, ill) }]
 }
 
-const inWords = ({ failures, reason }: Illness) => `${failures} status queries in a row failed: ${reason}`
+const inWords = ({ failures, reason }: Illness) => `${failures} questions in a row found it not well: ${reason}`
 
 function holdInWords({ service, version }: WantedService, ill: readonly Ill[]): string {
   const reasons = [...new Set(ill.map(({ illness }) => illness.reason))].join("; ")

@@ -1,5 +1,6 @@
 // Every service's copies of a version, each known to be well. Called by verify, and by switch, since a copy may have ended
 // in between, and a version that lacks a service is given to nobody.
+import { healthOf } from "../../config/config.ts"
 import type { Config } from "../../config/config.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { until } from "../../kernel/until.ts"
@@ -28,11 +29,11 @@ export async function wellCopies(ports: Ports, options: WellCopiesOptions): Prom
   const { version, config, signal, report } = options
   const copies = await copiesOfEveryService(ports, options)
   // Who was asked between releases and was well is not asked again: of warm copies a rollback knows already.
-  const unknown = copies.filter(({ id }) => (ports.health.wellFor(id, ports.clock.now()) ?? Infinity) > freshMs)
+  const checkOf = ({ service }: Copy) => healthOf(config, service)
+  const unknown = copies.filter((copy) => (ports.health.wellFor(copy.id, ports.clock.now()) ?? Infinity) > freshMs(checkOf(copy)))
   if (unknown.length > 0) report({ message: `asking ${unknown.length} of ${copies.length} copies of ${version} how they are` })
-  const howToAsk = { status: config.status, withinMs: config.release.start_within }
   await askAll(unknown, async (copy, others) => {
-    await waitUntilWell(ports, copy, howToAsk, AbortSignal.any([signal, others]))
+    await waitUntilWell(ports, copy, { check: checkOf(copy), withinMs: config.release.start_within }, AbortSignal.any([signal, others]))
     ports.health.noteWell(copy.id, ports.clock.now())
   })
   return { copies, asked: unknown.map(({ id }) => id) }

@@ -5,6 +5,7 @@ import { Rehearsal } from "../rehearsal.ts"
 import type { Routing } from "../routing/routing.ts"
 import { objectionsToAbort } from "./abort.ts"
 import { objectionsTo } from "./contract.ts"
+import { anyCheck } from "../../runtime/testing.ts"
 
 const signal = new AbortController().signal
 const change = "0001-kopecks"
@@ -52,7 +53,7 @@ const specOf = (version: string) => ({
   command: "run",
   environment: {},
   copies: 1,
-  status: { path: "/status", client: "test" },
+  health: anyCheck,
   startWithinMs: 1_000,
   stopGraceMs: 1_000,
 })

@@ -11,6 +11,7 @@ import { isGroupAlive, identify } from "../../kernel/process-identity.ts"
 import { describeRuntime } from "../runtime.contract.ts"
 import type { Copy, ServiceSpec } from "../runtime.ts"
 import { createProcessRuntime } from "./process-runtime.ts"
+import { anyCheck } from "../testing.ts"
 
 const signal = AbortSignal.timeout(120_000)
 const scripts = {
@@ -32,7 +33,7 @@ function specIn(directory: string, overrides: Partial<ServiceSpec> = {}): Servic
     command: scripts.obeys,
     environment: {},
     copies: 1,
-    status: { path: "/status", client: "test" },
+    health: anyCheck,
     startWithinMs: 60_000,
     stopGraceMs: 10_000,
     ...overrides,

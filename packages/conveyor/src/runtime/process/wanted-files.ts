@@ -8,6 +8,23 @@ import { ConveyorError, describe } from "../../kernel/errors.ts"
 import type { ServiceSpec } from "../runtime.ts"
 import { namesIn, readIfThere } from "./copy-files.ts"
 
+const pace = { timeoutMs: z.number(), intervalMs: z.number(), failures: z.number() }
+const healthCheck = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("http"),
+    method: z.enum(["GET", "POST"]),
+    path: z.string(),
+    host: z.string().optional(),
+    codes: z.array(z.object({ from: z.number(), to: z.number() })),
+    body: z.enum(["status", "none"]),
+    client: z.string(),
+    ...pace,
+  }),
+  z.object({ kind: z.literal("tcp"), ...pace }),
+  z.object({ kind: z.literal("command"), command: z.string(), ...pace }),
+  z.object({ kind: z.literal("stays-up"), forMs: z.number(), ...pace }),
+])
+
 const serviceSpec = z.object({
   service: z.string(),
   version: z.string(),
@@ -17,10 +34,21 @@ const serviceSpec = z.object({
   command: z.string(),
   environment: z.record(z.string(), z.string()),
   copies: z.int().min(0),
-  status: z.object({ path: z.string(), client: z.string() }),
+  health: healthCheck,
   startWithinMs: z.number().default(60_000),
   stopGraceMs: z.number(),
 })
+
+/** Before there were other ways to ask, a file had the path of the status query and its client. */
+function withHealth(recorded: unknown): unknown {
+  const { status, ...rest } = z.looseObject({ status: z.object({ path: z.string(), client: z.string() }).optional() }).parse(recorded)
+  if (status === undefined || "health" in rest) return recorded
+  const codes = [{ from: 200, to: 201 }]
+  return {
+    ...rest,
+    health: { kind: "http", method: "POST", ...status, codes, body: "status", timeoutMs: 5_000, intervalMs: 4_000, failures: 3 },
+  }
+}
 
 export class WantedFiles {
   readonly #folder: string
@@ -38,9 +66,9 @@ export class WantedFiles {
   /** What was recorded when it was first wanted stays; gives what is wanted from now on. */
   async keep(spec: ServiceSpec): Promise<ServiceSpec> {
     const file = join(this.#folder, `${spec.version}.${spec.service}.json`)
-    const { copies, status, startWithinMs, stopGraceMs } = spec
+    const { copies, health, startWithinMs, stopGraceMs } = spec
     const recorded = await this.#read(file)
-    const kept = recorded === undefined ? spec : { ...recorded, copies, status, startWithinMs, stopGraceMs }
+    const kept = recorded === undefined ? spec : { ...recorded, copies, health, startWithinMs, stopGraceMs }
     const text = JSON.stringify(serviceSpec.parse(kept))
     if (recorded !== undefined && text === JSON.stringify(recorded)) return recorded
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
@@ -61,7 +89,7 @@ export class WantedFiles {
     const text = await readIfThere(file)
     if (text === undefined) return undefined
     try {
-      return serviceSpec.parse(JSON.parse(text))
+      return serviceSpec.parse(withHealth(JSON.parse(text)))
     } catch (cause) {
       throw new ConveyorError("bad-runtime-state", `${file} does not say what is wanted: ${describe(cause)}`, {
         facts: { file },
