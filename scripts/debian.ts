@@ -12,6 +12,7 @@ export interface DebianPackage {
 export const chromium: DebianPackage = { name: "chromium", program: "/usr/bin/chromium" }
 export const pgbouncer: DebianPackage = { name: "pgbouncer", program: "/usr/sbin/pgbouncer" }
 export const haproxy: DebianPackage = { name: "haproxy", program: "/usr/sbin/haproxy" }
+export const openssl: DebianPackage = { name: "openssl", program: "/usr/bin/openssl" }
 export const nginx: DebianPackage = { name: "nginx", program: "/usr/sbin/nginx" }
 
 // Debian asks this script before a package starts its service; 101 says no. The tests start their own.

@@ -2,7 +2,7 @@
 // Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
 import { spawn } from "node:child_process"
 import { globSync } from "node:fs"
-import { chromium, haproxy, installPackages, nginx, pgbouncer } from "./debian.ts"
+import { chromium, haproxy, installPackages, nginx, openssl, pgbouncer } from "./debian.ts"
 
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -16,6 +16,7 @@ if (chosen.length === 0) throw new Error(`No test file lies under ${places.join(
 
 const needs = new Map([
   [chromium, chosen.filter((file) => file.includes(".browser."))],
+  [openssl, chosen.filter((file) => file.includes("/edge/embedded/"))],
   [pgbouncer, chosen.filter((file) => file.includes("pooler"))],
 ])
 /** These run without it too, and leave out by name what they compare with. */

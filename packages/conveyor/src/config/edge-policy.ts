@@ -1,6 +1,7 @@
 // `edge:` of conveyor.yml. What is left out of timeouts and limits is for the edge to choose: its settings have the defaults, and
 // wiring/policies.ts leads from these keys to them. Called by config.ts.
 import { z } from "zod"
+import { edgeTls } from "./edge-tls.ts"
 import { durationBetween, listener, network, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
 
 const timeouts = z.strictObject({
@@ -40,6 +41,7 @@ export const edge = z.strictObject({
   listen: listener.default("127.0.0.1:8080"),
   trusted_proxies: z.array(network, "a list of addresses or networks, such as [10.0.0.0/8]").default([]),
   proxy_protocol: z.boolean().default(false),
+  tls: edgeTls.optional(),
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
 })

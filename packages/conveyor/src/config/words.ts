@@ -65,6 +65,8 @@ export const hoursOfDay = z.string("hours, such as 20:00-06:00").transform((hour
 
 export const folder = text("a folder of the repository, such as db/changes", /^(?!\/)(?!(.*\/)?\.\.(\/|$))\S/)
 
+export const file = text("the path of a file from the root, such as /etc/ssl/shop.pem", /^\/\S/)
+
 export const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) => z.enum(values)
 
 /** Of a PostgreSQL database. What a URL holds is never shown: a password may be in it. */

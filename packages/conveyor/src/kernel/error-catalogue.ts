@@ -85,6 +85,7 @@ const catalogue = {
   "worse-than-before": application(),
 
   "address-taken": environment(),
+  "bad-certificate": environment(),
   "cannot-listen": environment(),
   "cannot-start": environment(),
   "cannot-write": environment(),

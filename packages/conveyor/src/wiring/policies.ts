@@ -4,6 +4,7 @@ import type { PolicyChoices } from "../change/policy.ts"
 import type { Config } from "../config/config.ts"
 import type { NamedFleetConfig } from "../config/fleets.ts"
 import type { EdgeSettings } from "../edge/embedded/settings.ts"
+import { tlsSettings } from "../edge/embedded/tls/tls-settings.ts"
 import type { UsersView } from "../release/routing/users-view.ts"
 
 /** `users` is undefined where nobody is to be disturbed: a plan. */
@@ -56,10 +57,11 @@ export function changePolicyOf(
 /** What users may wait for at the 99th percentile before batches wait for them. */
 const defaultLatencyMs = 500
 
-export function edgeSettingsOf({ trusted_proxies, proxy_protocol, timeouts, limits }: Config["edge"]): Partial<EdgeSettings> {
+export function edgeSettingsOf({ trusted_proxies, proxy_protocol, tls, timeouts, limits }: Config["edge"]): Partial<EdgeSettings> {
   return {
     trustedProxies: trusted_proxies,
     proxyProtocol: proxy_protocol,
+    tls: tls === undefined ? "off" : tlsSettingsOf(tls),
     ...said({
       connectTimeoutMs: timeouts.connect,
       answerTimeoutMs: timeouts.answer,
@@ -87,6 +89,15 @@ export function edgeSettingsOf({ trusted_proxies, proxy_protocol, timeouts, limi
       streamsPerClient: limits.streams_per_client,
     }),
   }
+}
+
+function tlsSettingsOf({ certificates, minimum, redirect, hsts }: NonNullable<Config["edge"]["tls"]>): EdgeSettings["tls"] {
+  return tlsSettings.parse({
+    certificates,
+    minimumVersion: `TLSv${minimum}`,
+    redirect,
+    hstsSeconds: hsts === "off" ? 0 : Math.ceil(hsts / 1_000),
+  })
 }
 
 type Said<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

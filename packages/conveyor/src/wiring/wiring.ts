@@ -66,6 +66,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     launchEdge({
       stateDirectory: state.edge,
       listen: { ...listen, port },
+      ...(config.edge.tls === undefined ? {} : { secure: hostAndPort(config.edge.tls.listen) }),
       logFile: join(state.logs, "edge.log"),
       settings: edgeSettingsOf(config.edge),
       clock,
@@ -236,8 +237,9 @@ function hostAndPort(text: string): { host: string; port: number } {
 }
 
 /** Two installations on one machine must not take each other for a stranger. */
-async function namingHolder(thrown: unknown, { host, port }: { host: string; port: number }): Promise<unknown> {
+async function namingHolder(thrown: unknown, listen: { host: string; port: number }): Promise<unknown> {
   if (!(thrown instanceof ConveyorError) || thrown.code !== "port-occupied") return thrown
+  const { host, port } = { ...listen, ...thrown.facts }
   return new ConveyorError(thrown.code, `the edge cannot listen: ${host}:${port} is held by ${await holderOf(port)}`, {
     facts: thrown.facts,
     hint: "Give this installation an address of its own (`edge: { listen: 127.0.0.1:8081 }` in conveyor.yml), or stop who holds it.",

@@ -31,11 +31,17 @@ export interface EmbeddedEdgeUnderTest {
   close(): Promise<void>
 }
 
+/** With `tls` among the settings it listens for that too. */
 export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promise<EmbeddedEdgeUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), "conveyor-edge-"))
   const [stateDirectory, logFile] = [join(directory, "state"), join(directory, "edge.log")]
-  const launch = { stateDirectory, logFile, settings, listen: { host: "127.0.0.1", port: await freePort() }, clock: systemClock, signal }
-  const running = await launchEdge(launch)
+  const somewhere = async () => ({ host: "127.0.0.1", port: await freePort() })
+  const secure = (settings.tls ?? "off") === "off" ? {} : { secure: await somewhere() }
+  const launch = { stateDirectory, logFile, settings, listen: await somewhere(), ...secure, clock: systemClock, signal }
+  const running = await launchEdge(launch).catch(async (thrown: unknown) => {
+    await rm(directory, { recursive: true, force: true })
+    throw thrown
+  })
   const under: EmbeddedEdgeUnderTest = {
     ...reach(running),
     running,

@@ -1,6 +1,7 @@
 // What an operator may tune about the embedded edge, with the defaults. Read by the edge process from its command
 // line, and by the launcher, which passes it on.
 import { z } from "zod"
+import { tlsSettings } from "./tls/tls-settings.ts"
 
 const ms = z.int().positive()
 
@@ -55,6 +56,7 @@ export const edgeSettings = z.strictObject({
   trustedProxies: z.array(z.string()).default([]),
   /** Whether those begin each connection with the PROXY protocol, version 1 or 2. */
   proxyProtocol: z.boolean().default(false),
+  tls: tlsSettings,
   heartbeatMs: ms.default(15_000),
 })
 

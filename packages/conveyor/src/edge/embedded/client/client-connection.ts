@@ -1,6 +1,6 @@
 // One connection of a client: its requests are read and answered one at a time, in order. What a client pipelines waits,
-// within a bound, and each next request waits for its turn among all connections. Made by the listener, which also has it
-// look at its limits from time to time.
+// within a bound, and each next request waits for its turn among all connections. Made for a socket when it is known that
+// HTTP/1.1 is spoken on it; told from time to time to look at its limits.
 import type { Socket } from "node:net"
 import { BodyReader } from "../http1/body-reader.ts"
 import { Malformed, refuseLoneLineFeeds } from "../http1/fields.ts"
@@ -17,11 +17,14 @@ import type { ResponseLine } from "./client-response.ts"
 import { Progress } from "./progress.ts"
 import { BadRequest, checkRequestLine, readRequestHead } from "./request-head.ts"
 import type { RequestHead } from "./request-head.ts"
+import type { Connection } from "./connections.ts"
 
 export interface ConnectionTools {
   settings: EdgeSettings
   clients: Clients
   keptFields: string
+  /** A line that every answer to a client of TLS has, unless it says the same itself; "" where there is none. */
+  securityField: string
   /** Aborted when the edge is told to stop: answers then close their connections. */
   stopping: AbortSignal
   /** In ms. */
@@ -43,7 +46,7 @@ const [carriageReturn, lineFeed] = [0x0d, 0x0a]
 /** So much of what a client sends before its turn is kept; then its connection is read no further. */
 const pipelinedBytesAtMost = 65_536
 
-export class ClientConnection implements ResponseLine {
+export class ClientConnection implements Connection, ResponseLine {
   #socket: Socket
   #tools: ConnectionTools
   #peer: Peer
@@ -77,7 +80,6 @@ export class ClientConnection implements ResponseLine {
     return this.#phase === "idle"
   }
 
-  /** Since when it is as it is, in ms of the clock. */
   get since(): number {
     return this.#since
   }
@@ -94,11 +96,14 @@ export class ClientConnection implements ResponseLine {
     return this.#tools.keptFields
   }
 
+  get securityField(): string {
+    return this.#peer.isEncrypted ? this.#tools.securityField : ""
+  }
+
   get writableLength(): number {
     return this.#socket.writableLength
   }
 
-  /** Sees to it that nothing lasts longer than it may; `now` in ms of the clock. */
   check(now: number): void {
     const { settings } = this.#tools
     const lasted = now - this.#since

@@ -17,6 +17,8 @@ export interface ResponseLine {
   readonly isStopping: boolean
   /** What tells a client that the connection is kept, and how long. */
   readonly keptFields: string
+  /** A line that every answer has, unless it says the same itself; "" where there is none. */
+  readonly securityField: string
 }
 
 export interface ResponseHead {
@@ -31,6 +33,7 @@ export interface ResponseHead {
 
 type Framing = "none" | "length" | "chunked" | "to-close"
 
+const saysHsts = /^strict-transport-security:/im
 const closedFields = "Connection: close\r\n"
 
 export class ClientResponse {
@@ -92,7 +95,9 @@ export class ClientResponse {
     this.#framing = this.#framingOf(head)
     const keeps = this.#request.keepsAlive && head.connection === "kept" && this.#framing !== "to-close" && !this.#line.isStopping
     this.#keeps = keeps ? "kept" : "closed"
-    this.#unsentHead = `HTTP/1.1 ${head.status} ${head.statusText}\r\n${head.fields}${this.#framingField(head)}${keeps ? this.#line.keptFields : closedFields}\r\n`
+    const security = this.#line.securityField
+    const fields = security === "" || saysHsts.test(head.fields) ? head.fields : head.fields + security
+    this.#unsentHead = `HTTP/1.1 ${head.status} ${head.statusText}\r\n${fields}${this.#framingField(head)}${keeps ? this.#line.keptFields : closedFields}\r\n`
   }
 
   /** A whole answer in one write. */

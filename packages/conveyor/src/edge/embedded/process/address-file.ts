@@ -5,6 +5,7 @@ import { z } from "zod"
 import { writeDurably } from "../../../kernel/durable-file.ts"
 
 const address = z.object({ host: z.string(), port: z.int() })
+export type Address = z.infer<typeof address>
 const identity = z.object({ pid: z.int(), startTime: z.string() })
 const runningEdge = z.object({
   /** The worker that serves, and the guard that holds the sockets and starts another worker where this one dies. */
@@ -14,6 +15,8 @@ const runningEdge = z.object({
   asked: address,
   listen: address,
   admin: address,
+  /** Where it speaks TLS. */
+  secure: address.exactOptional(),
 })
 
 export type EdgeAddress = z.infer<typeof runningEdge>

@@ -19,29 +19,27 @@ import { FailureLog } from "../requests/failure-log.ts"
 import { LastingStreams } from "../streams/lasting-streams.ts"
 import { Deadlines } from "../streams/deadlines.ts"
 import { Clients } from "../client/clients.ts"
-import type { ClientListener } from "../client/listener.ts"
+import type { Front } from "../client/front.ts"
 import { Notices } from "../pages/notices.ts"
 import { OwnPages } from "../pages/own-pages.ts"
 import { PageIds } from "../pages/page-ids.ts"
 import { createProxy } from "../requests/proxy.ts"
 import type { EdgeSettings } from "../settings.ts"
 import { Predecessors } from "./predecessors.ts"
-import type { Carried } from "./protocol.ts"
+import type { Address } from "./address-file.ts"
+import type { Addresses, Carried, Sockets } from "./protocol.ts"
 import type { EdgeState, SavedHistory } from "./state.ts"
 import { ToldPages } from "../pages/told-pages.ts"
+import { Certificates } from "../tls/certificates.ts"
+import { KeptCertificates } from "../tls/kept-certificates.ts"
+import type { TlsParts } from "../tls/tls-end.ts"
 import { Traffic } from "../counting/traffic.ts"
 import { Spools } from "../spool/spools.ts"
 import { Upstreams } from "../upstream/upstreams.ts"
 
-export interface Address {
-  host: string
-  port: number
-}
-
 export interface EdgeProcessOptions {
   state: EdgeState
-  /** Descriptors of listening sockets, for users and for the control plane. */
-  sockets: { users: number; admin: number }
+  sockets: Sockets
   token: string
   settings: EdgeSettings
   clock: Clock
@@ -60,7 +58,8 @@ export class EdgeProcess {
   #notices: Notices
   #lasting: LastingStreams
   #upstreams: Upstreams
-  #proxy: ClientListener
+  #front: Front
+  #certificates: Certificates | undefined
   #deadlines: Deadlines
   #spools: Spools
   #cuts: Cuts
@@ -71,9 +70,10 @@ export class EdgeProcess {
   #ended: Promise<void> = Promise.resolve()
   #predecessors = new Predecessors()
 
-  private constructor(options: EdgeProcessOptions, history: SavedHistory) {
+  private constructor(options: EdgeProcessOptions, history: SavedHistory, tls: TlsParts | undefined) {
     const { settings, clock, log, token } = options
     this.#options = options
+    this.#certificates = tls?.certificates
     this.#traffic = new Traffic(
       () => clock.now(),
       ({ change, ...facts }) => log.warn(facts, change === "out" ? "a copy is left out for a while" : "a copy is asked again"),
@@ -119,7 +119,7 @@ export class EdgeProcess {
       deadlines: this.#deadlines,
       spools: this.#spools,
     }
-    this.#proxy = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds, clients }), log)
+    this.#front = createProxy(tools, new OwnPages({ notices: this.#notices, identities, pageIds, clients }), tls, log)
     this.#admin = createAdmin(token, {
       apply: (table) => this.apply(table),
       table: () => this.#traffic.table,
@@ -133,10 +133,11 @@ export class EdgeProcess {
   /** Serves from the table on disk as soon as it listens. */
   static async start(options: EdgeProcessOptions): Promise<EdgeProcess> {
     const [table, history] = [await options.state.readTable(), await readHistory(options)]
-    const edge = new EdgeProcess(options, history)
+    const edge = new EdgeProcess(options, history, await openTls(options))
     if (table !== undefined) edge.#use(table)
     await listen(edge.#admin, options.sockets.admin)
-    await listen(edge.#proxy, options.sockets.users)
+    await listen(edge.#front.plain, options.sockets.users)
+    if (edge.#front.secure !== undefined && options.sockets.secure !== undefined) await listen(edge.#front.secure, options.sockets.secure)
     return edge
   }
 
@@ -145,8 +146,10 @@ export class EdgeProcess {
     return this.#ended
   }
 
-  get addresses(): { listen: Address; admin: Address } {
-    return { listen: addressOf(this.#proxy), admin: addressOf(this.#admin) }
+  get addresses(): Addresses {
+    const { plain, secure } = this.#front
+    const where = { listen: addressOf(plain), admin: addressOf(this.#admin) }
+    return secure?.listening === true ? { ...where, secure: addressOf(secure) } : where
   }
 
   /** One table at a time: on disk first, then in use, then acknowledged. */
@@ -184,7 +187,7 @@ export class EdgeProcess {
   /** Takes no new connection, lets what is in flight end, saves, and closes. */
   async stop(): Promise<void> {
     this.#leave()
-    this.#proxy.closeIdle()
+    this.#front.closeIdle()
     await this.#end()
     await this.#settle()
     this.#options.log.info({ at: this.#options.clock.now() }, "the edge has ended")
@@ -214,7 +217,8 @@ export class EdgeProcess {
 
   #leave(): void {
     this.#stopping.abort()
-    this.#proxy.takeNoMore()
+    this.#front.takeNoMore()
+    this.#certificates?.close()
     this.#admin.close()
     this.#lasting.endAll("the edge restarts")
     this.#notices.close()
@@ -231,7 +235,7 @@ export class EdgeProcess {
 
   async #endSlowly(): Promise<void> {
     await this.#options.clock.sleep(this.#options.settings.idleGraceMs, new AbortController().signal)
-    this.#proxy.closeIdle()
+    this.#front.closeIdle()
     await this.#end()
   }
 
@@ -240,7 +244,7 @@ export class EdgeProcess {
       const busy = this.#traffic.busyVersions().map((version) => [version, this.#traffic.inFlight(version)] as const)
       this.#cuts.atEnd(new Map(busy))
     })
-    this.#proxy.closeAllConnections()
+    this.#front.closeAllConnections()
     this.#admin.closeAllConnections()
     this.#upstreams.close()
   }
@@ -296,6 +300,13 @@ export class EdgeProcess {
       log.error({ cause: describe(thrown) }, "the counters could not be saved; traffic goes on")
     }
   }
+}
+
+/** Where nobody listens for TLS, no certificate is needed. */
+async function openTls({ state, settings: { tls }, sockets, clock, log }: EdgeProcessOptions): Promise<TlsParts | undefined> {
+  if (tls === "off" || sockets.secure === undefined) return undefined
+  const kept = new KeptCertificates(state.certificatesDirectory)
+  return { certificates: await Certificates.open({ settings: tls, kept, clock, log }), settings: tls }
 }
 
 async function readHistory({ state, log }: EdgeProcessOptions): Promise<SavedHistory> {

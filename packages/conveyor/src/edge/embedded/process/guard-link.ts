@@ -1,17 +1,19 @@
 // A worker's guard, as the worker sees it: the process that started it, and after that one's death the one that the worker
 // starts in its place, with the sockets. Made by worker-main.ts.
 import { spawn } from "node:child_process"
+import type { StdioOptions } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import { systemClock } from "../../../kernel/clock.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
 import type { LaunchOrder } from "./launch-file.ts"
-import { descriptors } from "./protocol.ts"
-import type { FromWorker, ToWorker } from "./protocol.ts"
+import { handedOn, secureFlag } from "./protocol.ts"
+import type { FromWorker, Sockets, ToWorker } from "./protocol.ts"
 
 interface LinkOptions {
   stateDirectory: string
   order: LaunchOrder
+  sockets: Sockets
   identity: ProcessIdentity
   log: Logger
   hear: (message: ToWorker) => void
@@ -25,7 +27,7 @@ export interface GuardLink {
   send(message: FromWorker): void
 }
 
-export function guardOf({ stateDirectory, order, identity, log, hear, mayStartOne }: LinkOptions): GuardLink {
+export function guardOf({ stateDirectory, order, sockets, identity, log, hear, mayStartOne }: LinkOptions): GuardLink {
   let send = (message: FromWorker): void => void (process.connected && process.send?.(message, undefined, undefined, () => {}))
   process.on("message", (message) => hear(message as ToWorker))
   process.once("disconnect", lost)
@@ -43,8 +45,9 @@ export function guardOf({ stateDirectory, order, identity, log, hear, mayStartOn
     const output = openSync(order.logFile, "a", 0o600)
     try {
       const argv = [order.guard, "--state", stateDirectory, "--worker", `${identity.pid}:${identity.startTime}`]
-      const stdio = ["ignore", output, output, "ipc", descriptors.users, descriptors.admin] as const
-      const child = spawn(process.execPath, argv, { stdio: [...stdio], cwd: stateDirectory, detached: true })
+      if (sockets.secure !== undefined) argv.push(secureFlag)
+      const stdio: StdioOptions = ["ignore", output, output, "ipc", ...handedOn(sockets)]
+      const child = spawn(process.execPath, argv, { stdio, cwd: stateDirectory, detached: true })
       child.on("message", (message) => hear(message as ToWorker))
       child.on("error", (error) => log.error({ cause: error.message }, "the edge's guard could not be started"))
       child.once("close", () => void again())

@@ -1,6 +1,7 @@
 // The guard of an edge: holds the listening sockets, never accepts on them, and sees to it that a worker serves. A worker that
 // dies is started again; one that hangs is replaced; a new one takes over from an old one without a request lost. It does
 // nothing else, so that there is little in it to fail. Run by main.ts.
+import { isDeepStrictEqual } from "node:util"
 import type { Clock } from "../../../kernel/clock.ts"
 import { describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
@@ -9,8 +10,9 @@ import { identify } from "../../../kernel/process-identity.ts"
 import { readEdgeAddress, writeEdgeAddress } from "./address-file.ts"
 import type { LaunchOrder } from "./launch-file.ts"
 import { readLaunchOrder } from "./launch-file.ts"
-import type { ToWorker } from "./protocol.ts"
-import type { Sockets, Worker } from "./worker.ts"
+import type { Addresses, Sockets, ToWorker } from "./protocol.ts"
+import { bind } from "./sockets.ts"
+import type { Worker } from "./worker.ts"
 import { startWorker } from "./worker.ts"
 
 export interface GuardOptions {
@@ -33,6 +35,9 @@ const [firstPauseMs, longestPauseMs] = [100, 5_000]
 export class Guard {
   #options: GuardOptions
   #order: LaunchOrder
+  #sockets: Sockets
+  /** Where the socket for TLS is bound, if there is one. */
+  #secureAt: LaunchOrder["secure"]
   #current: Worker | undefined
   #workers = new Set<Worker>()
   #replacing = false
@@ -44,6 +49,8 @@ export class Guard {
   constructor(options: GuardOptions) {
     this.#options = options
     this.#order = options.order
+    this.#sockets = options.sockets
+    this.#secureAt = options.sockets.secure === undefined ? undefined : options.order.secure
     this.#tickedAt = this.#now()
   }
 
@@ -75,6 +82,7 @@ export class Guard {
     this.#replacing = true
     try {
       this.#order = (await readLaunchOrder(this.#options.stateDirectory)) ?? this.#order
+      this.#bindAsOrdered()
       const [old, next] = [this.#current, await this.#start()]
       if (next === undefined) return this.#options.log.error({}, "a new worker of the edge could not be started; the old one serves on")
       this.#current = undefined
@@ -100,10 +108,26 @@ export class Guard {
     for (const worker of this.#workers) worker.kill("SIGKILL")
   }
 
-  async #start(): Promise<Worker | undefined> {
-    const { stateDirectory, sockets, log } = this.#options
+  /** The socket for TLS may be wanted elsewhere than before, or not any more. Where it cannot be had, users are served without it. */
+  #bindAsOrdered(): void {
+    const { secure } = this.#order
+    if (isDeepStrictEqual(secure, this.#secureAt)) return
+    const { users, admin } = this.#sockets
+    this.#sockets = { users, admin }
+    this.#secureAt = undefined
+    if (secure === undefined) return
     try {
-      const worker = startWorker(stateDirectory, this.#order, sockets, () => this.#now())
+      this.#sockets = { users, admin, secure: bind(secure) }
+      this.#secureAt = secure
+    } catch (thrown) {
+      this.#options.log.error({ ...secure, cause: describe(thrown) }, "the edge cannot listen for TLS")
+    }
+  }
+
+  async #start(): Promise<Worker | undefined> {
+    const { stateDirectory, log } = this.#options
+    try {
+      const worker = startWorker(stateDirectory, this.#order, this.#sockets, () => this.#now())
       this.#keepWatchOn(worker)
       if ((await worker.says("ready", startWithinMs)) !== undefined) return worker
       worker.kill("SIGKILL")
@@ -208,10 +232,11 @@ export class Guard {
     if (this.#current === undefined) void this.#revive()
   }
 
-  async #publish({ identity }: Worker, { listen, admin }: Pick<LaunchOrder, "listen" | "admin">): Promise<void> {
+  async #publish({ identity }: Worker, { listen, admin, secure }: Addresses): Promise<void> {
     const { stateDirectory, log } = this.#options
+    const where = { listen, admin, ...(secure === undefined ? {} : { secure }) }
     try {
-      await writeEdgeAddress(stateDirectory, { identity, guard: ownIdentity(), asked: this.#order.listen, listen, admin })
+      await writeEdgeAddress(stateDirectory, { identity, guard: ownIdentity(), asked: this.#order.listen, ...where })
     } catch (thrown) {
       log.error({ cause: describe(thrown) }, "where the edge is could not be written down; it serves all the same")
     }

@@ -12,6 +12,8 @@ const launchOrder = z.object({
   worker: z.string(),
   listen: address,
   admin: address,
+  /** Where users come by TLS. */
+  secure: address.exactOptional(),
   tokenFile: z.string(),
   logFile: z.string(),
   settings: z.record(z.string(), z.unknown()),
@@ -22,8 +24,7 @@ export type LaunchOrder = z.infer<typeof launchOrder>
 /** With the programs of this Conveyor. The published form of this folder is JavaScript; either form starts its own. */
 export function launchOrderOf(asked: Omit<LaunchOrder, "guard" | "worker" | "settings"> & { settings: object }): LaunchOrder {
   const program = (name: string) => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`)
-  const { listen, admin, tokenFile, logFile, settings } = asked
-  return { guard: program("main"), worker: program("worker-main"), listen, admin, tokenFile, logFile, settings: { ...settings } }
+  return { guard: program("main"), worker: program("worker-main"), ...asked, settings: { ...asked.settings } }
 }
 
 const fileIn = (stateDirectory: string) => join(stateDirectory, "launch.json")

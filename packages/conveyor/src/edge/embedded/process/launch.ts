@@ -28,6 +28,8 @@ export interface EdgeLaunch {
   listen: { host: string; port: number }
   /** Loopback and any free port, unless said otherwise. */
   admin?: { host: string; port: number }
+  /** Where users come by TLS: with certificates among the settings. */
+  secure?: { host: string; port: number }
   logFile: string
   settings?: Partial<EdgeSettings>
   clock: Clock
@@ -42,6 +44,7 @@ export interface RunningEdge {
   identity: ProcessIdentity
   guard: ProcessIdentity | undefined
   listen: { host: string; port: number }
+  secure: { host: string; port: number } | undefined
   /** Where programs of this machine reach it. */
   url: string
   adminUrl: string
@@ -59,8 +62,9 @@ export async function launchEdge(launch: EdgeLaunch): Promise<RunningEdge> {
   if (running !== undefined) {
     const asked = await readLaunchOrder(launch.stateDirectory)
     const adopted = adoptable(running, launch)
-    const isAsOrdered = asked !== undefined && isDeepStrictEqual(asked.settings, order.settings)
-    return describeRunning(isAsOrdered ? adopted : await renewed(adopted, { ...order, listen: adopted.listen }, launch), token, "adopted")
+    const isAsOrdered = isDeepStrictEqual([asked?.settings, asked?.secure], [order.settings, order.secure])
+    const now = isAsOrdered ? adopted : await renewed(adopted, { ...order, listen: adopted.listen }, launch)
+    return describeRunning(withTlsAsOrdered(now, launch), token, "adopted")
   }
   await writeLaunchOrder(launch.stateDirectory, order)
   return describeRunning(await serving(start(launch, order), launch), token, "launched")
@@ -150,9 +154,19 @@ function adoptable(running: EdgeAddress, { listen, stateDirectory }: EdgeLaunch)
   })
 }
 
-function orderOf({ listen, admin = { host: "127.0.0.1", port: 0 }, settings = {}, ...paths }: EdgeLaunch): LaunchOrder {
+/** An edge that runs goes on where it cannot have another socket: that must not look as if it had it. */
+function withTlsAsOrdered(edge: EdgeAddress, { secure, logFile }: EdgeLaunch): EdgeAddress {
+  if (secure === undefined || edge.secure !== undefined) return edge
+  throw new ConveyorError("cannot-listen", `The edge cannot listen for TLS on ${secure.host}:${secure.port}; plainly it serves on`, {
+    facts: { ...secure, logFile },
+    hint: `${logFile} says why. Is the address one of this machine, free, and may this user listen on the port?`,
+  })
+}
+
+function orderOf({ listen, admin = { host: "127.0.0.1", port: 0 }, secure, settings = {}, ...paths }: EdgeLaunch): LaunchOrder {
   const [stateDirectory, logFile] = [resolve(paths.stateDirectory), resolve(paths.logFile)]
-  return launchOrderOf({ listen, admin, tokenFile: tokenFile(stateDirectory), logFile, settings })
+  const where = { listen, admin, ...(secure === undefined ? {} : { secure }) }
+  return launchOrderOf({ ...where, tokenFile: tokenFile(stateDirectory), logFile, settings })
 }
 
 function start({ stateDirectory }: EdgeLaunch, { guard, logFile }: LaunchOrder): ChildProcess {
@@ -213,8 +227,8 @@ async function lastWords(logFile: string, ended: string): Promise<ConveyorError>
   })
 }
 
-function describeRunning({ identity, guard, listen, admin }: EdgeAddress, token: string, how: RunningEdge["how"]): RunningEdge {
-  return { how, identity, guard, listen, url: urlOf(listen), adminUrl: urlOf(admin), token }
+function describeRunning({ identity, guard, listen, admin, secure }: EdgeAddress, token: string, how: RunningEdge["how"]): RunningEdge {
+  return { how, identity, guard, listen, secure, url: urlOf(listen), adminUrl: urlOf(admin), token }
 }
 
 /** Whoever listens on every network can be reached on loopback. */

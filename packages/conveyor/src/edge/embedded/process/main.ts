@@ -11,7 +11,8 @@ import { createLogger } from "../../../kernel/logger.ts"
 import { Guard } from "./guard.ts"
 import { launchOrderOf, readLaunchOrder, writeLaunchOrder } from "./launch-file.ts"
 import type { LaunchOrder } from "./launch-file.ts"
-import { descriptors } from "./protocol.ts"
+import { inheritedSockets } from "./protocol.ts"
+import type { Sockets } from "./protocol.ts"
 import { bind } from "./sockets.ts"
 import { workerThatStarted } from "./worker.ts"
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     state: { type: "string", default: "" },
     worker: { type: "string" },
+    secure: { type: "boolean" },
     listen: { type: "string" },
     admin: { type: "string", default: "127.0.0.1:0" },
     "token-file": { type: "string" },
@@ -35,7 +37,7 @@ try {
   const order = await readLaunchOrder(stateDirectory)
   if (order === undefined) throw new ConveyorError("bad-options", `${stateDirectory} holds no launch.json`)
   const starter = values.worker === undefined ? undefined : identityIn(values.worker)
-  const sockets = starter === undefined ? { users: bind(order.listen), admin: bind(order.admin) } : descriptors
+  const sockets = starter === undefined ? boundFor(order) : inheritedSockets(values.secure)
   const guard = new Guard({ stateDirectory, order, sockets, clock: systemClock, log })
   process.on("uncaughtException", (thrown) => log.error({ cause: describe(thrown), stack: thrown.stack }, "a defect of the edge's guard"))
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void guard.stop().then(() => process.exit(0)))
@@ -48,6 +50,10 @@ try {
   const error = thrown instanceof ConveyorError ? thrown : new ConveyorError("edge-failed", describe(thrown), { cause: thrown })
   log.error({ code: error.code, facts: error.facts, hint: error.hint }, error.message)
   process.exit(1)
+}
+
+function boundFor({ listen, admin, secure }: LaunchOrder): Sockets {
+  return { users: bind(listen), admin: bind(admin), ...(secure === undefined ? {} : { secure: bind(secure) }) }
 }
 
 /** The new worker starts a new guard when this one has ended, and gives it the sockets. */

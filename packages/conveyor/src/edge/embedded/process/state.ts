@@ -45,6 +45,11 @@ export class EdgeState {
     return join(this.#directory, "spool")
   }
 
+  /** Certificates that were good, with their keys. */
+  get certificatesDirectory(): string {
+    return join(this.#directory, "certificates")
+  }
+
   async readTable(): Promise<RoutingTable | undefined> {
     const text = await this.#read("table.json")
     if (text === undefined) return undefined

@@ -1,6 +1,7 @@
 // Steady users for tests of the edge's deaths and renewals: newcomers, each on a connection of its own, and kept connections
 // that post. Nothing is asked twice; of each failure it is known when its connection was begun.
 import { connect } from "node:net"
+import { connect as connectSecurely } from "node:tls"
 import type { Socket } from "node:net"
 import { setTimeout as pause } from "node:timers/promises"
 
@@ -27,15 +28,18 @@ const newcomersEveryMs = 10
 const keptConnections = 10
 const answerWithinMs = 30_000
 
+/** By TLS where the URL says so, whatever the certificate. */
 export function startLoad(url: string): Load {
-  const { hostname, port } = new URL(url)
+  const { hostname, port, protocol } = new URL(url)
+  const where = { host: hostname, port: Number(port), noDelay: true }
+  const reach = () => (protocol === "https:" ? connectSecurely({ ...where, rejectUnauthorized: false }) : connect(where))
   const failed: Failed[] = []
   const underWay = new Set<Promise<void>>()
   const state = { answered: 0, isOver: false }
 
   const begin = (): Line => ({
     begunAt: performance.now(),
-    socket: connect({ host: hostname, port: Number(port), noDelay: true }).on("error", () => {}),
+    socket: reach().on("error", () => {}),
   })
   const note = (result: string, { begunAt }: Line, what: string) => {
     if (result === "answered" || result === "answered for the last time") state.answered++

@@ -11,12 +11,13 @@ import { EdgeProcess } from "./edge-process.ts"
 import { edgeSettings } from "../settings.ts"
 import { guardOf } from "./guard-link.ts"
 import { readLaunchOrder } from "./launch-file.ts"
-import { descriptors } from "./protocol.ts"
+import { inheritedSockets } from "./protocol.ts"
 import type { ToWorker } from "./protocol.ts"
 import { EdgeState } from "./state.ts"
 
-const { values } = parseArgs({ options: { state: { type: "string", default: "" } } })
+const { values } = parseArgs({ options: { state: { type: "string", default: "" }, secure: { type: "boolean" } } })
 const stateDirectory = values.state
+const sockets = inheritedSockets(values.secure)
 const order = await readLaunchOrder(stateDirectory)
 const log = createLogger("edge", order?.logFile)
 let edge: EdgeProcess | undefined
@@ -32,7 +33,7 @@ try {
     if (edge === undefined) fail(thrown)
     log.error({ cause: describe(thrown), stack: thrown.stack }, "a defect of the edge")
   })
-  const guard = guardOf({ stateDirectory, order, identity, log, hear, mayStartOne: () => edge !== undefined && !isEnding })
+  const guard = guardOf({ stateDirectory, order, sockets, identity, log, hear, mayStartOne: () => edge !== undefined && !isEnding })
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop())
   guard.send({ kind: "ready" })
 
@@ -53,7 +54,7 @@ try {
 
   async function serve(): Promise<void> {
     const state = await EdgeState.open(stateDirectory)
-    edge = await EdgeProcess.start({ state, sockets: descriptors, token, settings, clock: systemClock, log })
+    edge = await EdgeProcess.start({ state, sockets, token, settings, clock: systemClock, log })
     log.info({ pid: process.pid, ...edge.addresses }, "the edge serves")
     guard.send({ kind: "serving", ...edge.addresses })
   }

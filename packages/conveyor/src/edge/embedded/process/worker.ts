@@ -5,12 +5,8 @@ import { openSync, closeSync } from "node:fs"
 import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
 import { identify, signalProcess } from "../../../kernel/process-identity.ts"
 import type { LaunchOrder } from "./launch-file.ts"
-import type { FromWorker, ToWorker } from "./protocol.ts"
-
-export interface Sockets {
-  users: number
-  admin: number
-}
+import { handedOn, secureFlag } from "./protocol.ts"
+import type { FromWorker, Sockets, ToWorker } from "./protocol.ts"
 
 export type Said = FromWorker["kind"] | "gone"
 
@@ -111,8 +107,9 @@ export function startWorker(stateDirectory: string, order: LaunchOrder, sockets:
   // What Node itself has to say (a syntax error, no memory) goes to the log too.
   const output = openSync(order.logFile, "a", 0o600)
   try {
-    const child = spawn(process.execPath, [order.worker, "--state", stateDirectory], {
-      stdio: ["ignore", output, output, "ipc", sockets.users, sockets.admin],
+    const argv = [order.worker, "--state", stateDirectory, ...(sockets.secure === undefined ? [] : [secureFlag])]
+    const child = spawn(process.execPath, argv, {
+      stdio: ["ignore", output, output, "ipc", ...handedOn(sockets)],
       cwd: stateDirectory,
     })
     child.on("error", () => {})

@@ -55,19 +55,19 @@ test("a request is counted in flight before anything else can run, so that no ta
   }
   const failures = new FailureLog(silentLogger, now)
   const rest = { failures, cuts: new Cuts(counters, failures, silentLogger), spools: new Spools(tmpdir(), 0) }
-  const proxy = createProxy({ ...tools, ...rest }, new OwnPages({ ...tools, notices }), silentLogger)
+  const front = createProxy({ ...tools, ...rest }, new OwnPages({ ...tools, notices }), undefined, silentLogger)
   traffic.use(tableOf({ generation: 1, current: "v1", copies: [v1] }))
   const counted: number[] = []
   // Listeners run one after the other within one turn: this one right after the proxy's own.
-  proxy.on("connection", (socket: Socket) => socket.once("data", () => counted.push(traffic.inFlight("v1"))))
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
+  front.plain.on("connection", (socket: Socket) => socket.once("data", () => counted.push(traffic.inFlight("v1"))))
+  await new Promise<void>((resolve) => front.plain.listen(0, "127.0.0.1", resolve))
   try {
-    const { port } = proxy.address() as AddressInfo
+    const { port } = front.plain.address() as AddressInfo
     assert.equal((await ask(`http://127.0.0.1:${port}/x`)).status, 200)
     assert.deepEqual(counted, [1])
   } finally {
-    proxy.close()
-    proxy.closeAllConnections()
+    front.takeNoMore()
+    front.closeAllConnections()
     upstreams.close()
     notices.close()
   }
