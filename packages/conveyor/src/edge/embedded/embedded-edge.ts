@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { systemClock } from "../../kernel/clock.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
 import { freePort } from "../../kernel/free-port.ts"
 import { describedEdge } from "../contract/described-edge.ts"
 import type { DescribedEdge } from "../contract/described-edge.ts"
@@ -35,13 +36,23 @@ export interface EmbeddedEdgeUnderTest {
 export async function embeddedEdge(settings: Partial<EdgeSettings> = {}): Promise<EmbeddedEdgeUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), "conveyor-edge-"))
   const [stateDirectory, logFile] = [join(directory, "state"), join(directory, "edge.log")]
+  const secure = (settings.tls ?? "off") === "off" ? {} : { secure: { host: "127.0.0.1", port: 0 } }
   const somewhere = async () => ({ host: "127.0.0.1", port: await freePort() })
-  const secure = (settings.tls ?? "off") === "off" ? {} : { secure: await somewhere() }
   const launch = { stateDirectory, logFile, settings, listen: await somewhere(), ...secure, clock: systemClock, signal }
-  const running = await launchEdge(launch).catch(async (thrown: unknown) => {
-    await rm(directory, { recursive: true, force: true })
-    throw thrown
-  })
+  const attempt = async (left: number): Promise<RunningEdge> => {
+    try {
+      return await launchEdge(launch)
+    } catch (thrown) {
+      // A port that was free a moment ago may be somebody's by now.
+      if (left > 0 && thrown instanceof ConveyorError && thrown.code === "port-occupied") {
+        launch.listen = await somewhere()
+        return attempt(left - 1)
+      }
+      await rm(directory, { recursive: true, force: true })
+      throw thrown
+    }
+  }
+  const running = await attempt(5)
   const under: EmbeddedEdgeUnderTest = {
     ...reach(running),
     running,

@@ -15,6 +15,7 @@ import { systemClock } from "../../../kernel/clock.ts"
 import { silentLogger } from "../../../kernel/logger.ts"
 import { ask, textOf } from "../../contract/client.ts"
 import { startCopy } from "../../contract/copies.ts"
+import type { TestCopy } from "../../contract/copies.ts"
 import { tableOf } from "../../contract/tables.ts"
 import { soon } from "../../contract/traffic.ts"
 import { embeddedEdge } from "../embedded-edge.ts"
@@ -31,7 +32,7 @@ let directory = ""
 let shop: CertificateFiles
 let wild: CertificateFiles
 let under: EmbeddedEdgeUnderTest
-let copy: Awaited<ReturnType<typeof startCopy>>
+let copy: TestCopy
 
 const tlsOf = (certificates: readonly CertificateFiles[]) => tlsOn.parse({ certificates, lookEveryMs: 50, hstsSeconds: 600 })
 
@@ -45,8 +46,8 @@ before(async () => {
 })
 
 after(async () => {
+  copy.kill()
   await under.close()
-  await copy[Symbol.asyncDispose]()
   await rm(directory, { recursive: true, force: true })
 })
 
