@@ -14,6 +14,7 @@ import { stateDirectory } from "../server/state-directory.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 import { follow } from "./follow.ts"
 import type { RunView } from "./render/run-view.ts"
+import { idleWatching } from "../server/watching/testing.ts"
 
 /** A control plane that answers, for a state directory that says where. */
 class Answering {
@@ -30,7 +31,7 @@ class Answering {
     this.hub = new EventHub(this.#epoch)
     const { ports, hub } = this
     const controlPlane = new ControlPlane(ports, hub)
-    const api = createApi({ controlPlane, ports, hub, token: "secret", name: "shop", edgeUrl: "" })
+    const api = createApi({ controlPlane, ports, hub, token: "secret", name: "shop", edgeUrl: "", watching: idleWatching(ports) })
     const identity = identify(process.pid)
     if (identity === undefined) throw new Error("this process has no identity")
     const url = await api.listen({ host: "127.0.0.1", port: 0 })

@@ -17,6 +17,7 @@ import { addServe } from "./commands/serve.ts"
 import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
 import { addUp } from "./commands/up.ts"
+import { addWatchCommands } from "./commands/watch/watch.ts"
 
 const manifest = createRequire(import.meta.url)("../../package.json") as { version: string }
 
@@ -58,6 +59,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addCancel,
     addChangeCommands,
     addLogs,
+    addWatchCommands,
     addDown,
     addServe,
   ])

@@ -9,6 +9,7 @@ import { environment } from "./environment.ts"
 import { fleet } from "./fleet-policy.ts"
 import { fleetsOf, objectionsToFleets } from "./fleets.ts"
 import { health, statusCheck } from "./health.ts"
+import { objectionsToWatch, watch } from "./watching/watch.ts"
 import { commandOfCommit, releasePolicy, timeouts } from "./release-policy.ts"
 import { command, name, path, route, text, wholeNumber } from "./words.ts"
 
@@ -48,6 +49,7 @@ const keys = z.strictObject(
     control: control.prefault({}),
     release: releasePolicy.prefault({}),
     timeouts: timeouts.prefault({}),
+    watch: watch.prefault({}),
   },
   inPlaceOf("the keys of conveyor.yml with their values; `name` and `services` at the least"),
 )
@@ -57,7 +59,7 @@ export const configSchema = keys.superRefine((config, context) => {
     context.addIssue({ code: "custom", path: ["fleets"], message: "either `fleet` or `fleets`: `fleet` is short for one" })
   }
   const objections = objectionsToFleets(fleetsOf(config)).map((each) => ({ ...each, path: ["fleets", ...each.path] }))
-  const others = [...routesTwice(config.services), ...neverWellInTime(config)]
+  const others = [...routesTwice(config.services), ...neverWellInTime(config), ...objectionsToWatch(config.watch)]
   for (const { path, message } of [...objections, ...others]) context.addIssue({ code: "custom", path, message })
 })
 

@@ -15,6 +15,7 @@ import { fitting } from "./misfits.ts"
 import { endpoints } from "./protocol/endpoints.ts"
 import { eventsPath } from "./protocol/events.ts"
 import type { Refusal } from "./protocol/refusal.ts"
+import type { Watching } from "./watching/watching.ts"
 
 export interface ApiOptions {
   controlPlane: ControlPlane
@@ -23,6 +24,7 @@ export interface ApiOptions {
   token: string
   name: string
   edgeUrl: string
+  watching: Watching
 }
 
 export function createApi(options: ApiOptions): FastifyInstance {
@@ -50,11 +52,11 @@ export function createApi(options: ApiOptions): FastifyInstance {
     app.route({
       method,
       url: path,
-      handler: async (request) =>
+      handler: async (request, reply) =>
         handle({
           params: request.params,
           input: method === "GET" ? fitting<unknown>(input, request.query, "query") : fitting<unknown>(input, request.body ?? {}, "body"),
-          signal: closing(request),
+          signal: whileAsked(reply),
         }),
     })
   }
@@ -91,8 +93,9 @@ function asConveyorError(thrown: unknown): ConveyorError {
   return new ConveyorError(status < 500 ? "bad-request" : "unexpected", describe(thrown), { cause: thrown })
 }
 
-function closing({ raw }: FastifyRequest): AbortSignal {
+function whileAsked({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  raw.once("close", () => controller.abort(new ConveyorError("gone", "the asker went away")))
+  // Of the answer, not of the request: that one is closed as soon as its body was read.
+  raw.once("close", () => raw.writableEnded || controller.abort(new ConveyorError("gone", "the asker went away")))
   return controller.signal
 }

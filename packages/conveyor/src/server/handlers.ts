@@ -7,6 +7,8 @@ import { newestLines } from "./logs.ts"
 import type { AnswerOf, Endpoint, ParamsOf, PathOf } from "./protocol/endpoint.ts"
 import type { Endpoints } from "./protocol/endpoints.ts"
 import { runReport, statusReport } from "./status.ts"
+import { watchHandlers } from "./watching/watch-handlers.ts"
+import type { Watching } from "./watching/watching.ts"
 import type { z } from "zod"
 
 export interface Asked<Params = unknown, Input = unknown> {
@@ -18,7 +20,7 @@ export interface Asked<Params = unknown, Input = unknown> {
 
 type ParsedInputOf<E> = E extends Endpoint<string, infer Input> ? z.output<Input> : never
 
-type Handlers = {
+export type Handlers = {
   [Name in keyof Endpoints]: (
     asked: Asked<ParamsOf<PathOf<Endpoints[Name]>>, ParsedInputOf<Endpoints[Name]>>,
   ) => Promise<AnswerOf<Endpoints[Name]>> | AnswerOf<Endpoints[Name]>
@@ -29,9 +31,10 @@ export interface HandlerParts {
   ports: Ports
   name: string
   edgeUrl: string
+  watching: Watching
 }
 
-export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts): Handlers {
+export function handlersFor({ controlPlane, ports, name, edgeUrl, watching }: HandlerParts): Handlers {
   return {
     status: async ({ signal }) => statusReport({ ports, name, edge: edgeUrl, changes: await controlPlane.changes(), signal }),
     changes: () => controlPlane.changes(),
@@ -40,6 +43,8 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl }: HandlerParts
     runs: ({ input: { limit, before } }) =>
       ports.store.releasesBefore(before ?? Number.MAX_SAFE_INTEGER, limit).map((run) => runReport(ports, run)),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
+
+    ...watchHandlers(watching, ports.clock),
 
     release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input), input.branch),
     rollback: ({ input }) => controlPlane.requestRollback(input.to, askerOf(input)),

@@ -40,6 +40,13 @@ export async function isOwn(state: StateDirectory): Promise<boolean> {
   return known === undefined || isSamePlace(known.at, await standingOf(state))
 }
 
+/** Its id, unique among all installations. @throws ConveyorError "bad-state" where nobody has claimed it */
+export async function installationId(state: StateDirectory): Promise<string> {
+  const known = await read(state)
+  if (known !== undefined) return known.id
+  throw new ConveyorError("bad-state", `${state.root} does not say which installation it is`, { hint: "Run conveyor up." })
+}
+
 /** After a boot a disk may have another number; a copy has another inode, wherever it is. */
 const isSamePlace = (known: Standing, here: Standing): boolean =>
   known.inode === here.inode && (known.device === here.device || known.path === here.path)
@@ -50,8 +57,10 @@ async function standingOf({ root }: StateDirectory): Promise<Standing> {
 }
 
 /** The original's processes go on, and the original knows them. */
-async function forgetProcesses({ database, control, controlPort, edge, runtime }: StateDirectory): Promise<void> {
+async function forgetProcesses({ database, control, controlPort, edge, runtime, watch }: StateDirectory): Promise<void> {
   const records = [control, controlPort, join(edge, "edge.json"), join(edge, "launch.json"), join(edge, "token"), join(runtime, "copies")]
+  // What the original's watch has found is the original's to tell.
+  for (const file of ["", "-wal", "-shm"]) records.push(`${watch}${file}`)
   for (const record of records) await rm(record, { recursive: true, force: true })
   // Only here, so that no other command has to load SQLite.
   const { forgetLeaseHolder } = await import("../store/forget-lease.ts")

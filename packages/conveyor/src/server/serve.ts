@@ -17,6 +17,7 @@ import type { ControlListen } from "./control-listener.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
 import type { ControlAddress, StateDirectory } from "./state-directory.ts"
+import type { Watching } from "./watching/watching.ts"
 
 export interface ServeOptions {
   state: StateDirectory
@@ -25,6 +26,7 @@ export interface ServeOptions {
   ports: Ports
   edgeUrl: string
   listen: ControlListen
+  watching: Watching
   reviveEdge: () => Promise<void>
   clock: Clock
   logger: Logger
@@ -41,10 +43,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const hub = new EventHub(ports.fence)
   const controlPlane = new ControlPlane(ports, hub)
   const token = randomBytes(24).toString("base64url")
-  const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl })
+  const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl, watching: options.watching })
   const url = await listenAtFixedAddress({ listen: (at) => api.listen(at), wanted: options.listen, file: state.controlPort, logger })
 
-  const working = Promise.all([controlPlane.work(), watchEdge(options), keepRoom(options)])
+  const working = Promise.all([controlPlane.work(), watchEdge(options), keepRoom(options), options.watching.work(options)])
   signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
   // A terminal or a disk that takes no more output ends nothing.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})

@@ -21,6 +21,8 @@ export interface StateDirectory {
   /** The port at which the control plane is found after every restart. */
   controlPort: string
   logs: string
+  /** What the watch remembers. */
+  watch: string
 }
 
 const stateFile = "state.db"
@@ -37,6 +39,7 @@ export function stateDirectory(root: string): StateDirectory {
     control: at("control.json"),
     controlPort: at("control-port"),
     logs: at("logs"),
+    watch: at("watch.db"),
   }
 }
 

@@ -33,8 +33,12 @@ import { makeStateDirectory } from "../server/state-directory.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
 import { Store } from "../store/store.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
+import { installationId } from "../server/installation.ts"
+import type { WatchParts } from "../server/watching/watching.ts"
+import { Book } from "../watch/book/book.ts"
 import { queryHealth } from "../watch/health-query.ts"
 import { queryPath } from "../watch/path-query.ts"
+import { audiencesOf, notifiersOf, paceOf, standingChecks } from "./watching.ts"
 
 export interface WiringOptions {
   state: StateDirectory
@@ -50,6 +54,7 @@ export interface Wired {
   ports: Ports
   config: Config
   edgeUrl: string
+  watch: WatchParts
   /** Starts the edge again where it died. */
   reviveEdge: () => Promise<void>
   close: () => Promise<void>
@@ -101,10 +106,27 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     fence,
   }
 
+  const book = new Book(state.watch)
+  const watch: WatchParts = {
+    book,
+    standing: standingChecks(
+      config,
+      { edgeUrl: edge.url, stateFile: state.database },
+      { clock, lastBeat: (name) => book.heartbeats.lastOf(name) },
+    ),
+    copyPace: config.watch.own.includes("copies") ? paceOf(config.watch.pace) : undefined,
+    notifiers: notifiersOf(config.watch, clock),
+    audiences: audiencesOf(config.watch),
+    goal: config.watch.goal,
+    service: config.name,
+    installation: await installationId(state),
+  }
+
   return {
     ports,
     config,
     edgeUrl: edge.url,
+    watch,
     async reviveEdge() {
       // On the port that users and copies know, where any free one was asked for.
       const running = await launch(edge.listen.port)
@@ -113,6 +135,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     async close() {
       await Promise.all([...engines.values()].map((engine) => engine.close()))
       store.close()
+      book.close()
     },
   }
 }

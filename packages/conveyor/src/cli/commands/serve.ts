@@ -18,10 +18,11 @@ export function addServe(program: Command): void {
     .option("--config <file>", "the installation's conveyor.yml", configFileName)
     .action(async (options: { config: string }) => {
       const { state } = globalOptions(command)
-      const [{ createLogger }, { prepareRepository }, { serve }, { wire }] = await Promise.all([
+      const [{ createLogger }, { prepareRepository }, { serve }, { Watching }, { wire }] = await Promise.all([
         import("../../kernel/logger.ts"),
         import("../../server/repository.ts"),
         import("../../server/serve.ts"),
+        import("../../server/watching/watching.ts"),
         import("../../wiring/wiring.ts"),
       ])
       const stop = new AbortController()
@@ -35,7 +36,7 @@ export function addServe(program: Command): void {
       await prepareRepository(state, import.meta.dirname)
       const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
       try {
-        const { ports, edgeUrl, reviveEdge, config } = wired
+        const { ports, edgeUrl, reviveEdge, config, watch } = wired
         const { name, control } = config
         await serve({
           state,
@@ -44,6 +45,7 @@ export function addServe(program: Command): void {
           ports,
           edgeUrl,
           listen: control.listen,
+          watching: new Watching(watch, ports),
           reviveEdge,
           clock: systemClock,
           logger,

@@ -7,14 +7,19 @@ import { copyLog, planReport, statusReport } from "./reports.ts"
 import { asking } from "./requests.ts"
 import { run, runReport } from "./runs.ts"
 import { version } from "./versions.ts"
-import { line, list, versionName } from "./words.ts"
+import { incidentReport, incidentStory, inputs, signed, silence, tried, uptimeReport, watchReport } from "./watch.ts"
+import { line, list, moment, versionName } from "./words.ts"
 
 const nothing = z.strictObject({})
 const onlyAsking = z.strictObject(asking)
 const revisionToo = { revision: line("a commit, a branch or a version") }
 const howManyLines = "a whole number from 1 to 10000"
 const howManyRuns = "a whole number from 1 to 500"
-const aRun = "the number of a run"
+const aNumber = "the number of one of them"
+const aPage = {
+  limit: z.coerce.number(howManyRuns).int(howManyRuns).min(1, howManyRuns).max(500, howManyRuns).default(20),
+  before: z.coerce.number(aNumber).int(aNumber).min(1, aNumber).optional(),
+}
 
 export const endpoints = {
   status: get("/v1/status", nothing, statusReport),
@@ -22,14 +27,7 @@ export const endpoints = {
   plan: get("/v1/plan", z.strictObject(revisionToo), planReport),
   run: get("/v1/runs/:id", nothing, runReport),
   /** A page of the past, the newest first: `before` is the number of the last run of the page before. */
-  runs: get(
-    "/v1/runs",
-    z.strictObject({
-      limit: z.coerce.number(howManyRuns).int(howManyRuns).min(1, howManyRuns).max(500, howManyRuns).default(20),
-      before: z.coerce.number(aRun).int(aRun).min(1, aRun).optional(),
-    }),
-    list(runReport),
-  ),
+  runs: get("/v1/runs", z.strictObject(aPage), list(runReport)),
   logs: get(
     "/v1/logs",
     z.strictObject({
@@ -54,6 +52,19 @@ export const endpoints = {
   repackChange: post("/v1/changes/:name/repack", onlyAsking, run),
   pauseChange: post("/v1/changes/:name/pause", onlyAsking, changeReport),
   resumeChange: post("/v1/changes/:name/resume", onlyAsking, changeReport),
+
+  watch: get("/v1/watch", nothing, watchReport),
+  /** A page of the past, the newest first. */
+  incidents: get("/v1/watch/incidents", z.strictObject(aPage), list(incidentReport)),
+  incident: get("/v1/watch/incidents/:id", nothing, incidentStory),
+  acknowledge: post("/v1/watch/incidents/:id/acknowledge", z.strictObject(signed), incidentReport),
+  comment: post("/v1/watch/incidents/:id/notes", inputs.comment, incidentReport),
+  closeIncident: post("/v1/watch/incidents/:id/close", z.strictObject(signed), incidentReport),
+  silence: post("/v1/watch/silences", inputs.silence, silence),
+  endSilence: post("/v1/watch/silences/:id/end", z.strictObject(signed), silence),
+  ledger: get("/v1/watch/ledger", inputs.ledger, list(uptimeReport)),
+  beat: post("/v1/watch/heartbeats/:name", onlyAsking, z.strictObject({ at: moment })),
+  tryNotifier: post("/v1/watch/notifiers/:name/try", onlyAsking, tried),
 }
 
 export type Endpoints = typeof endpoints

@@ -1,0 +1,67 @@
+// The watch inside the control plane: what conveyor.yml names and what runs now, watched from start to stop. Started by serve.ts.
+import type { Clock } from "../../kernel/clock.ts"
+import { seconds } from "../../kernel/duration.ts"
+import { describe } from "../../kernel/errors.ts"
+import type { Logger } from "../../kernel/logger.ts"
+import type { Ports } from "../../release/ports.ts"
+import type { Book } from "../../watch/book/book.ts"
+import type { Audience } from "../../watch/telling/telling.ts"
+import type { Notifier } from "../../watch/telling/notifier.ts"
+import type { Watched } from "../../watch/plan.ts"
+import { watch } from "../../watch/watch.ts"
+import { causesOf } from "./causes.ts"
+import { copyChecks } from "./copy-checks.ts"
+
+/** Made by wiring/. */
+export interface WatchParts {
+  book: Book
+  standing: readonly Watched[]
+  /** How copies are judged; undefined where they are not watched. */
+  copyPace: Omit<Watched, "check" | "severity" | "dependsOn"> | undefined
+  notifiers: readonly Notifier[]
+  audiences: readonly Audience[]
+  goal: number
+  service: string
+  installation: string
+}
+
+const lookEveryMs = seconds(1)
+
+export class Watching {
+  readonly parts: WatchParts
+  readonly #ports: Ports
+  #copies: readonly Watched[] = []
+
+  constructor(parts: WatchParts, ports: Ports) {
+    this.parts = parts
+    this.#ports = ports
+  }
+
+  /** What is watched now. */
+  get plan(): readonly Watched[] {
+    return [...this.parts.standing, ...this.#copies]
+  }
+
+  /** Until the signal aborts. */
+  async work({ clock, logger, signal }: { clock: Clock; logger: Logger; signal: AbortSignal }): Promise<void> {
+    await this.#lookAtCopies(logger, signal)
+    const causes = (fromMs: number, untilMs: number) => Promise.resolve(causesOf(this.#ports, fromMs, untilMs))
+    const watching = watch({ ...this.parts, plan: () => this.plan, causes, clock, logger: logger.child({ of: "watch" }) }, signal)
+    while (!signal.aborted) {
+      await clock.sleep(lookEveryMs, signal).catch(() => {})
+      await this.#lookAtCopies(logger, signal)
+    }
+    await watching
+  }
+
+  /** Where it cannot be seen what runs, those seen last are watched on: they were not taken away. */
+  async #lookAtCopies(logger: Logger, signal: AbortSignal): Promise<void> {
+    const { copyPace } = this.parts
+    if (copyPace === undefined || signal.aborted) return
+    try {
+      this.#copies = await copyChecks(this.#ports, copyPace, signal)
+    } catch (thrown) {
+      if (!signal.aborted) logger.warn({ error: describe(thrown) }, "the watch cannot see what runs")
+    }
+  }
+}
