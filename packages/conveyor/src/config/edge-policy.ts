@@ -2,7 +2,7 @@
 // wiring/policies.ts leads from these keys to them. Called by config.ts.
 import { z } from "zod"
 import { edgeTls } from "./edge-tls.ts"
-import { durationBetween, listener, network, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
+import { durationBetween, listener, network, oneOf, size, sizeBetween, timeLimit, wholeNumber } from "./words.ts"
 
 const timeouts = z.strictObject({
   connect: timeLimit.optional(),
@@ -42,6 +42,7 @@ export const edge = z.strictObject({
   trusted_proxies: z.array(network, "a list of addresses or networks, such as [10.0.0.0/8]").default([]),
   proxy_protocol: z.boolean().default(false),
   tls: edgeTls.optional(),
+  unknown_host: oneOf("misdirected", "not-found").default("misdirected"),
   timeouts: timeouts.prefault({}),
   limits: limits.prefault({}),
 })

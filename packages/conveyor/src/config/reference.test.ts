@@ -25,8 +25,7 @@ test("what the reference shows as defaults are the defaults", () => {
   const { fleet, edge, ...rest } = shown
   const { edge: standing, ...withoutEdge } = loadConfig(reference, "reference.yml", variables)
   assert.deepEqual(rest, withoutEdge)
-  const withDefaults = ({ listen, trusted_proxies, proxy_protocol }: typeof edge) => ({ listen, trusted_proxies, proxy_protocol })
-  assert.deepEqual(withDefaults(edge), withDefaults(standing))
+  assert.deepEqual({ ...edge, timeouts: {}, limits: {} }, { ...standing, timeouts: {}, limits: {} })
   assert.deepEqual(fleet?.shards, { "shop-1": variables.SHOP_1_URL })
 })
 

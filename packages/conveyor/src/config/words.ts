@@ -39,8 +39,10 @@ export const command = text("a command line, such as node server.js")
 
 export const path = text('a path that begins with "/" and does not end with one, such as / or /api/v1/payments', /^\/([^\s?#]*[^\s?#/])?$/)
 
-const aRoute = 'a path that begins with "/" and does not end with one; a "*" in it is a whole segment, as in /api/v1/orders/*/payments'
-export const route = text(aRoute, /^(\/|(\/(\*|[^*/\s?#]*))*\/(\*|[^*/\s?#]+))$/)
+const aRoute =
+  'a path that begins with "/" and does not end with one, perhaps with a host in small letters before it, as in shop.example.org/ or *.example.org/api; a "*" in the path is a whole segment, as in /api/v1/orders/*/payments'
+const aHost = /(?:(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*|\[[\da-f:.]+\])?/
+export const route = text(aRoute, new RegExp(`^${aHost.source}(\\/|(\\/(\\*|[^*/\\s?#]*))*\\/(\\*|[^*/\\s?#]+))$`))
 
 export const pathWithQuery = text('a path that begins with "/", and may have a query', /^\/\S*$/)
 

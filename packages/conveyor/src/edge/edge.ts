@@ -26,6 +26,11 @@ export interface RoutedVersion {
 
 export interface Route {
   /**
+   * Of whom the request asks: "shop.example.org", or "*.example.org" for any one label before it; in small letters, without a
+   * port. Where it is missing the route is for every host.
+   */
+  host?: string
+  /**
    * A path prefix that ends at a segment's end: "/api/v1/payments" takes "/api/v1/payments/7", not "/api/v1/payments2".
    * A segment "*" takes any one that is not empty.
    */
@@ -43,7 +48,10 @@ export interface RoutingTable {
   generation: number
   /** The version of new pages, and of requests that name no version or one that is no longer routed. */
   current: string
-  /** The one with the most segments wins; of equals, the first that names a segment where the other has a "*". */
+  /**
+   * Those of the very host come first, then those of a "*." that it fits, then those of every host. Among these the one with the
+   * most segments wins; of equals, the first that names a segment where the other has a "*".
+   */
   routes: readonly Route[]
   versions: Readonly<Record<string, RoutedVersion>>
   /** While set, a safe request (GET, HEAD) that `from` answers with a 5xx is asked again of `to`, and counted against `from`. */

@@ -81,6 +81,39 @@ test("a path that no route takes has no service", () => {
     assert.equal(routes.serviceFor(path), undefined, path)
 })
 
+test("of a host's own routes, those of its wildcard and those of every host, the nearest that takes the path answers", () => {
+  const routes = new Routes([
+    { prefix: "/", service: "any" },
+    { prefix: "/api/v1/deep", service: "any-deep" },
+    { host: "shop.test", prefix: "/api", service: "shop" },
+    { host: "*.shop.test", prefix: "/", service: "wild" },
+    { host: "north.shop.test", prefix: "/only", service: "north" },
+  ])
+  const leadsTo = { "shop.test /api/v1/deep": "shop", "shop.test /x": "any", "shop.test:8443 /api": "shop", "SHOP.test. /api": "shop" }
+  const wild = {
+    "south.shop.test /api": "wild",
+    "north.shop.test /only": "north",
+    "north.shop.test /x": "wild",
+    "a.b.shop.test /api": "any",
+  }
+  const odd = { ".shop.test /api": "any", "[::1]:80 /api/v1/deep/x": "any-deep", " /api": "any" }
+  for (const [asked, service] of Object.entries({ ...leadsTo, ...wild, ...odd })) {
+    const [host = "", path = ""] = asked.split(" ")
+    assert.equal(routes.serviceFor(path, host), service, asked)
+  }
+  assert.equal(routes.serviceFor("/api", undefined), "any")
+})
+
+test("a host is unknown where there are routes of hosts alone, and none of them is for it", () => {
+  const routes = new Routes([{ host: "shop.test", prefix: "/api", service: "shop" }])
+  assert.deepEqual(
+    ["shop.test", "shop.test:80", "other.test", "", undefined].map((host) => routes.knows(host)),
+    [true, true, false, false, false],
+  )
+  assert.equal(new Routes([{ prefix: "/api", service: "any" }]).knows("other.test"), true)
+  assert.equal(new Routes([]).knows("other.test"), true)
+})
+
 test("of two routes that are the same, the first counts", () => {
   const routes = new Routes([
     { prefix: "/a/*", service: "one" },

@@ -1,6 +1,7 @@
-// Which service answers a path: the routes of a table, compiled once into a tree of segments, so that what a request
+// Which service answers a path of a host: the routes of a table, compiled once into trees of segments, so that what a request
 // costs does not grow with their number. Called by the edge for every request.
 import type { Route } from "./edge.ts"
+import { ByHost, plainHost } from "./hosts.ts"
 
 interface Branch {
   /** How many segments lead here. */
@@ -12,25 +13,58 @@ interface Branch {
 }
 
 export class Routes {
-  #root = branch(0)
+  #ofEveryHost = branch(0)
+  /** The exact hosts' trees, and those of names that begin with "*.". */
+  #byHost = new ByHost<Branch>()
+  #hasForEveryHost = false
 
   /** Of two routes that are the same, the first counts. */
   constructor(routes: readonly Route[]) {
+    const trees = new Map<string, Branch>()
     for (const route of routes) {
-      const end = segmentsOf(route.prefix).reduce(grow, this.#root)
+      if (route.host === undefined) this.#hasForEveryHost = true
+      const end = segmentsOf(route.prefix).reduce(grow, this.#treeOf(route.host, trees))
       end.route ??= route
     }
   }
 
-  /** The route with the most segments that takes `path`, of equals the one that is the first to name a segment. */
-  routeFor(path: string): Route | undefined {
-    return path.startsWith("/") ? furthest(this.#root, path, 1)?.route : undefined
+  /** `authority` is what a request says of its host, with or without a port; undefined where it says nothing. */
+  routeFor(path: string, authority?: string): Route | undefined {
+    if (!path.startsWith("/")) return undefined
+    for (const tree of this.#treesFor(authority)) {
+      const route = furthest(tree, path, 1)?.route
+      if (route !== undefined) return route
+    }
+    return undefined
   }
 
-  serviceFor(path: string): string | undefined {
-    return this.routeFor(path)?.service
+  serviceFor(path: string, authority?: string): string | undefined {
+    return this.routeFor(path, authority)?.service
+  }
+
+  /** Whether any path of the host has a route. */
+  knows(authority: string | undefined): boolean {
+    return this.#hasForEveryHost || this.#byHost.isEmpty || this.#treesFor(authority).length > 1
+  }
+
+  #treesFor(authority: string | undefined): Branch[] {
+    if (authority === undefined || this.#byHost.isEmpty) return [this.#ofEveryHost]
+    return [...this.#byHost.all(plainHost(authority)), this.#ofEveryHost]
+  }
+
+  #treeOf(host: string | undefined, trees: Map<string, Branch>): Branch {
+    if (host === undefined) return this.#ofEveryHost
+    const known = trees.get(host)
+    if (known !== undefined) return known
+    const tree = branch(0)
+    trees.set(host, tree)
+    this.#byHost.add(host, tree)
+    return tree
   }
 }
+
+/** As conveyor.yml writes it and people know it. */
+export const nameOfRoute = ({ host = "", prefix }: Route): string => `${host}${prefix}`
 
 const branch = (depth: number): Branch => ({ depth, route: undefined, named: new Map(), any: undefined })
 

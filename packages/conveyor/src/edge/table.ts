@@ -12,6 +12,8 @@ const prefix = z
   .regex(/^(\/(\*|[^*/]*))+$/, 'a route starts with "/", and a "*" in it is a whole segment')
   .regex(/^\/$|[^/]$/, 'a route does not end with "/"')
 
+const host = z.string().regex(/^(\*\.)?[^*\s/:A-Z]+$/, 'a host is a name in small letters, and "*." may stand before it')
+
 const target = z.strictObject({
   copy: z.string().min(1),
   host: z.string().min(1),
@@ -30,7 +32,7 @@ const routingTable = z
     epoch: z.int().min(0).default(0),
     generation: z.int().min(0),
     current: versionName,
-    routes: z.array(z.strictObject({ prefix, service: z.string().min(1) })).readonly(),
+    routes: z.array(z.strictObject({ host: host.exactOptional(), prefix, service: z.string().min(1) })).readonly(),
     versions: z.record(versionName, routedVersion).readonly(),
     rescue: z.strictObject({ from: versionName, to: versionName }).exactOptional(),
     compare: z.strictObject({ newer: versionName, older: versionName }).exactOptional(),

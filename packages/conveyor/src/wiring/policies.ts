@@ -57,11 +57,19 @@ export function changePolicyOf(
 /** What users may wait for at the 99th percentile before batches wait for them. */
 const defaultLatencyMs = 500
 
-export function edgeSettingsOf({ trusted_proxies, proxy_protocol, tls, timeouts, limits }: Config["edge"]): Partial<EdgeSettings> {
+export function edgeSettingsOf({
+  trusted_proxies,
+  proxy_protocol,
+  tls,
+  unknown_host,
+  timeouts,
+  limits,
+}: Config["edge"]): Partial<EdgeSettings> {
   return {
     trustedProxies: trusted_proxies,
     proxyProtocol: proxy_protocol,
     tls: tls === undefined ? "off" : tlsSettingsOf(tls),
+    unknownHost: unknown_host,
     ...said({
       connectTimeoutMs: timeouts.connect,
       answerTimeoutMs: timeouts.answer,

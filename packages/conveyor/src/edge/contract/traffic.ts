@@ -236,6 +236,26 @@ export function describeTraffic(name: string, make: () => Promise<TrafficEdge>):
     await soon("the copy to see it", () => v1.abandoned.length === 1)
   })
 
+  withEdge("sends requests of each host to its own service, and answers those of an unknown host itself", async ({ edge, url }) => {
+    await using one = await startCopy("one")
+    await using other = await startCopy("other")
+    const routes = [
+      { host: "one.test", prefix: "/", service: "one" },
+      { host: "*.other.test", prefix: "/x", service: "other" },
+    ]
+    const targets = { one: [one.target], other: [other.target] }
+    await edge.apply({ generation: 1, current: "v1", routes, versions: { v1: { release: "r", targets } } }, never)
+    const asked = (host: string, path = "/x") => ask(`${url}${path}`, { headers: { host } })
+    assert.equal((await asked("one.test")).text, "one GET /x ")
+    assert.equal((await asked("ONE.test:8080")).text, "one GET /x ")
+    assert.equal((await asked("a.other.test")).text, "other GET /x ")
+    assert.equal((await asked("a.other.test", "/y")).status, 404)
+    assert.equal((await asked("elsewhere.test")).status, 421)
+    const socket = new WebSocket(`${url.replace("http", "ws")}/socket`, { headers: { host: "one.test" } })
+    assert.equal(await nextMessage(socket), "hello from one")
+    socket.terminate()
+  })
+
   withEdge("keeps a WebSocket through generations until its version's deadline, then closes it with a reason", async ({ edge, url }) => {
     await using v1 = await startCopy("v1")
     await using v2 = await startCopy("v2")

@@ -57,6 +57,8 @@ export const edgeSettings = z.strictObject({
   /** Whether those begin each connection with the PROXY protocol, version 1 or 2. */
   proxyProtocol: z.boolean().default(false),
   tls: tlsSettings,
+  /** What a client hears that asks for a host for which no route is: that it came to the wrong place (421), or that there is nothing (404). */
+  unknownHost: z.enum(["misdirected", "not-found"]).default("misdirected"),
   heartbeatMs: ms.default(15_000),
 })
 

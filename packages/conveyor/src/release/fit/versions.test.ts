@@ -89,6 +89,15 @@ test("every path of every service is a route", () => {
     { prefix: "/about", service: "web" },
     { prefix: "/api", service: "till" },
   ])
+  const byHost = loadConfig(
+    "{ name: shop, services: { web: { start: run, routes: [shop.test/, '*.shop.test/a/*'] } } }",
+    "conveyor.yml",
+    {},
+  )
+  assert.deepEqual(routesOf(byHost), [
+    { host: "shop.test", prefix: "/", service: "web" },
+    { host: "*.shop.test", prefix: "/a/*", service: "web" },
+  ])
 })
 
 test("the changes of several fleets are known by their folders, and two of one name are refused", () =>

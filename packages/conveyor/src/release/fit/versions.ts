@@ -2,6 +2,7 @@
 import type { Change } from "../../change/change.ts"
 import type { ChangeEngine, ChangeStatus } from "../../change/engine.ts"
 import type { Config } from "../../config/config.ts"
+import type { Route } from "../../edge/edge.ts"
 import type { ArtifactRef } from "../../kernel/artifact.ts"
 import { fleetsOf } from "../../config/fleets.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
@@ -97,4 +98,10 @@ async function shardsByVersion(ports: Ports): Promise<(version: string) => reado
 
 /** The routing table's view of conveyor.yml. */
 export const routesOf = (config: Config) =>
-  Object.entries(config.services).flatMap(([service, { routes }]) => routes.map((prefix) => ({ prefix, service })))
+  Object.entries(config.services).flatMap(([service, { routes }]) => routes.map((route) => routeTo(service, route)))
+
+/** What stands before the first "/" is the host. */
+function routeTo(service: string, route: string): Route {
+  const slash = route.indexOf("/")
+  return { ...(slash === 0 ? {} : { host: route.slice(0, slash) }), prefix: route.slice(slash), service }
+}

@@ -1,13 +1,13 @@
 // The table in use and everything that is under way by it. A request's version and copy are picked, and the request is
 // counted, in one synchronous call: nothing new can land on a version between "not routed" and "nothing in flight".
 import type { RoutedVersion, RoutingTable, Target } from "../../edge.ts"
-import { Routes } from "../../routes.ts"
+import { nameOfRoute, Routes } from "../../routes.ts"
 import { Health } from "./health.ts"
 import type { HealthChange, Heard } from "./health.ts"
 
 export interface Claim {
   version: string
-  /** The prefix of the route that took the request. */
+  /** The route that took the request, by its host (where it has one) and its prefix. */
   route: string
   target: Target
   /** What became of it at the copy, as soon as it is known. */
@@ -16,7 +16,7 @@ export interface Claim {
   release: () => void
 }
 
-export type Refusal = { refused: "no-table" | "no-route" } | { refused: "no-copy"; version: string; route: string }
+export type Refusal = { refused: "no-table" | "no-host" | "no-route" } | { refused: "no-copy"; version: string; route: string }
 
 const askedLast = 1e6
 
@@ -61,14 +61,15 @@ export class Traffic {
   }
 
   /** Picks the copy with the least in flight that serves `path` at `wish`, else at the current version; `tried` copies are left out. */
-  claim(path: string, wish: string | undefined, tried: ReadonlySet<string>): Claim | Refusal {
+  claim(path: string, wish: string | undefined, tried: ReadonlySet<string>, authority?: string): Claim | Refusal {
     if (this.#table === undefined) return { refused: "no-table" }
-    const route = this.#routes.routeFor(path)
-    if (route === undefined) return { refused: "no-route" }
-    const { service, prefix } = route
+    const route = this.#routes.routeFor(path, authority)
+    if (route === undefined) return { refused: this.#routes.knows(authority) ? "no-route" : "no-host" }
+    const { service } = route
+    const name = nameOfRoute(route)
     const version = this.#versionServing(service, wish ?? this.#table.current, this.#table.current)
     const target = this.#leastBusy(this.#targetsOf(version, service) ?? [], tried)
-    return target === undefined ? { refused: "no-copy", version, route: prefix } : this.#count(version, prefix, target)
+    return target === undefined ? { refused: "no-copy", version, route: name } : this.#count(version, name, target)
   }
 
   /** The version to ask for a request of which nothing reached `version`. */
@@ -78,8 +79,8 @@ export class Traffic {
   }
 
   /** The other versions that serve the path, the newest first. */
-  othersServing(path: string, than: string): string[] {
-    const service = this.#routes.serviceFor(path)
+  othersServing(path: string, than: string, authority?: string): string[] {
+    const service = this.#routes.serviceFor(path, authority)
     if (service === undefined) return []
     const others = [...this.#versions.keys()].filter((version) => version !== than && this.#targetsOf(version, service) !== undefined)
     return others.toReversed()

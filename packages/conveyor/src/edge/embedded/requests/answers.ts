@@ -3,6 +3,7 @@
 import { STATUS_CODES } from "node:http"
 import type { ClientResponse } from "../client/client-response.ts"
 import { httpDate } from "../client/http-date.ts"
+import type { EdgeSettings } from "../settings.ts"
 
 export interface EdgeAnswer {
   status: number
@@ -19,6 +20,18 @@ export const edgeAnswers = {
     next: "Start the conveyor and release a version; then try again.",
   },
   noRoute: { status: 404, code: "no-route", what: "No service takes this path.", next: "Look at the routes in conveyor.yml." },
+  wrongHost: {
+    status: 421,
+    code: "unknown-host",
+    what: "No application here is for this host.",
+    next: "Look at the hosts of the routes in conveyor.yml, and where the host's name leads.",
+  },
+  noSuchHost: {
+    status: 404,
+    code: "unknown-host",
+    what: "No application here is for this host.",
+    next: "Look at the hosts of the routes in conveyor.yml, and where the host's name leads.",
+  },
   noCopy: {
     status: 502,
     code: "no-copy-reachable",
@@ -123,6 +136,13 @@ export const edgeAnswers = {
     next: "Open /.conveyor/events?page=<version>~<id>, with both as the Server-Timing header of the page says them; up to 64 pages on one channel.",
   },
 } as const satisfies Record<string, EdgeAnswer>
+
+export type WhyRefused = "noTable" | "noRoute" | "wrongHost" | "noSuchHost"
+
+export function whyRefused(refused: "no-table" | "no-host" | "no-route", { unknownHost }: Pick<EdgeSettings, "unknownHost">): WhyRefused {
+  if (refused === "no-host") return unknownHost === "misdirected" ? "wrongHost" : "noSuchHost"
+  return refused === "no-table" ? "noTable" : "noRoute"
+}
 
 function bodyOf({ code, what, next }: EdgeAnswer): string {
   return `${JSON.stringify({ code, what, next })}\n`

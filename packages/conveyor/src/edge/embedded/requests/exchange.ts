@@ -3,8 +3,8 @@
 import type { Clients, Release } from "../client/clients.ts"
 import type { ClientRequest } from "../client/client-request.ts"
 import type { ClientResponse } from "../client/client-response.ts"
-import type { EdgeAnswer } from "./answers.ts"
-import { answerWith, edgeAnswers } from "./answers.ts"
+import type { EdgeAnswer, WhyRefused } from "./answers.ts"
+import { answerWith, edgeAnswers, whyRefused } from "./answers.ts"
 import { clientBucket } from "../counting/client-bucket.ts"
 import type { Asked, Comparing } from "../counting/comparing.ts"
 import type { Counters } from "../counting/counters.ts"
@@ -69,7 +69,7 @@ interface Unreachable {
   why: "noCopy" | "brokeOff" | "timedOut"
 }
 
-type Verdict = Answered | Unreachable | { kind: "refused"; why: "noTable" | "noRoute" } | { kind: "client-gone" }
+type Verdict = Answered | Unreachable | { kind: "refused"; why: WhyRefused } | { kind: "client-gone" }
 
 interface Substitution {
   failed: Answered | Unreachable
@@ -133,7 +133,9 @@ export class Exchange {
   async #askOtherVersions(first: Verdict): Promise<Verdict> {
     if (first.kind !== "answered" || first.answer.status !== 404 || !safeMethods.has(this.#request.method)) return first
     if (!mayBeAsset(this.#pin, this.#request.header("sec-fetch-dest"))) return first
-    for (const other of this.#tools.traffic.othersServing(this.#pin.path, first.version).slice(0, otherVersionsAsked)) {
+    for (const other of this.#tools.traffic
+      .othersServing(this.#pin.path, first.version, this.#request.head.authority)
+      .slice(0, otherVersionsAsked)) {
       const found = await this.#askVersion(other)
       if (found.kind === "client-gone") return found
       if (found.kind !== "answered") continue
@@ -150,11 +152,11 @@ export class Exchange {
     const mayFail = this.#body.declared === "none" && idempotentMethods.has(this.#request.method)
     let connection: "pooled" | "surely-open" | "fresh" = mayFail ? "pooled" : "surely-open"
     for (;;) {
-      const claim = this.#tools.traffic.claim(this.#pin.path, wish, this.#tried)
+      const claim = this.#tools.traffic.claim(this.#pin.path, wish, this.#tried, this.#request.head.authority)
       if ("version" in claim && this.#claims.length === 0) this.#shadow = Shadow.of(claim, this.#request, this.#pin, this.#tools)
       if ("refused" in claim) {
-        if (claim.refused !== "no-copy") return { kind: "refused", why: claim.refused === "no-table" ? "noTable" : "noRoute" }
-        return this.#unreachable(claim, "noCopy")
+        if (claim.refused === "no-copy") return this.#unreachable(claim, "noCopy")
+        return { kind: "refused", why: whyRefused(claim.refused, this.#tools.settings) }
       }
       this.#claims.push(claim)
       this.#response.version = claim.version

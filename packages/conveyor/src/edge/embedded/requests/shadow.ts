@@ -27,7 +27,7 @@ export class Shadow {
       tools.comparing.pairOver()
       return "alone"
     }
-    const claim = tools.traffic.claim(pin.path, older, none)
+    const claim = tools.traffic.claim(pin.path, older, none, request.head.authority)
     if (!("refused" in claim) && claim.version === older) return new Shadow(claim, request, pin, tools)
     if (!("refused" in claim)) claim.release()
     tools.comparing.pairOver()

@@ -3,7 +3,7 @@
 import type { Duplex } from "node:stream"
 import type { ClientRequest } from "../client/client-request.ts"
 import type { EdgeAnswer } from "../requests/answers.ts"
-import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
+import { edgeAnswers, headAndBodyOf, whyRefused } from "../requests/answers.ts"
 import type { ProxyTools } from "../requests/exchange.ts"
 import { answerFields, requestFields } from "../requests/headers.ts"
 import { heardOf } from "../requests/heard-of.ts"
@@ -38,9 +38,9 @@ export async function carryUpgrade(request: ClientRequest, client: Duplex, head:
       case "client-gone":
         return
       case "no-table":
-        return refuse(client, edgeAnswers.noTable)
+      case "no-host":
       case "no-route":
-        return refuse(client, edgeAnswers.noRoute)
+        return refuse(client, edgeAnswers[whyRefused(reply.kind, tools.settings)])
       case "no-copy":
         tools.counters.unreachable(reply.version)
         return refuse(client, edgeAnswers.noCopy)
@@ -70,13 +70,13 @@ interface Reached {
   outcome: Outcome
 }
 
-type Reply = Reached | { kind: "no-copy"; version: string } | { kind: "no-table" | "no-route" | "client-gone" }
+type Reply = Reached | { kind: "no-copy"; version: string } | { kind: "no-table" | "no-host" | "no-route" | "client-gone" }
 
 /** Asks the copies of one version until one can be reached; the claim on it lasts as long as the client's connection. */
 async function askVersion(request: ClientRequest, client: Duplex, pin: Pin, wish: string | undefined, tools: ProxyTools): Promise<Reply> {
   const tried = new Set<string>()
   for (;;) {
-    const claim = tools.traffic.claim(pin.path, wish, tried)
+    const claim = tools.traffic.claim(pin.path, wish, tried, request.head.authority)
     if ("refused" in claim) return claim.refused === "no-copy" ? { kind: "no-copy", version: claim.version } : { kind: claim.refused }
     client.once("close", claim.release)
     const outcome = await ask(request, client, pin, claim, tools)

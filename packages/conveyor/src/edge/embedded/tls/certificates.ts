@@ -7,7 +7,7 @@ import { describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import { bad, readCertificate } from "./certificate.ts"
 import type { Certificate } from "./certificate.ts"
-import { ByHost } from "./hosts.ts"
+import { ByHost } from "../../hosts.ts"
 import type { KeptCertificates } from "./kept-certificates.ts"
 import type { CertificateFiles, TlsSettings } from "./tls-settings.ts"
 

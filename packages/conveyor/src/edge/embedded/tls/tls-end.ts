@@ -7,7 +7,7 @@ import { ClientConnection } from "../client/client-connection.ts"
 import type { Peer } from "../client/client-request.ts"
 import type { Connections } from "../client/connections.ts"
 import type { Certificates } from "./certificates.ts"
-import { plainHost } from "./hosts.ts"
+import { plainHost } from "../../hosts.ts"
 import type { TlsSettings } from "./tls-settings.ts"
 
 export interface TlsParts {

@@ -3,7 +3,7 @@
 import type { ClientRequest } from "../client/client-request.ts"
 import type { Identities } from "../requests/identity.ts"
 import type { Certificates } from "./certificates.ts"
-import { plainHost } from "./hosts.ts"
+import { plainHost } from "../../hosts.ts"
 
 export interface Redirection {
   status: 301 | 308

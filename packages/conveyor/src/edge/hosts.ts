@@ -1,5 +1,5 @@
-// Which of several things a host's name means: one under its very name, or under "*." and all but its first label. Pure; used
-// for certificates and for routes.
+// Which of several things a host's name means: the one under its very name, else the one under "*." and all but its first label.
+// Pure; used for routes and for certificates.
 
 /** Small letters, without port and without the dot at its end. */
 export function plainHost(authority: string): string {
@@ -15,12 +15,19 @@ export class ByHost<T> {
     if (!this.#named.has(name)) this.#named.set(name, value)
   }
 
-  get names(): string[] {
-    return [...this.#named.keys()]
+  get isEmpty(): boolean {
+    return this.#named.size === 0
   }
 
   /** `host` as `plainHost` gives it. */
   find(host: string): T | undefined {
-    return this.#named.get(host) ?? this.#named.get(`*${host.slice(Math.max(0, host.indexOf(".")))}`)
+    return this.all(host)[0]
+  }
+
+  /** The one under its very name first. */
+  all(host: string): T[] {
+    const dot = host.indexOf(".")
+    const found = [this.#named.get(host), dot < 1 ? undefined : this.#named.get(`*${host.slice(dot)}`)]
+    return found.filter((each) => each !== undefined)
   }
 }
