@@ -8,23 +8,11 @@ import { edge } from "./edge-policy.ts"
 import { environment } from "./environment.ts"
 import { fleet } from "./fleet-policy.ts"
 import { fleetsOf, objectionsToFleets } from "./fleets.ts"
-import { health, statusCheck } from "./health.ts"
+import { staysUp, statusCheck } from "./health.ts"
+import { objectionsToServices, roleOf, service } from "./service.ts"
 import { objectionsToWatch, watch } from "./watching/watch.ts"
 import { commandOfCommit, releasePolicy, timeouts } from "./release-policy.ts"
-import { command, name, path, route, text, wholeNumber } from "./words.ts"
-
-const service = z.strictObject(
-  {
-    start: command,
-    routes: z
-      .array(route, "the paths that the service answers, such as [/]")
-      .min(1, "at least one path that the service answers, such as [/]"),
-    copies: wholeNumber(1, 100).default(1),
-    health: health.optional(),
-    environment: environment.default({}),
-  },
-  inPlaceOf("keys with values, such as { start: node server.js, routes: [/] }"),
-)
+import { name, path, text } from "./words.ts"
 
 export interface FleetConfig extends z.infer<typeof fleet> {
   changes: string
@@ -59,7 +47,7 @@ export const configSchema = keys.superRefine((config, context) => {
     context.addIssue({ code: "custom", path: ["fleets"], message: "either `fleet` or `fleets`: `fleet` is short for one" })
   }
   const objections = objectionsToFleets(fleetsOf(config)).map((each) => ({ ...each, path: ["fleets", ...each.path] }))
-  const others = [...routesTwice(config.services), ...neverWellInTime(config), ...objectionsToWatch(config.watch)]
+  const others = [...objectionsToServices(config.services, config.release), ...objectionsToWatch(config.watch)]
   for (const { path, message } of [...objections, ...others]) context.addIssue({ code: "custom", path, message })
 })
 
@@ -67,33 +55,8 @@ export type Config = z.infer<typeof keys>
 
 /** How the copies of a service are asked how they are. */
 export function healthOf({ services, status }: Pick<Config, "services" | "status">, service: string): HealthCheck {
-  const { health: own } = services[service] ?? {}
-  if (own === undefined) return statusCheck(status)
+  const asked = services[service]
+  const own = asked?.health
+  if (own === undefined) return asked !== undefined && roleOf(asked) === "worker" ? staysUp : statusCheck(status)
   return own.kind === "http" ? { ...own, client: status.client } : own
-}
-
-/** Whoever has to stay up longer than it may take to start is well too late. */
-function neverWellInTime({ services, release }: Pick<Config, "services" | "release">): { path: (string | number)[]; message: string }[] {
-  return Object.entries(services).flatMap(([service, { health: own }]) =>
-    own?.kind === "stays-up" && own.forMs >= release.start_within
-      ? [{ path: ["services", service, "health", "stays_up"], message: "a time that is shorter than `release.start_within`" }]
-      : [],
-  )
-}
-
-/** A path is one service's: of two that claim it, which one answered would be chance. */
-function routesTwice(services: Config["services"]): { path: (string | number)[]; message: string }[] {
-  const owners = new Map<string, string>()
-  return Object.entries(services).flatMap(([service, { routes }]) =>
-    routes.flatMap((route, i) => {
-      const owner = owners.get(route)
-      if (owner === undefined) {
-        owners.set(route, service)
-        return []
-      }
-      return [
-        { path: ["services", service, "routes", i], message: `a path that no other service has; this is a route of ${owner} already` },
-      ]
-    }),
-  )
 }

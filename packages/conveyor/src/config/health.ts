@@ -75,3 +75,6 @@ export const statusCheck = ({ path, client }: { path: string; client: string }):
   client,
   ...usualPace,
 })
+
+/** Of what answers no requests and says nothing of itself. */
+export const staysUp: HealthCheck = { kind: "stays-up", forMs: seconds(5), ...usualPace }

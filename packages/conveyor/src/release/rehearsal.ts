@@ -73,8 +73,9 @@ export class Rehearsal {
     releasePolicy = "bake: { for: 10s, at_least: 100, at_most: 60s, hold: 1m }, notice: 5s, rollback_window: 1h, stop_grace: 1s, start_within: 2s",
     /** More of its conveyor.yml. */
     more = "",
+    services = "web: { start: run, routes: [/], copies: 2 }",
   ) {
-    this.#config = `{ name: shop, services: { web: { start: run, routes: [/], copies: 2 } }, release: { ${releasePolicy} }${more} }`
+    this.#config = `{ name: shop, services: { ${services} }, release: { ${releasePolicy} }${more} }`
   }
 
   readonly health = new Health()
@@ -117,6 +118,8 @@ export class Rehearsal {
         observe: (signal) => this.runtime.observe(signal),
         want: (specs, signal) => this.#effect(this.runtime.want(specs, signal)),
         unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
+        rest: (version, signal) => this.#effect(this.runtime.rest(version, signal)),
+        wake: (version, signal) => this.#effect(this.runtime.wake(version, signal)),
         tell: (version, standing, signal) => this.runtime.tell(version, standing, signal),
         stop: (id, options) => this.#effect(this.runtime.stop(id, options)),
         giveUp: (id, options) => this.#effect(this.runtime.giveUp(id, options)),

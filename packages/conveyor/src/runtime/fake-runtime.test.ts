@@ -17,6 +17,8 @@ describeRuntime("fake", async () => {
       environment: {},
       copies: 1,
       health: anyCheck,
+      role: "server",
+      whenNotCurrent: "keep",
       startWithinMs: 60_000,
       stopGraceMs: 10_000,
       ...overrides,

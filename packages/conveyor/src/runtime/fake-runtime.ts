@@ -1,11 +1,12 @@
 // A runtime without processes, for tests of what stands on the port. It passes the same contract as the real ones.
 import { ConveyorError } from "../kernel/errors.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "./reconcile.ts"
-import { withoutSecrets } from "./runtime.ts"
+import { restsOf, withoutSecrets } from "./runtime.ts"
 import type {
   Copy,
   CopyEnd,
   ExecOptions,
+  KeptService,
   LogLine,
   LogOptions,
   Runtime,
@@ -14,6 +15,7 @@ import type {
   ServiceSpec,
   Standing,
   StopOutcome,
+  Work,
 } from "./runtime.ts"
 
 export class FakeRuntime implements Runtime {
@@ -24,7 +26,7 @@ export class FakeRuntime implements Runtime {
   readonly endAtOnce = new Set<string>()
   /** By version, as its copies know it. */
   readonly standings = new Map<string, Standing>()
-  readonly #wanted = new Map<string, ServiceSpec>()
+  readonly #wanted = new Map<string, KeptService>()
   readonly #copies = new Map<string, Copy>()
   readonly #deaf = new Set<string>()
   readonly #told = new Set<string>()
@@ -59,6 +61,26 @@ export class FakeRuntime implements Runtime {
     return this.copies()
       .filter((copy) => copy.version === version)
       .map((copy) => this.#stop(copy.id))
+  }
+
+  async rest(version: string, signal: AbortSignal): Promise<StopOutcome[]> {
+    signal.throwIfAborted()
+    const resting = this.#setWork(version, "resting")
+    return this.copies()
+      .filter((copy) => copy.version === version && resting.includes(copy.service))
+      .map((copy) => this.#stop(copy.id))
+  }
+
+  async wake(version: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.#setWork(version, "working")
+  }
+
+  /** Gives the services that it is about. */
+  #setWork(version: string, work: Work): string[] {
+    const own = [...this.#wanted].filter(([, spec]) => spec.version === version && restsOf(spec))
+    for (const [key, spec] of own) this.#wanted.set(key, { ...spec, work })
+    return own.map(([, { service }]) => service)
   }
 
   async stop(id: string, { signal }: { graceMs: number; signal: AbortSignal }): Promise<StopOutcome> {
@@ -133,15 +155,15 @@ export class FakeRuntime implements Runtime {
     this.#copies.set(copy.id, { ...copy, end, ...afterEnd(copy, end) })
   }
 
-  #keep(spec: ServiceSpec): ServiceSpec {
+  #keep(spec: ServiceSpec): KeptService {
     const key = `${spec.version} ${spec.service}`
     const { copies, health, startWithinMs, stopGraceMs } = spec
-    const kept = { ...(this.#wanted.get(key) ?? spec), copies, health, startWithinMs, stopGraceMs }
+    const kept = { ...(this.#wanted.get(key) ?? { ...spec, work: "working" as const }), copies, health, startWithinMs, stopGraceMs }
     this.#wanted.set(key, kept)
     return kept
   }
 
-  #round(wanted: readonly ServiceSpec[], now: number): RuntimeEvent[] {
+  #round(wanted: readonly KeptService[], now: number): RuntimeEvent[] {
     return decide(wanted, this.copies(), now).map((decision) => {
       if (decision.do === "start") return { event: "started", copy: this.#fill(decision.wanted, decision.index, 0) }
       const { copy } = decision

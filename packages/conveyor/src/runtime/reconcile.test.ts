@@ -15,6 +15,9 @@ const wanted = (copies: number): WantedService => ({
   artifact: { id: "art", kind: "directory", ref: "/" },
   copies,
   health: anyCheck,
+  role: "server",
+  whenNotCurrent: "keep",
+  work: "working",
   startWithinMs: 1,
   stopGraceMs: 1,
 })

@@ -21,6 +21,8 @@ const longestPauseMs = seconds(60)
 
 export function decide<W extends WantedService>(wanted: readonly W[], copies: readonly Copy[], now: number): Decision<W>[] {
   return wanted.flatMap((each) => {
+    // What rests is ended by whoever lets it rest.
+    if (each.work === "resting") return []
     const own = copies.filter((copy) => copy.service === each.service && copy.version === each.version)
     const surplus = own.filter((copy) => copy.index >= each.copies).map((copy) => ({ do: "stop" as const, wanted: each, copy }))
     const places = Array.from({ length: each.copies }, (_, index) => decidePlace(each, index, own, now))

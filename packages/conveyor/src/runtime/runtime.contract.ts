@@ -186,6 +186,26 @@ export function describeRuntime(name: string, make: () => Promise<RuntimeUnderTe
       assert.deepEqual(await runtime.unwant("v1", signal), [])
     })
 
+    void promise(
+      "workers that rest are gone, are wanted still, and come back when they are woken; servers know nothing of it",
+      async (subject) => {
+        const worker = subject.spec({ service: "mailer", role: "worker", whenNotCurrent: "stop" }, "obeys")
+        const keeps = subject.spec({ service: "timer", role: "worker" }, "obeys")
+        const runtime = subject.open()
+        await runtime.want([subject.spec({}, "obeys"), worker, keeps], signal)
+        assert.deepEqual(await runtime.rest("v1", signal), ["stopped"])
+        const services = async () => (await copiesOf(subject)).map(({ service }) => service).toSorted()
+        await subject.open().reconcile(signal)
+        await runtime.want([worker], signal)
+        assert.deepEqual(await services(), ["timer", "web"])
+        const works = (await subject.open().observe(signal)).wanted.map(({ service, work }) => `${service} ${work}`).toSorted()
+        assert.deepEqual(works, ["mailer resting", "timer working", "web working"])
+        await subject.open().wake("v1", signal)
+        await runtime.reconcile(signal)
+        assert.deepEqual(await services(), ["mailer", "timer", "web"])
+      },
+    )
+
     void promise("two at once fill a place once", async (subject) => {
       const runtime = subject.open()
       const spec = subject.spec({ copies: 2 }, "obeys")

@@ -21,6 +21,12 @@ export interface ServiceSpec {
   /** Complete: a copy inherits nothing from its starter but PATH and HOME. */
   environment: Readonly<Record<string, string>>
   copies: number
+  /** "worker": it answers no requests. */
+  role: "server" | "worker"
+  /** "stop": it rests while its version is not the current one. */
+  whenNotCurrent: "stop" | "keep"
+  /** How a copy is told its version's standing, besides the file that it can look at. */
+  toldBy?: { signal: "SIGUSR1" | "SIGUSR2" | "SIGHUP" } | { path: string } | undefined
   /** How a copy is asked how it is. */
   health: HealthCheck
   /** How long a copy may take until it is well for the first time. */
@@ -30,9 +36,22 @@ export interface ServiceSpec {
 }
 
 /** What is wanted, as far as anybody but the runtime may know it. */
-export type WantedService = Omit<ServiceSpec, "environment" | "command">
+export interface WantedService extends Omit<ServiceSpec, "environment" | "command"> {
+  work: Work
+}
 
-export function withoutSecrets(spec: ServiceSpec): WantedService {
+/** "resting": it is wanted, and has no copies until it is woken. */
+export type Work = "working" | "resting"
+
+/** What a runtime keeps of what is wanted. */
+export interface KeptService extends ServiceSpec {
+  work: Work
+}
+
+export const restsOf = ({ role, whenNotCurrent }: Pick<ServiceSpec, "role" | "whenNotCurrent">): boolean =>
+  role === "worker" && whenNotCurrent === "stop"
+
+export function withoutSecrets(spec: KeptService): WantedService {
   const { environment: _, command: __, ...wanted } = spec
   return wanted
 }
@@ -129,6 +148,13 @@ export interface Runtime {
   want(specs: readonly ServiceSpec[], signal: AbortSignal): Promise<Copy[]>
   /** Nothing of the version is wanted any more: SIGTERM to each copy, SIGKILL after its grace. Resolves when they are gone, and forgotten. */
   unwant(version: string, signal: AbortSignal): Promise<StopOutcome[]>
+  /**
+   * The version's workers that stop when it is not current are ended, and not filled again before they are woken; wanting them
+   * again does not wake them. Resolves when they are gone.
+   */
+  rest(version: string, signal: AbortSignal): Promise<StopOutcome[]>
+  /** The version's workers that rest are filled again by the next round. */
+  wake(version: string, signal: AbortSignal): Promise<void>
   /** The version's copies, later ones too, can know from now on how it stands; they are told once, however often this is called. */
   tell(version: string, standing: Standing, signal: AbortSignal): Promise<void>
   /** Ends one copy and forgets it; where its place is still wanted the next round fills it again. */

@@ -8,7 +8,7 @@ import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateOf } from "../release/machine.ts"
 import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
-import type { Copy } from "../runtime/runtime.ts"
+import type { Copy, Runtime } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { aheadOf } from "../train/queue.ts"
 import type { StatusReport } from "./protocol/reports.ts"
@@ -16,6 +16,8 @@ import type { RunReport, StepReport } from "./protocol/runs.ts"
 import type { CopyReport, VersionReport } from "./protocol/versions.ts"
 
 const newestRuns = 10
+const wordsShown = 5
+const longestWord = 300
 
 export interface StatusSources {
   ports: Ports
@@ -30,6 +32,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
   const { table, copies } = seen
   const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
+  const said = await lastWords(ports.runtime, copies, signal)
   const versions = ports.store.versions().map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
     const load = loads[version.name]
@@ -43,7 +46,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       inFlight: load?.inFlight ?? 0,
       requests: load?.counters.requests ?? 0,
       failed: (load?.counters.serverErrors ?? 0) + (load?.counters.unreachable ?? 0),
-      copies: own.map((copy) => copyReport(copy, ports.health)),
+      copies: own.map((copy) => copyReport(copy, ports.health, said.get(copy.id))),
     }
   })
   const runs = ports.store.newestReleases(newestRuns).map((release) => runReport(ports, release))
@@ -73,7 +76,11 @@ function withoutTheOldest(versions: readonly VersionReport[]): VersionReport[] {
   return versions.filter((version) => !isOver(version) || shown.has(version))
 }
 
-function copyReport({ id, service, state, address, node, restarts, end, before }: Copy, health: Health): CopyReport {
+function copyReport(
+  { id, service, state, address, node, restarts, end, before }: Copy,
+  health: Health,
+  lastOutput: string[] | undefined,
+): CopyReport {
   const illness = health.illnessOf(id)
   return {
     id,
@@ -83,12 +90,24 @@ function copyReport({ id, service, state, address, node, restarts, end, before }
     node,
     restarts,
     ended: end?.reason,
+    lastOutput,
     replaced: before === undefined ? undefined : { reason: before.reason, at: before.at },
     illness: illness === undefined ? undefined : { ...toldOf(illness), requests: health.isOut(id) ? "none" : "as-before" },
   }
 }
 
 const toldOf = ({ kind, reason, failures, since }: Illness) => ({ kind, reason, failures, since })
+
+/** Of copies that end again and again. */
+async function lastWords(runtime: Runtime, copies: readonly Copy[], signal: AbortSignal): Promise<Map<string, string[]>> {
+  const looping = copies.filter(({ state }) => state === "crash-loop")
+  const read = async ({ id }: Copy) => {
+    const lines: string[] = []
+    for await (const { text } of runtime.logs(id, { last: wordsShown, follow: "end", signal })) lines.push(text.slice(0, longestWord))
+    return [id, lines] as const
+  }
+  return new Map(await Promise.all(looping.map(read)))
+}
 
 const heldCopies = (seen: Seen, health: Health): string[] =>
   judge(seen, health, seen.now).flatMap((verdict) => (verdict.do === "hold" ? [verdict.reason] : []))

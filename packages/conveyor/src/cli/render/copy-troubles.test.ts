@@ -14,6 +14,15 @@ const copy = (id: string, state: string, more: Partial<CopyReport> = {}): CopyRe
   ...more,
 })
 
+test("of a copy that ends again and again its last words are told", () => {
+  const [told, ...words] = copyTroubles(
+    [{ name: "v2", copies: [copy("v2-web-0", "crash-loop", { lastOutput: ["Error: no such queue", "at work"] })] }],
+    0,
+  )
+  assert.match(told ?? "", /v2-web-0 ends again and again/)
+  assert.deepEqual(words, ["  Error: no such queue", "  at work"])
+})
+
 test("copies in a crash loop, ended or unknown are told with why and where to look; those that run are not", () => {
   const copies = [
     copy("v2-web-0", "crash-loop", { restarts: 6, ended: "exit code 1" }),

@@ -9,11 +9,18 @@ export function copyTroubles(versions: readonly Pick<VersionReport, "name" | "co
   return versions.flatMap(({ name, copies }) => copies.flatMap((copy) => troubleOf(name, copy, now)))
 }
 
-function troubleOf(version: string, { id, service, state, restarts, ended, illness, replaced }: CopyReport, now: number): string[] {
+function troubleOf(
+  version: string,
+  { id, service, state, restarts, ended, lastOutput = [], illness, replaced }: CopyReport,
+  now: number,
+): string[] {
   const look = `see conveyor logs ${version} ${service}`
   const why = ended === undefined ? "" : ` (${ended})`
   if (state === "crash-loop")
-    return [`${id} ends again and again${why}: started anew ${restarts} times in a row, now with a pause; ${look}`]
+    return [
+      `${id} ends again and again${why}: started anew ${restarts} times in a row, now with a pause; ${look}`,
+      ...lastOutput.map((line) => `  ${line}`),
+    ]
   if (state === "exited") return [`${id} has ended${why}; ${look}`]
   if (state === "unknown") return [`${id} could not be asked whether it runs`]
   if (illness !== undefined) {

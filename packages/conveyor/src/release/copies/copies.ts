@@ -1,6 +1,7 @@
 // Copies of one version: wanted, asked how they are, drained and given up. Called by steps and by the keeper.
 import { healthOf } from "../../config/config.ts"
 import type { Config } from "../../config/config.ts"
+import { roleOf } from "../../config/service.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import type { Facts } from "../../kernel/errors.ts"
 import type { HealthCheck } from "../../kernel/health-check.ts"
@@ -30,13 +31,16 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     startWithinMs: config.release.start_within,
     stopGraceMs: config.release.stop_grace,
   }
-  return Object.entries(config.services).map(([service, { start, copies, environment }]) => ({
+  return Object.entries(config.services).map(([service, own]) => ({
     ...shared,
     service,
-    command: start,
-    copies,
+    command: own.start,
+    copies: own.copies,
+    role: roleOf(own),
+    whenNotCurrent: own.when_not_current ?? (roleOf(own) === "worker" ? "stop" : "keep"),
+    toldBy: toldBy(own),
     health: healthOf(config, service),
-    environment: { ...config.environment, ...environment },
+    environment: { ...config.environment, ...own.environment },
   }))
 }
 
@@ -45,12 +49,17 @@ export interface HowToAsk {
   withinMs: number
 }
 
+function toldBy({ standing }: Config["services"][string]): ServiceSpec["toldBy"] {
+  if (standing?.signal !== undefined) return { signal: standing.signal }
+  return standing?.path === undefined ? undefined : { path: standing.path }
+}
+
 /** Asks one copy until it is well. @throws TimedOutError with its last answer, ConveyorError "copy-died". */
 export async function waitUntilWell(ports: Ports, copy: Copy, { check, withinMs }: HowToAsk, signal: AbortSignal): Promise<Facts> {
   const probe = async (): Promise<{ done: Facts | "died" }> => {
     try {
       const facts = await askCopy(ports, copy, check, signal)
-      await assertOwnAddress(ports, copy, signal)
+      if (check.kind === "http" || check.kind === "tcp") await assertOwnAddress(ports, copy, signal)
       return { done: facts }
     } catch (cause) {
       // Whoever is well is alive: only one that is not is looked for, so that a rollback to warm copies loses no time.

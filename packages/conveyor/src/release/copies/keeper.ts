@@ -4,6 +4,7 @@
 // what is wanted, warm or routed, however many versions there ever were.
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { restsOf } from "../../runtime/runtime.ts"
 import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { drainAndStop, specsOf, waitUntilWell } from "./copies.ts"
@@ -44,18 +45,46 @@ export async function keep(options: KeeperOptions): Promise<void> {
   })
   const seen = await see(ports, signal)
   await attempt(() => tellStandings(ports, seen, signal))
+  await attempt(() => keepWorkers(ports, seen, signal))
   for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
 /** What is not known for sure is not told: a worker that waits loses nothing, two that work may do a thing twice. */
-async function tellStandings({ runtime }: Ports, { table, wanted, doubts }: Seen, signal: AbortSignal): Promise<void> {
+async function tellStandings({ runtime }: Ports, seen: Seen, signal: AbortSignal): Promise<void> {
+  const { table, wanted, doubts } = seen
   if (doubts.length > 0) return
   for (const version of new Set(wanted.map((each) => each.version))) {
     if (version !== table?.current) await runtime.tell(version, "not-current", signal)
   }
-  if (table !== undefined && wanted.some(({ version }) => version === table.current)) await runtime.tell(table.current, "current", signal)
+  if (table === undefined || isBeingSwitched(table.current, seen)) return
+  if (wanted.some(({ version }) => version === table.current)) await runtime.tell(table.current, "current", signal)
 }
+
+/** Workers work for the current version alone, whoever died half-way of switching. */
+async function keepWorkers({ store, runtime }: Ports, seen: Seen, signal: AbortSignal): Promise<void> {
+  const { table, wanted, doubts, copies } = seen
+  if (doubts.length > 0 || table === undefined) return
+  const workers = wanted.filter(restsOf)
+  for (const name of new Set(workers.map(({ version }) => version))) {
+    const own = workers.filter(({ version }) => version === name)
+    if (name === table.current) {
+      const isToWake = own.some(({ work }) => work === "resting") && !isBeingSwitched(name, seen)
+      if (isToWake) await runtime.wake(name, signal)
+      continue
+    }
+    const version = store.version(name)
+    // A run starts, or takes back, the workers of its own version itself.
+    const isOld = version !== undefined && versionMay[stateOfVersion(version, seen)].keep === "yes"
+    const isAtWork = own.some(
+      ({ service, work }) => work === "working" || copies.some((copy) => copy.version === name && copy.service === service),
+    )
+    if (isOld && isAtWork) await runtime.rest(name, signal)
+  }
+}
+
+/** The step has told it already that it is not current any more, and the table is about to say so. */
+const isBeingSwitched = (current: string, { runs }: Seen) => runs.some(({ previous }) => previous === current)
 
 function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionRecord[] {
   const warm = ports.store.warmVersions().map(({ name }) => name)
@@ -97,11 +126,15 @@ async function route(ports: Ports, wanted: readonly WantedService[], copies: rea
     ),
   )
   const well = await Promise.all(
-    wanted.flatMap(({ service, version, health }) =>
-      copies
-        .filter((copy) => copy.service === service && copy.version === version && copy.state === "running" && !ports.health.isOut(copy.id))
-        .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, health, signal)) ? copy : undefined)),
-    ),
+    wanted
+      .filter(({ role }) => role === "server")
+      .flatMap(({ service, version, health }) =>
+        copies
+          .filter(
+            (copy) => copy.service === service && copy.version === version && copy.state === "running" && !ports.health.isOut(copy.id),
+          )
+          .map(async (copy) => (routed.has(copy.id) || (await isWellSoon(ports, copy, health, signal)) ? copy : undefined)),
+      ),
   )
   const usable = well.filter((copy) => copy !== undefined)
   await ports.routing.change((now) => (now === undefined ? now : withCopies(now, usable)), signal)

@@ -16,6 +16,9 @@ const wanted = (copies: number): WantedService => ({
   artifact: { id: "a", kind: "directory", ref: "/" },
   copies,
   health: anyCheck,
+  role: "server",
+  whenNotCurrent: "keep",
+  work: "working",
   startWithinMs: 60_000,
   stopGraceMs: 1_000,
 })

@@ -42,7 +42,12 @@ export async function wellCopies(ports: Ports, options: WellCopiesOptions): Prom
 async function copiesOfEveryService(ports: Ports, { version, config, missing, signal, report }: WellCopiesOptions): Promise<Copy[]> {
   const look = async () => {
     const copies = await runningCopies(ports, version, signal)
-    return { copies, lacking: Object.keys(config.services).filter((service) => !copies.some((copy) => copy.service === service)) }
+    const { wanted } = await ports.runtime.observe(signal)
+    // What rests until its version is the current one has no copies before.
+    const rests = (service: string) =>
+      wanted.some((each) => each.version === version && each.service === service && each.work === "resting")
+    const isLacking = (service: string) => !copies.some((copy) => copy.service === service) && !rests(service)
+    return { copies, lacking: Object.keys(config.services).filter(isLacking) }
   }
   const first = await look()
   if (first.lacking.length === 0) return first.copies

@@ -4,12 +4,15 @@ import type { Comparison, ComparisonCell, SilentMember, VersionCounters } from "
 import { noCounters } from "../../edge/edge.ts"
 import { addComparisons } from "../../edge/sums.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors.ts"
+import { assertWorkersLive } from "../copies/workers.ts"
 import { cellsSince } from "../evidence/cells.ts"
 import { conclude } from "../evidence/conclude.ts"
 import { comparisonOfCounters, since } from "../evidence/counters.ts"
 import { alpha, smallestFault } from "../evidence/findings.ts"
 import { judge, warmUpMs } from "../evidence/judge.ts"
 import type { Evidence } from "../evidence/judge.ts"
+import { routesOf } from "../fit/versions.ts"
 import { askBoth } from "../synthetic.ts"
 import { withoutProbation } from "../routing/table.ts"
 import type { Step, StepContext } from "./step.ts"
@@ -37,7 +40,9 @@ export const bake: Step = {
     const asked = new Asked()
     // Taken at the first look after the warm-up; whoever carries on after a crash takes it then.
     let atWarm: readonly ComparisonCell[] | undefined
+    if (routesOf(config).length === 0) return bakeWithoutUsers(context, switched)
     for (;;) {
+      await assertWorkersLive(ports, version().name, signal)
       const seen = await gather(context, switched, asked)
       const { elapsedMs } = seen
       const cells = seen.comparison?.cells ?? []
@@ -72,6 +77,19 @@ export const bake: Step = {
       await ports.clock.sleep(lookEveryMs, signal)
     }
   },
+}
+
+/** Nobody can tell but the workers themselves: they have to live. */
+async function bakeWithoutUsers(context: StepContext, { switchedAt }: Switched): Promise<Facts> {
+  const { ports, config, signal, report, version } = context
+  const until = switchedAt + config.release.bake.for
+  while (ports.clock.now() < until && promotedBy(context) === undefined) {
+    await assertWorkersLive(ports, version().name, signal)
+    report({ message: `workers have to live for another ${Math.ceil((until - ports.clock.now()) / 1_000)} s` })
+    await ports.clock.sleep(lookEveryMs, signal)
+  }
+  await endProbation(context)
+  return { reason: "no service has routes, and its workers live" }
 }
 
 /** What the conveyor has asked of both by itself, since it carries this run. */

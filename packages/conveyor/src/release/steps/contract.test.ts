@@ -5,6 +5,7 @@ import { Rehearsal } from "../rehearsal.ts"
 import type { Routing } from "../routing/routing.ts"
 import { objectionsToAbort } from "./abort.ts"
 import { objectionsTo } from "./contract.ts"
+import type { ServiceSpec } from "../../runtime/runtime.ts"
 import { anyCheck } from "../../runtime/testing.ts"
 
 const signal = new AbortController().signal
@@ -44,7 +45,7 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-const specOf = (version: string) => ({
+const specOf = (version: string): ServiceSpec => ({
   service: "web",
   version,
   commit: "a",
@@ -54,6 +55,8 @@ const specOf = (version: string) => ({
   environment: {},
   copies: 1,
   health: anyCheck,
+  role: "server",
+  whenNotCurrent: "keep",
   startWithinMs: 1_000,
   stopGraceMs: 1_000,
 })

@@ -2,6 +2,7 @@
 import { seconds } from "../../kernel/duration.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
 import { wellCopies } from "../copies/well-copies.ts"
+import { handOverWork } from "../copies/workers.ts"
 import { inFlightIsZero, pagesAreGone } from "../routing/drain.ts"
 import { switchedTo, targetsOf, wentBack, without } from "../routing/table.ts"
 import { routesOf } from "../fit/versions.ts"
@@ -36,16 +37,23 @@ export const switchStep: Step = {
   },
 
   async run({ ports, release, version, config, signal, report }) {
-    const { copies } = await wellCopies(ports, { version: version().name, config, missing: "wait", signal, report })
+    const well = await wellCopies(ports, { version: version().name, config, missing: "wait", signal, report })
+    const copies = well.copies.filter(({ service }) => routesOf(config).some((route) => route.service === service))
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
     const probation = probationFor(release.kind, config, await ports.routing.capabilities(signal))
-    const startedAt = ports.clock.now()
-    const table = await ports.routing.change((now) => {
-      const isDone = now?.current === next.name && JSON.stringify(now.versions[next.name]?.targets) === JSON.stringify(targetsOf(copies))
-      return isDone ? now : switchedTo(now, next, probation)
-    }, signal)
+    const makeCurrent = async () => {
+      const startedAt = ports.clock.now()
+      const table = await ports.routing.change((now) => {
+        const isDone = now?.current === next.name && JSON.stringify(now.versions[next.name]?.targets) === JSON.stringify(targetsOf(copies))
+        return isDone ? now : switchedTo(now, next, probation)
+      }, signal)
+      const switchedAt = ports.clock.now()
+      return { generation: table?.generation, switchedAt, switchMs: switchedAt - startedAt }
+    }
+    const old = release.kind === "release" ? "wait" : "do-not-wait"
+    const switched = await handOverWork(ports, { to: next.name, old, signal, report }, makeCurrent)
     ports.store.keepWarm(next.name, undefined)
-    return { generation: table?.generation, switchedAt: ports.clock.now(), switchMs: ports.clock.now() - startedAt }
+    return switched
   },
 
   async undo({ ports, version, config, signal, report }, prepared) {
@@ -55,14 +63,16 @@ export const switchStep: Step = {
 
     const announcedAt = ports.clock.now()
     const notice = { announcedAt, reloadBy: announcedAt + Math.min(longestNoticeOfFailureMs, config.release.notice) }
-    const table = await ports.routing.change((now) => {
-      if (now === undefined || now.current !== bad) return now
-      if (previous in now.versions) return wentBack(now, { bad, previous, routes, notice })
-      throw new ConveyorError("no-way-back", `${previous} is no longer in the routing table`, {
-        facts: { previous, generation: now.generation },
-        hint: `Go back by hand: conveyor rollback ${previous}`,
-      })
-    }, signal)
+    const goBack = () =>
+      ports.routing.change((now) => {
+        if (now === undefined || now.current !== bad) return now
+        if (previous in now.versions) return wentBack(now, { bad, previous, routes, notice })
+        throw new ConveyorError("no-way-back", `${previous} is no longer in the routing table`, {
+          facts: { previous, generation: now.generation },
+          hint: `Go back by hand: conveyor rollback ${previous}`,
+        })
+      }, signal)
+    const table = await handOverWork(ports, { to: previous, old: "do-not-wait", signal, report }, goBack)
     ports.store.keepWarm(previous, undefined)
 
     await pagesAreGone(ports, [bad], table?.versions[bad]?.notice?.reloadBy ?? announcedAt, signal, report)

@@ -34,6 +34,8 @@ function specIn(directory: string, overrides: Partial<ServiceSpec> = {}): Servic
     environment: {},
     copies: 1,
     health: anyCheck,
+    role: "server",
+    whenNotCurrent: "keep",
     startWithinMs: 60_000,
     stopGraceMs: 10_000,
     ...overrides,
@@ -94,6 +96,34 @@ test("a copy is told who it is and where the edge listens, whatever its config s
       expected.filter((line) => !told.includes(line)),
       [],
     )
+  }))
+
+test("a copy that asked for it is told how its version stands, once while nothing changes", () =>
+  inDirectory(async (directory) => {
+    const program = `
+      const { createServer } = require("node:http")
+      process.on("SIGUSR2", () => console.log("signal"))
+      createServer((request, response) => {
+        request.on("data", (chunk) => console.log(request.url + " " + chunk)).on("end", () => response.end())
+      }).listen(process.env.PORT, process.env.HOST, () => console.log("ready"))`
+    await writeFile(join(directory, "told.cjs"), program)
+    const command = `${process.execPath} ${join(directory, "told.cjs")}`
+    for (const [toldBy, expected] of [
+      [{ signal: "SIGUSR2" }, ["signal", "signal"]],
+      [{ path: "/how" }, ['/how {"standing":"current"}', '/how {"standing":"not-current"}']],
+    ] as const) {
+      const version = "path" in toldBy ? "v1" : "v2"
+      const runtime = createProcessRuntime({ directory, clock: systemClock })
+      const [copy] = await runtime.want([specIn(directory, { version, command, toldBy })], signal)
+      const said: string[] = []
+      for await (const { text } of runtime.logs(copy?.id ?? "", { follow: "follow", signal })) {
+        if (text !== "ready") said.push(text)
+        // Twice each: what was told already is not told again.
+        for (let i = 0; i < 2; i++) await runtime.tell(version, said.length === 0 ? "current" : "not-current", signal)
+        if (said.length === expected.length) break
+      }
+      assert.deepEqual(said, expected)
+    }
   }))
 
 test("a copy reads in a file whether its version is the current one, and one that is started later reads the same", () =>

@@ -11,9 +11,10 @@ import { until } from "../../kernel/until.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "../reconcile.ts"
 import type { Decision } from "../reconcile.ts"
 import { withoutSecrets } from "../runtime.ts"
-import type { Copy, CopyEnd, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
+import type { Copy, CopyEnd, KeptService, Runtime, RuntimeEvent, ServiceSpec, StopOutcome } from "../runtime.ts"
 import { choosePort } from "./address/port-choice.ts"
 import { holdsPort } from "./address/port-holder.ts"
+import { Announcements } from "./announcements.ts"
 import { CopyFiles } from "./copy-files.ts"
 import type { CopyRecord } from "./copy-files.ts"
 import { readCopyLog } from "./copy-log.ts"
@@ -41,6 +42,7 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
   const files = new CopyFiles(join(directory, "copies"))
   const wantedFiles = new WantedFiles(join(directory, "wanted"))
   const standings = new StandingFiles(join(directory, "standing"))
+  const announcements = new Announcements()
   const logFileOf = (id: string) => join(directory, "logs", `${id}.log`)
   /** Crash loops are told once for each end. */
   const toldOf = new Set<string>()
@@ -103,7 +105,7 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
     return typeof process === "object" ? ended : "was-gone"
   }
 
-  async function carryOut(decision: Decision<ServiceSpec>, signal: AbortSignal): Promise<RuntimeEvent> {
+  async function carryOut(decision: Decision<KeptService>, signal: AbortSignal): Promise<RuntimeEvent> {
     const { wanted } = decision
     if (decision.do === "start") return { event: "started", copy: await fill(wanted, { index: decision.index, restarts: 0 }, signal) }
     const { copy } = decision
@@ -149,9 +151,28 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
       return Promise.all(own.map(({ id, stopGraceMs }) => stop(id, stopGraceMs, signal)))
     },
 
+    async rest(version, signal) {
+      signal.throwIfAborted()
+      const resting = await inTurn(() => wantedFiles.setWork(version, "resting"))
+      const own = (await files.all()).filter((record) => record.version === version && resting.includes(record.service))
+      return Promise.all(own.map(({ id, stopGraceMs }) => stop(id, stopGraceMs, signal)))
+    },
+
+    async wake(version, signal) {
+      signal.throwIfAborted()
+      await inTurn(() => wantedFiles.setWork(version, "working"))
+    },
+
     async tell(version, standing, signal) {
       signal.throwIfAborted()
       await standings.write(version, standing)
+      const specs = (await wantedFiles.all()).filter((spec) => spec.version === version && spec.toldBy !== undefined)
+      const records = specs.length === 0 ? [] : (await files.all()).filter((record) => record.version === version)
+      for (const record of records) {
+        const { toldBy } = specs.find(({ service }) => service === record.service) ?? {}
+        const process = toldBy === undefined ? undefined : await files.process(record.id)
+        if (toldBy !== undefined && typeof process === "object") announcements.make({ record, pid: process.pid, toldBy, standing })
+      }
     },
 
     stop: (id, { graceMs, signal }) => stop(id, graceMs, signal),

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { ServiceSpec } from "../runtime.ts"
+import { restsOf } from "../runtime.ts"
+import type { KeptService, ServiceSpec, Work } from "../runtime.ts"
 import { namesIn, readIfThere } from "./copy-files.ts"
 
 const pace = { timeoutMs: z.number(), intervalMs: z.number(), failures: z.number() }
@@ -34,6 +35,10 @@ const serviceSpec = z.object({
   command: z.string(),
   environment: z.record(z.string(), z.string()),
   copies: z.int().min(0),
+  role: z.enum(["server", "worker"]).default("server"),
+  whenNotCurrent: z.enum(["stop", "keep"]).default("keep"),
+  toldBy: z.union([z.object({ signal: z.enum(["SIGUSR1", "SIGUSR2", "SIGHUP"]) }), z.object({ path: z.string() })]).optional(),
+  work: z.enum(["working", "resting"]).default("working"),
   health: healthCheck,
   startWithinMs: z.number().default(60_000),
   stopGraceMs: z.number(),
@@ -50,6 +55,8 @@ function withHealth(recorded: unknown): unknown {
   }
 }
 
+const asText = (spec: KeptService) => JSON.stringify(serviceSpec.parse(spec))
+
 export class WantedFiles {
   readonly #folder: string
 
@@ -57,23 +64,36 @@ export class WantedFiles {
     this.#folder = folder
   }
 
-  async all(): Promise<ServiceSpec[]> {
+  async all(): Promise<KeptService[]> {
     const names = (await this.#names()).filter((name) => name.endsWith(".json")).toSorted()
     const specs = await Promise.all(names.map((name) => this.#read(join(this.#folder, name))))
     return specs.filter((spec) => spec !== undefined)
   }
 
   /** What was recorded when it was first wanted stays; gives what is wanted from now on. */
-  async keep(spec: ServiceSpec): Promise<ServiceSpec> {
-    const file = join(this.#folder, `${spec.version}.${spec.service}.json`)
+  async keep(spec: ServiceSpec): Promise<KeptService> {
     const { copies, health, startWithinMs, stopGraceMs } = spec
-    const recorded = await this.#read(file)
-    const kept = recorded === undefined ? spec : { ...recorded, copies, health, startWithinMs, stopGraceMs }
-    const text = JSON.stringify(serviceSpec.parse(kept))
-    if (recorded !== undefined && text === JSON.stringify(recorded)) return recorded
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    await writeDurably(file, text, 0o600)
+    const recorded = await this.#read(this.#file(spec))
+    const kept =
+      recorded === undefined ? { ...spec, work: "working" as const } : { ...recorded, copies, health, startWithinMs, stopGraceMs }
+    if (recorded === undefined || asText(kept) !== asText(recorded)) await this.#write(kept)
     return kept
+  }
+
+  /** Gives the services of the version that it is about. */
+  async setWork(version: string, work: Work): Promise<string[]> {
+    const own = (await this.all()).filter((spec) => spec.version === version && restsOf(spec))
+    for (const spec of own) if (spec.work !== work) await this.#write({ ...spec, work })
+    return own.map(({ service }) => service)
+  }
+
+  async #write(spec: KeptService): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await writeDurably(this.#file(spec), asText(spec), 0o600)
+  }
+
+  #file({ version, service }: Pick<ServiceSpec, "version" | "service">): string {
+    return join(this.#folder, `${version}.${service}.json`)
   }
 
   async forget(version: string): Promise<void> {
@@ -85,7 +105,7 @@ export class WantedFiles {
     return namesIn(this.#folder)
   }
 
-  async #read(file: string): Promise<ServiceSpec | undefined> {
+  async #read(file: string): Promise<KeptService | undefined> {
     const text = await readIfThere(file)
     if (text === undefined) return undefined
     try {

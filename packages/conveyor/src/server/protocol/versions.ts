@@ -13,6 +13,8 @@ export const copyReport = z.object({
   restarts: z.number(),
   /** Of one that has ended: why. */
   ended: z.string().optional(),
+  /** Of one that ends again and again: the last lines that it has said. */
+  lastOutput: list(z.string()).optional(),
   /** Of one that took the place of another: why and when that one has ended. */
   replaced: z.object({ reason: z.string(), at: moment }).optional(),
   /** Of one that runs and is not well: how often in a row it was not, and whether it is given requests. */

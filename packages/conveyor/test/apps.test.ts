@@ -1,0 +1,107 @@
+// An application as it is, beside its worker: asked how it is by a request of its own under a host of its own, its jobs done by
+// the current version alone.
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises"
+import { request } from "node:http"
+import type { IncomingMessage } from "node:http"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import { text } from "node:stream/consumers"
+import { Installation } from "./installation.ts"
+
+const web = `
+import { createServer } from "node:http"
+const { PORT, HOST, CONVEYOR_VERSION } = process.env
+const server = createServer((request, response) => {
+  if (request.headers.host !== "shop.example") return response.writeHead(400).end("DisallowedHost")
+  response.writeHead(request.url === "/api/v1/status" ? 404 : 200).end(CONVEYOR_VERSION)
+})
+server.listen(Number(PORT), HOST)
+process.on("SIGTERM", () => server.close(() => process.exit(0)))
+`
+/** Takes one file after the other out of a folder, as a queue's worker takes jobs, and writes who it was. */
+const worker = `
+import { readdirSync, renameSync, writeFileSync } from "node:fs"
+const { QUEUE, CONVEYOR_VERSION } = process.env
+process.on("SIGTERM", () => process.exit(0))
+setInterval(() => {
+  for (const job of readdirSync(QUEUE + "/waiting").slice(0, 1)) {
+    renameSync(QUEUE + "/waiting/" + job, QUEUE + "/taken-" + CONVEYOR_VERSION)
+    writeFileSync(QUEUE + "/done/" + job, CONVEYOR_VERSION)
+  }
+}, 2)
+`
+
+let installation: Installation
+let queue: string
+let edge: URL
+
+before(async () => {
+  installation = await Installation.start({ urls: {} })
+  queue = join(installation.repository, "..", "queue")
+  for (const folder of ["waiting", "done"]) await mkdir(join(queue, folder), { recursive: true })
+  await installation.write("server.mjs", web)
+  await installation.write("worker.mjs", worker)
+  const config = await readFile(join(installation.repository, "conveyor.yml"), "utf8")
+  const services = `services:
+  web: { start: node server.mjs, routes: [/], copies: 2, health: { path: /healthz, host: shop.example } }
+  mailer: { start: node worker.mjs, health: { stays_up: 500ms }, environment: { QUEUE: "${queue}" } }
+`
+  const small = config
+    .replace(/^services:.*\n/m, services)
+    .replace("at_least: 20", "at_least: 0")
+    .replace("notice: 3s", "notice: 1s")
+  await installation.write("conveyor.yml", small)
+  await installation.push("An application as it is, and its worker")
+  edge = new URL((await installation.status()).edge)
+})
+after(() => installation.end())
+
+async function ask(): Promise<string> {
+  const asked = request(edge, { headers: { host: "shop.example" }, agent: false }).end()
+  const [response] = (await once(asked, "response")) as [IncomingMessage]
+  return text(response)
+}
+
+const enqueue = (name: string, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, i) => writeFile(join(queue, "waiting", `${name}-${i}`), "")))
+
+/** By whom so many jobs of that name were done. */
+async function doneBy(name: string, count: number): Promise<string[]> {
+  const own = async () => (await readdir(join(queue, "done"))).filter((job) => job.startsWith(`${name}-`))
+  await installation.eventually(`${count} jobs are done`, async () => (await own()).length === count)
+  return Promise.all((await own()).map((job) => readFile(join(queue, "done", job), "utf8")))
+}
+
+test("a program that knows nothing of the conveyor, and looks at the host of every request, is released as it is", async () => {
+  assert.equal(await ask(), "v1")
+  await enqueue("first", 5)
+  assert.deepEqual([...new Set(await doneBy("first", 5))], ["v1"])
+})
+
+test("of 100 jobs enqueued after the switch none is done by old code, and a rollback brings the old worker back", async () => {
+  const { output } = await installation.beginPush("The next")
+  await installation.eventually("users are on v2", async () => (await ask()) === "v2")
+  await enqueue("second", 100)
+  assert.deepEqual([...new Set(await doneBy("second", 100))], ["v2"])
+  await output
+  const worked = (await installation.status()).versions.map(({ name, copies }) => [
+    name,
+    copies.filter(({ service }) => service === "mailer").length,
+  ])
+  assert.deepEqual(worked, [
+    ["v1", 0],
+    ["v2", 1],
+  ])
+
+  await installation.must("rollback")
+  await installation.eventually("the worker of v1 is back alone", async () => {
+    const workers = (await installation.status()).versions.flatMap(({ name, copies }) =>
+      copies.flatMap(({ service, state }) => (service === "mailer" ? [`${name} ${state}`] : [])),
+    )
+    return workers.join() === "v1 running"
+  })
+  await enqueue("third", 20)
+  assert.deepEqual([...new Set(await doneBy("third", 20))], ["v1"])
+})
