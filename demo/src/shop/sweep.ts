@@ -152,7 +152,7 @@ function readings({ items }: Furnished, { crew, customer, orders }: PlayedDay): 
     "/v1/customers",
     `/v1/customers/${customer}`,
     `/v1/customers/${customer}/bonus-history`,
-    `/v1/customers-stats?filter[createdAt][from]=${day}&filter[createdAt][to]=${day}`,
+    `/v1/customers-stats?${range}`,
     "/v1/customer-celebration-dates",
     "/v1/bonus-group-changes-history",
     "/v1/orders",

@@ -1,15 +1,17 @@
 // The operations on items, as the shop keeps them and as its catalog shows them.
 import { documentOut, pageMetaOut, references } from "@florist/kit/document"
+import type { Resource } from "@florist/kit/document"
 import type { Row } from "@florist/kit/database"
 import type { OpenShop } from "@florist/kit/fleet"
 import { newId } from "@florist/kit/id"
-import { flag, uuid } from "@florist/kit/input"
+import { flag, several, uuid } from "@florist/kit/input"
 import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Answer, Operation } from "@florist/kit/operation"
 import { everyone, management } from "@florist/kit/role"
 import { z } from "zod"
-import { findCategory } from "./category-store.ts"
+import { categoryResource } from "./category.ts"
+import { categoriesById, findCategory } from "./category-store.ts"
 import { groupsOf } from "./group.ts"
 import { bulkChange, catalogItemOut, catalogItemResource, changedItem, itemOut, itemResource, newItem } from "./item.ts"
 import { itemConditions, itemQuery } from "./item-filter.ts"
@@ -19,6 +21,17 @@ import { latestRevision } from "./revision.ts"
 const tag = "Inventory Items API"
 const byId = z.object({ id: uuid })
 const order = { columns: [{ name: "i.id", type: "uuid" }], direction: "ASC" } as const
+/** Images, measures and vendors are published without operations of their own: there are none to bring. */
+const include = several(z.enum(["category", "group", "image", "images", "logo", "measure", "vendors"])).optional()
+
+async function includedWith(shop: OpenShop, rows: readonly Row[], asked: z.output<typeof include>): Promise<{ included?: Resource[] }> {
+  if (asked === undefined) return {}
+  const ids = asked.includes("category") ? rows.flatMap(({ category_id: id }) => (typeof id === "string" ? id : [])) : []
+  const categories = ids.length === 0 ? [] : await categoriesById(shop, shop.id, [...new Set(ids)])
+  const groups = asked.includes("group") ? groupsOf([...new Set(rows.map((row) => Number(row.group_id)))]) : []
+  return { included: [...categories.map(categoryResource), ...groups] }
+}
+
 const one = (row: Row) => ok({ data: itemResource(row) })
 
 async function withCodes(shop: OpenShop, id: string): Promise<Answer> {
@@ -34,7 +47,7 @@ export const itemOperations: readonly Operation[] = [
     tag,
     summary: "List items",
     access: everyone,
-    query: z.object({ ...pageQuery, ...itemQuery }),
+    query: z.object({ ...pageQuery, ...itemQuery, include }),
     answers: { 200: documentOut(z.array(itemOut), { ...pageMetaOut, revision: z.int() }) },
     refuses: [422],
     async handle({ shop, query }) {
@@ -42,7 +55,9 @@ export const itemOperations: readonly Operation[] = [
         list(shop, { from: itemFrom, columns: itemSelect, conditions: itemConditions(shop.id, query), order, query }),
         latestRevision(shop),
       ])
-      return ok({ data: page.rows.map(itemResource), meta: { ...page.meta, revision }, links: pageLinks("/v1/inventory-items", page) })
+      const links = pageLinks("/v1/inventory-items", page)
+      const includes = await includedWith(shop, page.rows, query.include)
+      return ok({ data: page.rows.map(itemResource), ...includes, meta: { ...page.meta, revision }, links })
     },
   }),
   readOperation({

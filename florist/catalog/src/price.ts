@@ -13,7 +13,11 @@ const status = z.enum(["on", "off"])
 
 /** The published shape carries a whole store; its id is all that counts. Null: the whole shop. */
 const store = z
-  .object({ data: z.object({ id: uuid, type: z.string().optional() }).nullable() })
+  .object({
+    data: z
+      .object({ id: uuid, type: z.string().optional(), attributes: z.unknown().optional(), relationships: z.unknown().optional() })
+      .nullable(),
+  })
   .transform(({ data }) => data?.id ?? wholeShop)
 
 const newPrice = z

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { told, wordsFor } from "./issue-words.ts"
 import { Refusal } from "./refusal.ts"
 import type { Problem, Source } from "./refusal.ts"
+import { unknownMembers } from "./unknown-members.ts"
 
 /** Numbers that travel as JSON numbers stay within what a number holds exactly. */
 export const positiveId = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
@@ -62,6 +63,25 @@ export function read<T extends z.ZodType>(schema: T, value: unknown, part: Part)
   const [first = problemOf(undefined, part), ...others] = problems
   throw new Refusal([first, ...others])
 }
+
+/**
+ * Nothing that was sent is dropped without a word.
+ * @param echoes what the answer shows of the same resource; it may come back, and is not read.
+ * @throws Refusal 422 that names every member or parameter that is not known (at most twenty).
+ */
+export function refuseUnknown(schema: z.ZodType, value: unknown, part: Part, echoes?: z.ZodType): void {
+  const [first, ...others] = unknownMembers(schema, value, echoes)
+    .slice(0, 20)
+    .map(({ path, name, known }): Problem => {
+      const where = [...path, name]
+      const detail = `${where.join(".")} is not known here, and nothing is left out silently. ${knownWords(known)}`
+      return { status: 422, code: "unknown", title: "Not known", detail, source: sourceOf(part, where) }
+    })
+  if (first !== undefined) throw new Refusal([first, ...others])
+}
+
+const knownWords = (known: readonly string[]) =>
+  known.length === 0 ? "Nothing may stand here." : `Known are: ${known.slice(0, 60).join(", ")}.`
 
 function problemOf(issue: { path: readonly PropertyKey[]; message: string } | undefined, part: Part): Problem {
   const path = (issue?.path ?? []).map(String)

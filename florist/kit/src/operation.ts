@@ -65,6 +65,9 @@ interface Shapes<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> 
   answers: Readonly<Record<number, z.ZodType | null>>
   /** Refusals that the operation documents, beside 401, 403 and 503. Invalid input is 422 where that is among them, else 400. */
   refuses: readonly number[]
+  /** "ignored" where somebody else decides what comes, as the bank; parameters and members that are not known are refused otherwise, but for those of Florist's own services,
+   * which may be of a newer version. */
+  unknown?: "ignored"
   /** Largest body, in bytes; 256 KiB where it is left out. */
   bodyLimit?: number
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import { z } from "zod"
 import type { Fleet } from "./fleet.ts"
 import { claim, keep, requestHash } from "./idempotency.ts"
-import { read } from "./input.ts"
+import { read, refuseUnknown } from "./input.ts"
 import type { Answer, Asked, Operation } from "./operation.ts"
 import { Refusal, forbidden } from "./refusal.ts"
 import type { Session, Tokens } from "./session.ts"
@@ -52,10 +52,15 @@ async function answerTo(operation: Operation, serving: Serving, request: Fastify
   const now = clock()
   const handle = operation.handle as (asked: object) => Promise<Answer>
   const session = await whoAsks(operation, tokens, request, now)
+  const query = withoutBrackets(request.query)
   const shapes = {
     params: read(operation.params ?? nothing, request.params, "path"),
-    query: read(operation.query ?? nothing, withoutBrackets(request.query), "query"),
+    query: read(operation.query ?? nothing, query, "query"),
     body: operation.body === undefined ? {} : read(operation.body, request.body, "body"),
+  }
+  if (operation.unknown !== "ignored" && operation.work !== "peer") {
+    refuseUnknown(operation.query ?? nothing, query, "query")
+    if (operation.body !== undefined) refuseUnknown(operation.body, request.body, "body", echoesOf(operation))
   }
   const asked: Omit<Asked<unknown, unknown, unknown>, "session"> = { ...shapes, now, log: request.log, signal: serving.closing }
 
@@ -118,6 +123,11 @@ function withoutBrackets(query: unknown): unknown {
 function rawBodyOf(request: FastifyRequest): string {
   const raw: unknown = (request as { rawBody?: unknown }).rawBody
   return typeof raw === "string" ? raw : ""
+}
+
+/** A client may send back whole what it has read of a resource that it changes; what happens to one (a return, a receipt) has no such document. */
+function echoesOf({ method, path, answers }: Operation): z.ZodType | undefined {
+  return method === "PATCH" && path.endsWith("}") ? (answers[200] ?? answers[201] ?? undefined) : undefined
 }
 
 /** The published API calls wrong input 422 in some operations and 400 in others. */

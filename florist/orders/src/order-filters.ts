@@ -24,6 +24,9 @@ const included = [
   "postedBy",
   "florist",
   "courier",
+  "tags",
+  /** Kept elsewhere: there are none to bring. */
+  "images",
 ] as const
 export const includedInLines = "lines.item"
 export const include = several(z.enum([...included, includedInLines])).optional()

@@ -21,6 +21,7 @@ import { orderOf, readOrder, selectOrder } from "./order-store.ts"
 import { orderStatus } from "./order.ts"
 import type { Order } from "./order.ts"
 import { sourceResources } from "./sources.ts"
+import { tagResources } from "./tags.ts"
 
 /** Statistics are of so many orders, the newest that the filters let through. */
 const mostCounted = 10_000
@@ -216,7 +217,7 @@ async function includedWith(reader: Reader, orders: readonly Order[], asked: Inc
   ]
   const lines = wants.has("lines") || wants.has(includedInLines) ? orders.flatMap((order) => order.lines) : []
   const known = (type: string, wanted: readonly string[]) => knownResources(reader, "orders", type, wanted)
-  const [stores, customers, people, items, sources, payments] = await Promise.all([
+  const [stores, customers, people, items, sources, tags, payments] = await Promise.all([
     known(storeType, wants.has("store") ? ids(({ storeId }) => storeId) : []),
     known(customerType, wants.has("customer") ? ids(({ customerId }) => customerId) : []),
     known(workerType, workers),
@@ -227,6 +228,7 @@ async function includedWith(reader: Reader, orders: readonly Order[], asked: Inc
           ids(({ sourceId }) => sourceId),
         )
       : [],
+    tagResources(reader, wants.has("tags") ? orders.flatMap(({ tagIds }) => tagIds) : []),
     wants.has("payments")
       ? paymentResources(
           reader,
@@ -241,7 +243,7 @@ async function includedWith(reader: Reader, orders: readonly Order[], asked: Inc
     ...(relationships === undefined ? {} : { relationships }),
   }))
   const discounts = wants.has("discounts") ? orders.flatMap((order) => order.discounts.map(discountResource)) : []
-  return { included: [...lines.map(lineResource), ...discounts, ...sources, ...payments, ...others] }
+  return { included: [...lines.map(lineResource), ...discounts, ...sources, ...tags, ...payments, ...others] }
 }
 
 async function paymentResources(reader: Reader, ids: readonly string[]): Promise<Resource[]> {

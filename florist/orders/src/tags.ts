@@ -1,12 +1,14 @@
 // Tags of orders: "for mother", "big bouquet". Called by the service.
 import { documentOut, pageMetaOut, resource, resourceIn, resourceOut } from "@florist/kit/document"
+import type { Reader } from "@florist/kit/database"
+import type { Resource } from "@florist/kit/document"
 import { newId } from "@florist/kit/id"
 import { title, uuid } from "@florist/kit/input"
 import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { everyone, management } from "@florist/kit/role"
 import { z } from "zod"
-import { addEntry, deletedOut, deleteEntries, dictionaryQuery, listEntries } from "./dictionary.ts"
+import { addEntry, deletedOut, deleteEntries, dictionaryQuery, entriesByIds, listEntries } from "./dictionary.ts"
 import type { Dictionary } from "./dictionary.ts"
 
 const tags: Dictionary = {
@@ -16,6 +18,8 @@ const tags: Dictionary = {
   toResource: ({ id, title, deleted, revision }) => resource("order-tags", String(id), { title, deleted, revision: Number(revision) }),
 }
 const tagOut = resourceOut("order-tags", { title: z.string(), deleted: z.boolean(), revision: z.int() }, {})
+
+export const tagResources = (reader: Reader, ids: readonly string[]): Promise<Resource[]> => entriesByIds(reader, tags, ids)
 
 export const tagOperations: readonly Operation[] = [
   readOperation({

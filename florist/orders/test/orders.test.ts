@@ -96,6 +96,37 @@ test("the published example of a new order is taken as it is, and answered as pu
   assert.equal(other.status, 409)
 })
 
+test("what an order does not know is refused at its place and nothing is written; an order that was read may be sent back whole", async () => {
+  const strange = {
+    attributes: { amount: 4_999, storeId: shop.store },
+    relationships: { client: toOne("customers", newId()) },
+    lines: [lineOf({ item: shop.item, price: "800.00", more: { colour: "red" } })],
+  }
+  const before = (await list({})).meta.total
+  const refused = await create(strange)
+  assert.equal(refused.status, 422)
+  assert.deepEqual(
+    refused.errors.map(({ source }) => source),
+    [
+      "/data/attributes/amount",
+      "/data/attributes/storeId",
+      "/data/relationships/lines/data/0/attributes/colour",
+      "/data/relationships/client",
+    ].map((pointer) => ({ pointer })),
+  )
+  assert.equal((await list({})).meta.total, before)
+  const { id } = (await create()).one
+  const { data } = (await get(id)).body as { data: { attributes: object } }
+  const sentBack = { data: { ...data, attributes: { ...data.attributes, description: "With a card" } } }
+  const edited = await shop.client.call("PATCH", "/v1/orders/{id}", { token, params: { id }, body: sentBack, request: "malformed" })
+  assert.deepEqual([edited.status, (await get(id)).one.attributes.description], [201, "With a card"])
+  const answers = [await list({ "filter[phone]": "7" }), await list({ sort: "-date" }), await list({ include: ["lines", "nobody"] })]
+  assert.deepEqual(
+    answers.map(({ status, errors }) => [status, errors[0]?.source]),
+    ["filter[phone]", "sort", "include"].map((parameter) => [422, { parameter }]),
+  )
+})
+
 test("discounts of lines and of the whole order, by rate and by sum, add up; totals that do not are refused with pointers", async () => {
   const [rose, tulip] = [newId(), newId()]
   const lines = [lineOf({ id: rose, item: shop.item, qty: "3.00", price: "100.00" }), lineOf({ id: tulip, item: newId(), price: "0.01" })]

@@ -154,6 +154,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
     tag,
     summary: "The bank tells of a payment; signed with the merchant's secret",
     access: "public",
+    unknown: "ignored",
     body: z.looseObject({ sbpMerchantId: z.string().max(20), order: z.string().max(40) }),
     answers: { 200: z.object({ meta: z.object({ accepted: z.boolean() }) }) },
     refuses: [400, 403, 404],

@@ -26,6 +26,11 @@ export async function findStore(reader: Reader, shop: number, id: string): Promi
   return row
 }
 
+export async function storesById(reader: Reader, shop: number, ids: ReadonlySet<string>): Promise<Row[]> {
+  if (ids.size === 0) return []
+  return reader.query(`SELECT ${columns} FROM staff.store WHERE shop_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id`, [shop, [...ids]])
+}
+
 /** @throws Refusal 422 for stores that the shop does not have. */
 export async function assertStores(reader: Reader, shop: number, ids: readonly string[], pointer: string): Promise<void> {
   if (ids.length === 0) return

@@ -16,6 +16,8 @@ import { z } from "zod"
 import { latestRevision, pattern } from "./listing.ts"
 import { keepPassword } from "./password.ts"
 import { permissionResources, roleResource } from "./role-resource.ts"
+import { storeResource } from "./store.ts"
+import { storesById } from "./store-rows.ts"
 import { releaseUsername } from "./username.ts"
 import { changedWorker, newWorker, switchedWorkers, userResource, workerOut, workerResource } from "./worker.ts"
 import type { UserIn } from "./worker.ts"
@@ -23,7 +25,7 @@ import { changeWorker, createWorker, findWorker, switchWorkers, workerFrom, work
 import type { Changer, KeptUser } from "./worker-store.ts"
 
 const tag = "Workers API"
-const include = { include: several(z.enum(["user", "user.roles"])).optional() }
+const include = { include: several(z.enum(["user", "user.roles", "stores"])).optional() }
 const byId = z.object({ id: uuid })
 
 export function workerOperations({ fleet }: Pick<Surroundings, "fleet">): readonly Operation[] {
@@ -86,7 +88,7 @@ export function workerOperations({ fleet }: Pick<Surroundings, "fleet">): readon
         ])
         return ok({
           data: page.rows.map((row) => shownTo(session, row)),
-          ...included(page.rows, query.include),
+          ...(await included(shop, page.rows, query.include)),
           meta: { ...page.meta, revision },
           links: pageLinks("/v1/workers", page),
         })
@@ -105,7 +107,7 @@ export function workerOperations({ fleet }: Pick<Surroundings, "fleet">): readon
       refuses: [404, 422],
       async handle({ shop, params, query, session }) {
         const row = await findWorker(shop, shop.id, params.id)
-        return ok({ data: shownTo(session, row), ...included([row], query.include) })
+        return ok({ data: shownTo(session, row), ...(await included(shop, [row], query.include)) })
       },
     }),
     flowOperation({
@@ -202,9 +204,16 @@ async function kept(user: UserIn | undefined): Promise<KeptUser | undefined> {
 const shownTo = (session: Session, row: Row): Resource =>
   workerResource(row, management.includes(session.role) || row.id === session.worker ? "management" : "everyone")
 
-function included(rows: readonly Row[], paths: readonly string[] | undefined): { included?: Resource[] } {
+async function included(shop: OpenShop, rows: readonly Row[], paths: readonly string[] | undefined): Promise<{ included?: Resource[] }> {
   if (paths === undefined) return {}
+  const stores = paths.includes("stores") ? await storesById(shop, shop.id, new Set(rows.flatMap((row) => row.store_ids as string[]))) : []
   const withUser = rows.filter((row) => row.account_id !== null)
   const held = [...new Set(withUser.map((row) => row.role as Role))]
-  return { included: [...withUser.map(userResource), ...(paths.includes("user.roles") ? held.map(roleResource) : [])] }
+  return {
+    included: [
+      ...withUser.map(userResource),
+      ...(paths.includes("user.roles") ? held.map(roleResource) : []),
+      ...stores.map(storeResource),
+    ],
+  }
 }

@@ -35,16 +35,22 @@ export const bouquetOperations = [
     query: z.object({
       ...pageQuery,
       "filter[status]": several(z.enum(bouquetStatuses)).optional(),
+      /** As published sites ask; "edited" is a status that no bouquet has here. */
+      "filter[statuses]": several(z.enum([...bouquetStatuses, "edited"])).optional(),
       "filter[stores]": several(uuid).optional(),
       "filter[order]": uuid.optional(),
       "filter[revision]": z.coerce.number().int().min(0).optional(),
+      /** Left out: by number, the newest first. */
+      sort: z.literal("-onWindowAt").optional(),
+      /** Images are kept elsewhere: there are none to bring. */
+      include: several(z.enum(["image", "images", "logo", "components"])).optional(),
     }),
     answers: { 200: bouquetsOut },
     refuses: [400, 422],
     async handle({ shop, query, session }) {
       const stores = visibleStores(session, query["filter[stores]"])
       const since = query["filter[revision]"]
-      const status = query["filter[status]"]
+      const status = query["filter[status]"] ?? query["filter[statuses]"]
       const conditions = [
         where("status = ANY (?::text[])", status),
         status === undefined && since === undefined && query["filter[order]"] === undefined ? aliveOnly : undefined,
@@ -60,7 +66,14 @@ export const bouquetOperations = [
         direction: "ASC",
       } as const
       const byNumber = { columns: [{ name: "number", type: "bigint" }], direction: "DESC" } as const
-      const order = since === undefined ? byNumber : byRevision
+      const byWindow = {
+        columns: [
+          { name: "coalesce(on_window_at, 'epoch'::timestamptz)", type: "timestamptz" },
+          { name: "number", type: "bigint" },
+        ],
+        direction: "DESC",
+      } as const
+      const order = since !== undefined ? byRevision : query.sort === undefined ? byNumber : byWindow
       const filter = { from: "stock.bouquet", conditions }
       const [page, sums] = await Promise.all([list(shop, { ...filter, columns: bouquetColumns, order, query }), sumsOf(shop, filter)])
       const { number: pageNumber, size: pageSize } = page.meta.page

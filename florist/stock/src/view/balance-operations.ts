@@ -70,7 +70,7 @@ export const balanceOperations = [
       "filter[items]": several(uuid).optional(),
       /** Only those that are not 0. */
       "filter[present]": z.stringbool().optional(),
-      include: z.string().max(200).optional(),
+      include: several(z.enum(["batches"])).optional(),
     }),
     answers: {
       200: documentOut(
@@ -109,7 +109,7 @@ export const balanceOperations = [
         [page.rows.map((row) => row.store_id), page.rows.map((row) => row.item_id)],
       )
       const byShelf = Map.groupBy(batches, (row) => `${String(row.store_id)}/${String(row.item_id)}`)
-      const withBatches = (query.include ?? "").split(",").includes("batches")
+      const withBatches = query.include?.includes("batches") === true
       return ok({
         data: page.rows.map((row) => {
           const id = `${String(row.store_id)}/${String(row.item_id)}`
