@@ -14,6 +14,13 @@ export const pgbouncer: DebianPackage = { name: "pgbouncer", program: "/usr/sbin
 export const haproxy: DebianPackage = { name: "haproxy", program: "/usr/sbin/haproxy" }
 export const openssl: DebianPackage = { name: "openssl", program: "/usr/bin/openssl" }
 export const nginx: DebianPackage = { name: "nginx", program: "/usr/sbin/nginx" }
+/** Server, frontend and what runs that; php-fpm is named so that no web server comes along. */
+export const zabbix: readonly DebianPackage[] = [
+  { name: "zabbix-server-pgsql", program: "/usr/sbin/zabbix_server" },
+  { name: "zabbix-frontend-php", program: "/usr/share/zabbix/api_jsonrpc.php" },
+  { name: "php-fpm", program: "/usr/bin/php" },
+  { name: "php-pgsql", program: "/etc/php/8.2/mods-available/pgsql.ini" },
+]
 
 // Debian asks this script before a package starts its service; 101 says no. The tests start their own.
 const servicePolicy = "/usr/sbin/policy-rc.d"

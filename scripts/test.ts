@@ -2,7 +2,7 @@
 // Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
 import { spawn } from "node:child_process"
 import { globSync } from "node:fs"
-import { chromium, haproxy, installPackages, nginx, openssl, pgbouncer } from "./debian.ts"
+import { chromium, haproxy, installPackages, nginx, openssl, pgbouncer, zabbix } from "./debian.ts"
 
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -18,6 +18,7 @@ const needs = new Map([
   [chromium, chosen.filter((file) => file.includes(".browser."))],
   [openssl, chosen.filter((file) => file.includes("/edge/embedded/"))],
   [pgbouncer, chosen.filter((file) => file.includes("pooler"))],
+  ...zabbix.map((each) => [each, chosen.filter((file) => file.includes("zabbix"))] as const),
 ])
 /** These run without it too, and leave out by name what they compare with. */
 const compares = new Map([haproxy, nginx].map((each) => [each, chosen.filter((file) => file.includes("conformance"))]))

@@ -30,6 +30,7 @@ const catalogue = {
   "bad-options": wrong(422),
   "bad-request": wrong(400),
   "bad-version": wrong(422),
+  "no-zabbix": wrong(422),
   "file-exists": notNow,
   "no-config": missing(),
   "no-such-action": missing(),
@@ -113,6 +114,7 @@ const catalogue = {
   "shard-failed": environment(),
   "shard-unreachable": environment(),
   "timed-out": environment(504),
+  "zabbix-refused": environment(),
 
   "artifact-kind": conveyor(),
   "bad-edge-state": conveyor(),

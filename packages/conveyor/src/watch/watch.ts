@@ -4,6 +4,7 @@ import { describe } from "../kernel/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Book } from "./book/book.ts"
 import { tellOfOpen } from "./telling/telling.ts"
+import type { Exporter } from "./exporter.ts"
 import type { Audience } from "./telling/telling.ts"
 import type { Cause } from "./incidents/suspects.ts"
 import type { Notifier } from "./telling/notifier.ts"
@@ -17,6 +18,7 @@ export interface WatchParts {
   causes: (fromMs: number, untilMs: number) => Promise<readonly Cause[]>
   notifiers: readonly Notifier[]
   audiences: readonly Audience[]
+  exporters: readonly Exporter[]
   service: string
   installation: string
   clock: Clock
@@ -29,7 +31,8 @@ const tellEveryMs = 1_000
 export async function watch(parts: WatchParts, signal: AbortSignal): Promise<void> {
   const rounds = new Rounds(parts)
   const post = parts.notifiers.map((notifier) => carryPost({ ...parts, notifier, signal }))
-  await Promise.all([rounds.go(signal), tell(parts, rounds, signal), ...post])
+  const shows = parts.exporters.map((exporter) => show(parts, exporter, signal))
+  await Promise.all([rounds.go(signal), tell(parts, rounds, signal), ...post, ...shows])
 }
 
 async function tell({ book, audiences, clock, logger }: WatchParts, rounds: Rounds, signal: AbortSignal): Promise<void> {
@@ -40,5 +43,27 @@ async function tell({ book, audiences, clock, logger }: WatchParts, rounds: Roun
       logger.error({ error: describe(thrown) }, "what is open could not be told")
     }
     await clock.sleep(tellEveryMs, signal).catch(() => {})
+  }
+}
+
+async function show({ book, plan, clock, logger }: WatchParts, exporter: Exporter, signal: AbortSignal): Promise<void> {
+  let failed: string | undefined
+  while (!signal.aborted) {
+    try {
+      const standings = new Map(book.standings.all().map((each) => [each.check, each]))
+      const checks = plan().map(({ check: { name } }) => {
+        const known = standings.get(name)
+        return { name, standing: known?.judged.standing ?? ("unseen" as const), summary: known?.summary ?? "not asked yet" }
+      })
+      await exporter.show({ at: clock.now(), checks, open: book.incidents.allOpen() }, signal)
+      if (failed !== undefined) logger.info({ to: exporter.name }, "is shown again how everything stands")
+      failed = undefined
+    } catch (thrown) {
+      // Said once, not each ten seconds.
+      if (describe(thrown) !== failed && !signal.aborted)
+        logger.warn({ to: exporter.name, error: describe(thrown) }, "cannot be shown how everything stands")
+      failed = describe(thrown)
+    }
+    await clock.sleep(exporter.everyMs, signal).catch(() => {})
   }
 }

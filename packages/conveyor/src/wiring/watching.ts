@@ -14,6 +14,11 @@ import type { HostLimits } from "../watch/checks/host.ts"
 import type { Audience } from "../watch/telling/telling.ts"
 import { defaultRule } from "../watch/judgement/rule.ts"
 import type { Notifier } from "../watch/telling/notifier.ts"
+import type { Exporter } from "../watch/exporter.ts"
+import { openZabbix } from "../watch/export/zabbix/api.ts"
+import { connectZabbix } from "../watch/export/zabbix/connect.ts"
+import type { Made } from "../watch/export/zabbix/connect.ts"
+import { zabbixExporter } from "../watch/export/zabbix/exporter.ts"
 import { smtp } from "../watch/notify/smtp.ts"
 import { telegram } from "../watch/notify/telegram.ts"
 import { slack, webhook } from "../watch/notify/webhook.ts"
@@ -109,6 +114,28 @@ function notifierOf(name: string, written: NotifierConfig, clock: Clock): Notifi
   if (written.slack !== undefined) return slack({ name, language, ...written.slack }, clock)
   if (written.webhook !== undefined) return webhook({ name, language, ...written.webhook }, clock)
   throw new ConveyorError("bad-file", `watch.notify.${name} tells nobody`)
+}
+
+export function exportersOf({ name, watch: { zabbix } }: Config): Exporter[] {
+  return zabbix === undefined ? [] : [zabbixExporter({ server: zabbix.server, host: zabbix.host ?? hostInZabbix(name) })]
+}
+
+const hostInZabbix = (name: string) => `conveyor ${name}`
+
+/** Makes in Zabbix what the installation needs there. @throws ConveyorError "no-zabbix", "not-reachable", "zabbix-refused" */
+export async function connectToZabbix({ name, watch }: Config, onMade: (made: Made) => void, signal: AbortSignal): Promise<void> {
+  const { zabbix } = watch
+  if (zabbix?.api === undefined) {
+    throw new ConveyorError("no-zabbix", "conveyor.yml does not say how Zabbix' API is reached", {
+      hint: "Write watch.zabbix with server and api: `conveyor init --print` shows how.",
+    })
+  }
+  const { call, end } = await openZabbix(zabbix.api, signal)
+  try {
+    await connectZabbix(call, zabbix.host ?? hostInZabbix(name), onMade)
+  } finally {
+    await end()
+  }
 }
 
 export const audiencesOf = ({ notify }: WatchConfig): Audience[] =>

@@ -38,7 +38,7 @@ import type { WatchParts } from "../server/watching/watching.ts"
 import { Book } from "../watch/book/book.ts"
 import { queryHealth } from "../watch/health-query.ts"
 import { queryPath } from "../watch/path-query.ts"
-import { audiencesOf, notifiersOf, paceOf, standingChecks } from "./watching.ts"
+import { audiencesOf, exportersOf, notifiersOf, paceOf, standingChecks } from "./watching.ts"
 
 export interface WiringOptions {
   state: StateDirectory
@@ -117,6 +117,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     copyPace: config.watch.own.includes("copies") ? paceOf(config.watch.pace) : undefined,
     notifiers: notifiersOf(config.watch, clock),
     audiences: audiencesOf(config.watch),
+    exporters: exportersOf(config),
     goal: config.watch.goal,
     service: config.name,
     installation: await installationId(state),

@@ -30,7 +30,7 @@ const http = z
   .transform((asked) => (typeof asked === "string" ? [httpStep.parse({ url: asked })] : "steps" in asked ? asked.steps : [asked]))
 
 const aPort = "host:port, such as db.internal:5432"
-const hostAndPort = z
+export const hostAndPort = z
   .string(aPort)
   .regex(/^[^\s:/]+:\d{1,5}$/, aPort)
   .transform((written) => ({ host: written.slice(0, written.lastIndexOf(":")), port: Number(written.slice(written.lastIndexOf(":") + 1)) }))

@@ -17,6 +17,7 @@ test("the examples of the reference are right as they stand", async () => {
     BOT_TOKEN: "1:a",
     SLACK_URL: "https://x/",
     HOOK_SECRET: "s",
+    ZABBIX_TOKEN: "t",
   }
   const { watch } = loadConfig(`${base}watch:\n${example}`, "conveyor.yml", variables)
   assert.deepEqual(Object.keys(watch.checks), ["shop-page", "sign-in", "orders-db", "mail", "certificate", "name", "nightly-report"])

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { aPart, oneOf } from "../words.ts"
 import { checks, machine, pace } from "./checks.ts"
 import { notify } from "./notify.ts"
+import { zabbix } from "./zabbix.ts"
 
 const own = oneOf("copies", "edge", "shards", "machine")
 
@@ -14,6 +15,7 @@ export const watch = z.strictObject({
   goal: aPart("the part of the time that users are to be served, such as 0.9995").default(0.9995),
   checks: checks.default({}),
   notify: notify.default({}),
+  zabbix: zabbix.optional(),
 })
 
 export type WatchConfig = z.infer<typeof watch>

@@ -9,6 +9,15 @@ import type { WatchParts } from "./watching.ts"
 
 export function idleWatching(ports: Ports, parts: Partial<WatchParts> = {}): Watching {
   const book = new Book(join(mkdtempSync(join(tmpdir(), "watching-")), "watch.db"))
-  const nothing = { standing: [], copyPace: undefined, notifiers: [], audiences: [], goal: 0.9995, service: "shop", installation: "i1" }
+  const nothing = {
+    standing: [],
+    copyPace: undefined,
+    notifiers: [],
+    audiences: [],
+    exporters: [],
+    goal: 0.9995,
+    service: "shop",
+    installation: "i1",
+  }
   return new Watching({ book, ...nothing, ...parts }, ports)
 }

@@ -5,6 +5,7 @@ import { describe } from "../../kernel/errors.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import type { Ports } from "../../release/ports.ts"
 import type { Book } from "../../watch/book/book.ts"
+import type { Exporter } from "../../watch/exporter.ts"
 import type { Audience } from "../../watch/telling/telling.ts"
 import type { Notifier } from "../../watch/telling/notifier.ts"
 import type { Watched } from "../../watch/plan.ts"
@@ -20,6 +21,7 @@ export interface WatchParts {
   copyPace: Omit<Watched, "check" | "severity" | "dependsOn"> | undefined
   notifiers: readonly Notifier[]
   audiences: readonly Audience[]
+  exporters: readonly Exporter[]
   goal: number
   service: string
   installation: string

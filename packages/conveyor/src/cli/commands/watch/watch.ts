@@ -2,6 +2,7 @@
 import type { Command } from "commander"
 import { addAcknowledge, addClose, addComment } from "./incident-acts.ts"
 import { addBeat } from "./beat.ts"
+import { addConnect } from "./connect.ts"
 import { addIncidents } from "./incidents.ts"
 import { addLedger } from "./ledger.ts"
 import { addShowIncident } from "./show.ts"
@@ -27,6 +28,7 @@ export function addWatchCommands(program: Command): void {
     addLedger,
     addBeat,
     addTry,
+    addConnect,
   ])
     add(watch)
 }
