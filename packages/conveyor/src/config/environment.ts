@@ -1,6 +1,7 @@
 // Environment variables as conveyor.yml gives them: to copies of every service, of one service, to the build, to the tests.
 // Called by config.ts.
 import { z } from "zod"
+import { Secret } from "../kernel/secret.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 
 /** What a copy is told by the conveyor, and by nobody else. */
@@ -12,7 +13,10 @@ const aValue = "a text; write '' for an empty one"
 export const environment = z
   .record(
     z.string().regex(/^[A-Za-z_]\w*$/, aName),
-    z.string(aValue).refine((text) => !text.includes("\0"), "a text without zero bytes: no environment can hold them"),
+    z
+      .string(aValue)
+      .refine((text) => !text.includes("\0"), "a text without zero bytes: no environment can hold them")
+      .transform((text) => new Secret(text)),
     inPlaceOf("names with values, such as { LOG_LEVEL: warn }"),
   )
   .superRefine((all, context) => {

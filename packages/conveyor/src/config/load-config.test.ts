@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { revealed } from "../kernel/secret.ts"
 import { loadConfig } from "./load-config.ts"
 import { complaintsOf } from "./testing.ts"
 
@@ -54,7 +55,7 @@ test("broken YAML is placed", () => {
 test("variables are filled in from the environment, and a missing one is placed", () => {
   const text = `${smallest}environment:\n  DATABASE_URL: \${DB}\n  PRICE: $$5\n`
   const config = loadConfig(text, "conveyor.yml", { DB: "postgres://127.0.0.1/x" })
-  assert.deepEqual(config.environment, { DATABASE_URL: "postgres://127.0.0.1/x", PRICE: "$5" })
+  assert.deepEqual(revealed(config.environment), { DATABASE_URL: "postgres://127.0.0.1/x", PRICE: "$5" })
   assert.deepEqual(
     complaintsOf(text).map((c) => [c.line, c.column]),
     [[5, 17]],

@@ -1,6 +1,7 @@
 // The kinds of values that conveyor.yml has: each parses itself, and says in words what would be right. Called by config.ts.
 import { z } from "zod"
 import { parseDuration } from "../kernel/duration.ts"
+import { Secret } from "../kernel/secret.ts"
 
 /** Written as "1h30m", used in milliseconds: whole ones, within bounds that are written like it. */
 export const durationBetween = (from: string, to: string) => {
@@ -75,6 +76,7 @@ export const oneOf = <const Values extends readonly [string, ...string[]]>(...va
 export const databaseUrl = z
   .string("the URL of a database")
   .refine(isDatabaseUrl, "the URL of a database: postgres://user:password@host:5432/name")
+  .transform((url) => new Secret(url))
 
 function isDatabaseUrl(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url) && (URL.canParse(url) || /^postgres(ql)?:\/\/\/?[^\s]*$/.test(url))

@@ -10,6 +10,7 @@ import { FakeEdge } from "../edge/fake-edge.ts"
 import type { Clock } from "../kernel/clock.ts"
 import { ConveyorError } from "../kernel/errors.ts"
 import { silentLogger } from "../kernel/logger.ts"
+import { revealed } from "../kernel/secret.ts"
 import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
@@ -106,11 +107,11 @@ export class Rehearsal {
         listFiles: async () => [],
         build: async (commit, { environment }) => {
           this.builds.push(commit)
-          this.environments.build = environment
+          this.environments.build = revealed(environment)
           return { id: `art-${commit}`, kind: "directory", ref: "/" }
         },
         runIn: async (_, { environment }) => {
-          this.environments.test = environment
+          this.environments.test = revealed(environment)
         },
       },
       runtime: {

@@ -1,10 +1,11 @@
 // The port to whatever turns a commit into an artifact. Called by the release steps build and test, and by whoever
 // needs a file of a commit, built or not.
 import type { ArtifactRef } from "../kernel/artifact.ts"
+import type { Environment } from "../kernel/secret.ts"
 
 export interface CommandRun {
   command: string
-  environment: Readonly<Record<string, string>>
+  environment: Environment
   /** How long the command may take, in milliseconds; then it is ended, and all that it has begun. */
   withinMs: number
   signal: AbortSignal

@@ -1,6 +1,7 @@
 // What every runtime promises, as tests: run by each adapter's own test file, and by the fake's.
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
+import { Secret } from "../kernel/secret.ts"
 import type { Copy, LogOptions, Runtime, ServiceSpec } from "./runtime.ts"
 
 export interface RuntimeUnderTest {
@@ -74,7 +75,7 @@ export function describeRuntime(name: string, make: () => Promise<RuntimeUnderTe
 
     void promise("what is wanted is seen, and neither its environment nor its command is", async (subject) => {
       const runtime = subject.open()
-      await runtime.want([subject.spec({ environment: { TOKEN: "planted" } }, "obeys")], signal)
+      await runtime.want([subject.spec({ environment: { TOKEN: new Secret("planted") } }, "obeys")], signal)
       const { wanted } = await subject.open().observe(signal)
       assert.deepEqual(
         wanted.map(({ service, version, copies }) => [service, version, copies]),

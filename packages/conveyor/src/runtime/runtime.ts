@@ -3,6 +3,7 @@
 // The truth is where the copies are: what is seen is asked of the machine, never of a memory of what was once started.
 import type { ArtifactRef } from "../kernel/artifact.ts"
 import type { HealthCheck } from "../kernel/health-check.ts"
+import type { Environment } from "../kernel/secret.ts"
 
 /**
  * What a service is started from at a version. It is kept with what is wanted, readable by nobody else, from the first
@@ -19,7 +20,7 @@ export interface ServiceSpec {
   /** The command line, run by `sh -c` in the artifact. The copy listens on $PORT. */
   command: string
   /** Complete: a copy inherits nothing from its starter but PATH and HOME. */
-  environment: Readonly<Record<string, string>>
+  environment: Environment
   copies: number
   /** "worker": it answers no requests. */
   role: "server" | "worker"

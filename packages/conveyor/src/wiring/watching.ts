@@ -49,7 +49,9 @@ export function standingChecks(
   return [
     ...(own.includes("edge") ? [ownOne("edge", { kind: "http", steps: [edgeStep(edgeUrl)] })] : []),
     ...(own.includes("shards")
-      ? shards.map(([shard, url]) => ownOne(`shard ${shard}`, { kind: "postgres", url, limits: { connections: 0.95 } }, { shard }))
+      ? shards.map(([shard, url]) =>
+          ownOne(`shard ${shard}`, { kind: "postgres", url: url.reveal(), limits: { connections: 0.95 } }, { shard }),
+        )
       : []),
     ...(own.includes("machine") ? [ownOne("machine", { kind: "machine", limits: limitsOf(machine, [dirname(stateFile)]) })] : []),
     ...Object.entries(checks).map(([name, written]) => ({
@@ -83,7 +85,7 @@ function specOf(name: string, written: CheckConfig): CheckSpec {
   if (postgres !== undefined) {
     const { url, connections, oldest_transaction, lock_waits, replica_lag } = postgres
     const limits = { connections, oldestTransactionMs: oldest_transaction, lockWaits: lock_waits, replicaLagMs: replica_lag }
-    return { kind: "postgres", url, limits }
+    return { kind: "postgres", url: url.reveal(), limits }
   }
   if (machine !== undefined) return { kind: "machine", limits: limitsOf(machine, []) }
   if (heartbeat !== undefined) return { kind: "heartbeat", of: { name, everyMs: heartbeat.every, graceMs: heartbeat.grace } }
@@ -109,10 +111,11 @@ export function notifiersOf({ notify }: WatchConfig, clock: Clock): Notifier[] {
 
 function notifierOf(name: string, written: NotifierConfig, clock: Clock): Notifier {
   const { language } = written
-  if (written.smtp !== undefined) return smtp({ name, language, ...written.smtp })
-  if (written.telegram !== undefined) return telegram({ name, language, ...written.telegram })
-  if (written.slack !== undefined) return slack({ name, language, ...written.slack }, clock)
-  if (written.webhook !== undefined) return webhook({ name, language, ...written.webhook }, clock)
+  const { smtp: letters, telegram: bot, slack: channel, webhook: hook } = written
+  if (letters !== undefined) return smtp({ name, language, ...letters, url: letters.url.reveal() })
+  if (bot !== undefined) return telegram({ name, language, ...bot, token: bot.token.reveal() })
+  if (channel !== undefined) return slack({ name, language, url: channel.url.reveal() }, clock)
+  if (hook !== undefined) return webhook({ name, language, url: hook.url.reveal(), secret: hook.secret?.reveal() }, clock)
   throw new ConveyorError("bad-file", `watch.notify.${name} tells nobody`)
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { loadConfig } from "../../config/load-config.ts"
+import { revealed } from "../../kernel/secret.ts"
 import { specsOf } from "../copies/copies.ts"
 import { Rehearsal } from "../rehearsal.ts"
 
@@ -30,7 +31,10 @@ test: { run: x, environment: { TOKEN: scratch } }
     {},
   )
   const version = { name: "v1", commit: "c", subject: "", artifact: { id: "a", kind: "directory", ref: "/a" } }
-  const told = specsOf(version as Parameters<typeof specsOf>[0], "r", config).map(({ service, environment }) => [service, environment])
+  const told = specsOf(version as Parameters<typeof specsOf>[0], "r", config).map(({ service, environment }) => [
+    service,
+    revealed(environment),
+  ])
   assert.deepEqual(told, [
     ["web", { TOKEN: "t", LEVEL: "debug" }],
     ["api", { TOKEN: "t", LEVEL: "info" }],

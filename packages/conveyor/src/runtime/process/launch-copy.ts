@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 import { ConveyorError } from "../../kernel/errors.ts"
+import { revealed } from "../../kernel/secret.ts"
 import type { ServiceSpec } from "../runtime.ts"
 import { compileCacheOf } from "./compile-cache.ts"
 import type { CopyRecord } from "./copy-files.ts"
@@ -62,7 +63,7 @@ export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, { 
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
     ...compileCacheOf(spec.artifact.ref),
-    ...spec.environment,
+    ...revealed(spec.environment),
     HOST: address.host,
     PORT: String(address.port),
     CONVEYOR_VERSION: spec.version,

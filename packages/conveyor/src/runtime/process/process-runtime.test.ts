@@ -10,6 +10,7 @@ import type { Clock } from "../../kernel/clock.ts"
 import { isGroupAlive, identify } from "../../kernel/process-identity.ts"
 import { describeRuntime } from "../runtime.contract.ts"
 import type { Copy, ServiceSpec } from "../runtime.ts"
+import { Secret } from "../../kernel/secret.ts"
 import { createProcessRuntime } from "./process-runtime.ts"
 import { anyCheck } from "../testing.ts"
 
@@ -150,7 +151,10 @@ test("a copy reads in a file whether its version is the current one, and one tha
 
 test("what is kept of copies is for nobody else to read, because secrets are in it", () =>
   inDirectory(async (directory) => {
-    await createProcessRuntime({ directory, clock: systemClock }).want([specIn(directory, { environment: { TOKEN: "planted" } })], signal)
+    await createProcessRuntime({ directory, clock: systemClock }).want(
+      [specIn(directory, { environment: { TOKEN: new Secret("planted") } })],
+      signal,
+    )
     assert.equal((await stat(join(directory, "wanted"))).mode & 0o077, 0)
     for (const folder of ["wanted", "copies", "logs"]) {
       for (const name of await readdir(join(directory, folder))) {

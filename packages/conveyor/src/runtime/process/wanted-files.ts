@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { z } from "zod"
 import { writeDurably } from "../../kernel/durable-file.ts"
 import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { Secret, revealed } from "../../kernel/secret.ts"
 import { restsOf } from "../runtime.ts"
 import type { KeptService, ServiceSpec, Work } from "../runtime.ts"
 import { namesIn, readIfThere } from "./copy-files.ts"
@@ -33,7 +34,10 @@ const serviceSpec = z.object({
   release: z.string(),
   artifact: z.object({ id: z.string(), kind: z.string(), ref: z.string() }),
   command: z.string(),
-  environment: z.record(z.string(), z.string()),
+  environment: z.record(
+    z.string(),
+    z.string().transform((value) => new Secret(value)),
+  ),
   copies: z.int().min(0),
   role: z.enum(["server", "worker"]).default("server"),
   whenNotCurrent: z.enum(["stop", "keep"]).default("keep"),
@@ -55,7 +59,11 @@ function withHealth(recorded: unknown): unknown {
   }
 }
 
-const asText = (spec: KeptService) => JSON.stringify(serviceSpec.parse(spec))
+/** The one place where environments are written: a file for its owner alone. */
+function asText(spec: KeptService): string {
+  const environment = revealed(spec.environment)
+  return JSON.stringify({ ...serviceSpec.parse({ ...spec, environment }), environment })
+}
 
 export class WantedFiles {
   readonly #folder: string

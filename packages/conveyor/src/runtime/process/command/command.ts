@@ -7,6 +7,7 @@ import type { Clock } from "../../../kernel/clock.ts"
 import { formatDuration, seconds } from "../../../kernel/duration.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
 import { signalGroup } from "../../../kernel/process-identity.ts"
+import { revealed } from "../../../kernel/secret.ts"
 import type { CommandRun } from "../../builder.ts"
 import type { Cages } from "../cage/cage.ts"
 import { CommandOutput } from "./command-output.ts"
@@ -53,7 +54,7 @@ function start({ command, environment }: CommandRun, { directory, cages, cage }:
   const entrance = cages.open(cage, { limits: {}, priority: "low" })
   return spawn("sh", ["-c", entrance.script, command], {
     cwd: directory,
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment, ...entrance.environment },
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...revealed(environment), ...entrance.environment },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   })
