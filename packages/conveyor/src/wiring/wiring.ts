@@ -115,6 +115,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       { clock, lastBeat: (name) => book.heartbeats.lastOf(name) },
     ),
     copyPace: config.watch.own.includes("copies") ? paceOf(config.watch.pace) : undefined,
+    users: config.watch.own.includes("users") ? "watched" : "unwatched",
     notifiers: notifiersOf(config.watch, clock),
     audiences: audiencesOf(config.watch),
     exporters: exportersOf(config),

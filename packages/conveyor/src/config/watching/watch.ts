@@ -5,11 +5,11 @@ import { checks, machine, pace } from "./checks.ts"
 import { notify } from "./notify.ts"
 import { zabbix } from "./zabbix.ts"
 
-const own = oneOf("copies", "edge", "shards", "machine")
+const own = oneOf("users", "copies", "edge", "shards", "machine")
 
 export const watch = z.strictObject({
   /** What the installation watches of itself. */
-  own: z.array(own).default(["copies", "edge", "shards", "machine"]),
+  own: z.array(own).default(["users", "copies", "edge", "shards", "machine"]),
   pace: pace.prefault({}),
   machine: machine.prefault({}),
   goal: aPart("the part of the time that users are to be served, such as 0.9995").default(0.9995),
@@ -24,7 +24,7 @@ export type WatchConfig = z.infer<typeof watch>
 export function objectionsToWatch({ checks: all }: WatchConfig): { path: (string | number)[]; message: string }[] {
   return Object.entries(all).flatMap(([check, { depends_on: names }]) =>
     names.flatMap((each, i) => {
-      const known = Object.hasOwn(all, each) || /^(copy|shard) |^(edge|machine)$/.test(each)
+      const known = Object.hasOwn(all, each) || /^(copy|shard) |^(edge|machine|users)$/.test(each)
       return known && each !== check
         ? []
         : [

@@ -12,6 +12,7 @@ export function idleWatching(ports: Ports, parts: Partial<WatchParts> = {}): Wat
   const nothing = {
     standing: [],
     copyPace: undefined,
+    users: "unwatched" as const,
     notifiers: [],
     audiences: [],
     exporters: [],

@@ -12,6 +12,7 @@ import type { Watched } from "../../watch/plan.ts"
 import { watch } from "../../watch/watch.ts"
 import { causesOf } from "./causes.ts"
 import { copyChecks } from "./copy-checks.ts"
+import { userChecks } from "./user-checks.ts"
 
 /** Made by wiring/. */
 export interface WatchParts {
@@ -19,6 +20,7 @@ export interface WatchParts {
   standing: readonly Watched[]
   /** How copies are judged; undefined where they are not watched. */
   copyPace: Omit<Watched, "check" | "severity" | "dependsOn"> | undefined
+  users: "watched" | "unwatched"
   notifiers: readonly Notifier[]
   audiences: readonly Audience[]
   exporters: readonly Exporter[]
@@ -32,16 +34,19 @@ const lookEveryMs = seconds(1)
 export class Watching {
   readonly parts: WatchParts
   readonly #ports: Ports
+  readonly #users: readonly Watched[]
   #copies: readonly Watched[] = []
 
   constructor(parts: WatchParts, ports: Ports) {
     this.parts = parts
     this.#ports = ports
+    const { book, goal, users } = parts
+    this.#users = users === "unwatched" ? [] : userChecks({ metering: ports.metering, traffic: book.traffic, goal, clock: ports.clock })
   }
 
   /** What is watched now. */
   get plan(): readonly Watched[] {
-    return [...this.parts.standing, ...this.#copies]
+    return [...this.#users, ...this.parts.standing, ...this.#copies]
   }
 
   /** Until the signal aborts. */

@@ -8,6 +8,7 @@ import { Ledger } from "./ledger.ts"
 import { Messages } from "./messages.ts"
 import { Silences } from "./silences.ts"
 import { Standings } from "./standings.ts"
+import { Traffic } from "./traffic.ts"
 
 const migrations = fileURLToPath(new URL("migrations", import.meta.url))
 
@@ -19,6 +20,7 @@ export class Book {
   readonly messages: Messages
   readonly silences: Silences
   readonly heartbeats: Heartbeats
+  readonly traffic: Traffic
 
   /** @throws ConveyorError "newer-state" where a newer program has written it. */
   constructor(file: string) {
@@ -32,6 +34,7 @@ export class Book {
     this.messages = new Messages(this.#database)
     this.silences = new Silences(this.#database)
     this.heartbeats = new Heartbeats(this.#database)
+    this.traffic = new Traffic(this.#database)
   }
 
   close(): void {
