@@ -8,6 +8,7 @@ import type { IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { text } from "node:stream/consumers"
+import { identify } from "../src/kernel/process-identity.ts"
 import { Installation } from "./installation.ts"
 
 const web = `
@@ -104,4 +105,66 @@ test("of 100 jobs enqueued after the switch none is done by old code, and a roll
   })
   await enqueue("third", 20)
   assert.deepEqual([...new Set(await doneBy("third", 20))], ["v1"])
+})
+
+test("a one-off command has what a copy has, and its output and its exit code are its own", async () => {
+  const { code, out, error } = await installation.run(
+    "run",
+    "--service",
+    "mailer",
+    "--",
+    "echo $QUEUE $CONVEYOR_VERSION; echo no >&2; exit 7",
+  )
+  assert.deepEqual([code, out, error], [7, `${queue} v1\n`, "no\n"])
+  const quoted = await installation.run(
+    "run",
+    "--service",
+    "web",
+    "--at",
+    "v2",
+    "--",
+    "node",
+    "-p",
+    "process.env.CONVEYOR_VERSION + ' it\\'s'",
+  )
+  assert.deepEqual([quoted.code, quoted.out], [0, "v2 it's\n"])
+  const [copy] = (await installation.status()).versions.flatMap(({ copies }) => copies)
+  assert.ok(copy)
+  assert.equal((await installation.run("exec", copy.id, "--", "echo $CONVEYOR_COPY")).out, `${copy.id}\n`)
+
+  const refused = await Promise.all([
+    installation.run("run", "--", "true"),
+    installation.run("run", "--service", "shop", "--", "true"),
+    installation.run("run", "--service", "web", "--at", "v9", "--", "true"),
+    installation.run("exec", "v9-web-0", "--", "true"),
+    installation.run("run", "--service", "web", "--timeout", "300ms", "--", "sleep 60"),
+  ])
+  const expected = [
+    /has 2 services/,
+    /no service shop\n→ Name one: --service web, --service mailer/,
+    /no version v9/,
+    /no running copy v9-web-0/,
+    /had not ended after 300 ms/,
+  ]
+  for (const [i, reason] of expected.entries()) {
+    assert.equal(refused[i]?.code, 1)
+    assert.match(refused[i]?.error ?? "", reason)
+  }
+})
+
+test("a one-off command ends when whoever asked for it goes away", async () => {
+  const { url, token } = JSON.parse(await readFile(join(installation.state, "control.json"), "utf8")) as { url: string; token: string }
+  const gone = new AbortController()
+  const body = JSON.stringify({ service: "mailer", command: "echo $$ > $QUEUE/pid; sleep 600" })
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+  const asked = fetch(`${url}/v1/commands`, { method: "POST", headers, body, signal: gone.signal }).then((response) => response.text())
+  asked.catch(() => {})
+  let pid = 0
+  await installation.eventually("it runs", async () => {
+    pid = Number(await readFile(join(queue, "pid"), "utf8").catch(() => ""))
+    return pid > 0
+  })
+  gone.abort()
+  await assert.rejects(asked)
+  await installation.eventually("it is gone", () => identify(pid) === undefined)
 })

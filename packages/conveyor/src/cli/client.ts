@@ -4,6 +4,8 @@ import { knownCode } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { pathWith } from "../server/protocol/endpoint.ts"
 import type { AnswerOf, InputOf, ParamsOf, PathOf } from "../server/protocol/endpoint.ts"
+import { commandNews, commandsPath } from "../server/protocol/commands.ts"
+import type { CommandInput, CommandNews } from "../server/protocol/commands.ts"
 import { endpoints } from "../server/protocol/endpoints.ts"
 import type { Endpoints } from "../server/protocol/endpoints.ts"
 import { event, eventsPath } from "../server/protocol/events.ts"
@@ -48,6 +50,19 @@ export class Client {
       const blocks = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n\n")
       rest = blocks.pop() ?? ""
       for (const data of blocks.flatMap(dataOf)) yield understood(event, JSON.parse(data))
+    }
+  }
+
+  /** A one-off command, as it goes; aborting the signal ends it. @throws ConveyorError as the control plane refuses, "not-reachable" */
+  async *command(input: CommandInput, signal: AbortSignal): AsyncGenerator<CommandNews> {
+    const headers = { "content-type": "application/json" }
+    const response = await this.#fetch(commandsPath, { method: "POST", headers, body: JSON.stringify(input), signal })
+    const decoder = new TextDecoder()
+    let rest = ""
+    for await (const chunk of response.body ?? []) {
+      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n")
+      rest = lines.pop() ?? ""
+      for (const line of lines) yield understood(commandNews, JSON.parse(line))
     }
   }
 

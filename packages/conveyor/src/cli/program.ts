@@ -13,6 +13,7 @@ import { addPromote } from "./commands/promote.ts"
 import { addRelease } from "./commands/release.ts"
 import { addRetire } from "./commands/retire.ts"
 import { addRollback } from "./commands/rollback.ts"
+import { addExec, addRun } from "./commands/run.ts"
 import { addServe } from "./commands/serve.ts"
 import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
@@ -59,6 +60,8 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addCancel,
     addChangeCommands,
     addLogs,
+    addRun,
+    addExec,
     addWatchCommands,
     addDown,
     addServe,

@@ -145,6 +145,24 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
     ["3 services.web.standing.signal", /found "SIGKILL"; right is: SIGUSR1, SIGUSR2 or SIGHUP/],
   ],
   [service("start: x, standing: {}"), ["3 services.web.standing", /exactly one of `signal` and `path`/]],
+  [`${top}release: { commands: [x] }\n`, ["4 release.commands", /found a list; right is: names with commands/]],
+  [`${top}release: { commands: { a: x } }\n`, ["4 release.commands.a", /found "x"; right is: what is to be run and when/]],
+  [
+    `${top}release: { commands: { a: { run: x } } }\n`,
+    ["4 release.commands.a.phase", /is missing: before_expand, after_start or after_promotion/],
+  ],
+  [
+    `${top}release: { commands: { a: { run: x, phase: expand } } }\n`,
+    ["4 release.commands.a.phase", /found "expand"; right is: before_expand/],
+  ],
+  [
+    `${top}release: { commands: { a: { run: x, phase: after_start, service: api } } }\n`,
+    ["4 release.commands.a.service", /a service of this file: web/],
+  ],
+  [
+    `${top}release: { commands: { a: { run: x, phase: after_promotion, on_failure: stop } } }\n`,
+    ["4 release.commands.a.on_failure", /go_on: users have the new version/],
+  ],
   [`${top}fleet: {}\n`, ["4 fleet.shards", /is missing/]],
   [
     `${top}fleet: { shards: { main: 'not a url' } }\n`,

@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { hours, minutes, seconds } from "../kernel/duration.ts"
 import { command, duration, durationBetween, oneOf, pathWithQuery, timeLimit, wholeNumber } from "./words.ts"
+import { releaseCommands } from "./release-commands.ts"
 import { environment } from "./environment.ts"
 
 const safeRequestsOrOff = oneOf("safe-requests", "off")
@@ -29,6 +30,7 @@ export const releasePolicy = z.strictObject({
   notice: duration.default(minutes(15)),
   rollback_window: durationBetween("0s", "3650d").default(hours(24)),
   stop_grace: duration.default(seconds(30)),
+  commands: releaseCommands.default({}),
 })
 
 export const timeouts = z.strictObject({

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { environment } from "./environment.ts"
 import { health } from "./health.ts"
+import type { releasePolicy } from "./release-policy.ts"
 import { command, oneOf, path, route, wholeNumber } from "./words.ts"
 
 /** How a copy is told whether its version is current, besides the file that $CONVEYOR_STANDING names. */
@@ -41,9 +42,17 @@ interface Objection {
 }
 
 /** What makes services wrong beside each other, or beside the release policy. */
-export function objectionsToServices(services: Services, { start_within }: { start_within: number }): Objection[] {
-  const objections = [...routesTwice(services), ...neverWellInTime(services, start_within), ...neededByOldPages(services)]
-  return objections.map((each) => ({ ...each, path: ["services", ...each.path] }))
+export function objectionsToServices(services: Services, release: z.infer<typeof releasePolicy>): Objection[] {
+  const own = [...routesTwice(services), ...neverWellInTime(services, release.start_within), ...neededByOldPages(services)]
+  const named = Object.entries(release.commands).flatMap(([name, { service }]) =>
+    noSuchService(services, service, ["release", "commands", name]),
+  )
+  return [...own.map((each) => ({ ...each, path: ["services", ...each.path] })), ...named]
+}
+
+function noSuchService(services: Services, named: string | undefined, path: string[]): Objection[] {
+  if (named === undefined || named in services) return []
+  return [{ path: [...path, "service"], message: `a service of this file: ${Object.keys(services).join(", ")}` }]
 }
 
 /** Whoever has to stay up longer than it may take to start is well too late. */

@@ -43,6 +43,7 @@ const catalogue = {
   "no-such-copy": missing(),
   "no-such-route": missing(),
   "no-such-run": missing(),
+  "no-such-service": missing(),
   "no-such-version": missing(),
   unauthorized: missing(401),
   "wrong-token": missing(401),

@@ -128,6 +128,7 @@ export class Rehearsal {
         holdsAddress: (id, signal) => this.runtime.holdsAddress(id, signal),
         logs: (id, options) => this.runtime.logs(id, options),
         exec: (id, options) => this.runtime.exec(id, options),
+        run: (spec, options) => this.#effect(this.runtime.run(spec, options)),
       },
       routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
       metering: edge.metering,

@@ -1,5 +1,6 @@
 // A runtime without processes, for tests of what stands on the port. It passes the same contract as the real ones.
 import { ConveyorError } from "../kernel/errors.ts"
+import { revealed } from "../kernel/secret.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "./reconcile.ts"
 import { restsOf, withoutSecrets } from "./runtime.ts"
 import type {
@@ -24,6 +25,8 @@ export class FakeRuntime implements Runtime {
   readonly stops: string[] = []
   /** Commands whose copies end as soon as they are started. */
   readonly endAtOnce = new Set<string>()
+  /** What was run once, in order, as "web v1: echo". */
+  readonly commands: string[] = []
   /** By version, as its copies know it. */
   readonly standings = new Map<string, Standing>()
   readonly #wanted = new Map<string, KeptService>()
@@ -108,13 +111,25 @@ export class FakeRuntime implements Runtime {
     }
   }
 
-  async exec(id: string, { command, onLine, signal }: ExecOptions): Promise<number> {
-    signal.throwIfAborted()
+  async exec(id: string, options: ExecOptions): Promise<number> {
+    options.signal.throwIfAborted()
     const copy = this.#copies.get(id)
     if (copy?.state !== "running") throw new ConveyorError("no-such-copy", `there is no running copy ${id}`)
-    const [, text, code] = /^echo (.*); exit (\d+)$/.exec(command) ?? []
-    onLine((text ?? "").replaceAll("$CONVEYOR_COPY", id))
-    return Number(code ?? 127)
+    return this.#say(options, { CONVEYOR_COPY: id })
+  }
+
+  async run(spec: ServiceSpec, options: ExecOptions): Promise<number> {
+    options.signal.throwIfAborted()
+    this.commands.push(`${spec.service} ${spec.version}: ${options.command}`)
+    const kept = this.#wanted.get(`${spec.version} ${spec.service}`) ?? spec
+    return this.#say(options, { ...revealed(kept.environment), CONVEYOR_VERSION: spec.version })
+  }
+
+  /** Knows "echo ...; exit N" alone. */
+  async #say({ command, onOutput }: ExecOptions, environment: Readonly<Record<string, string>>): Promise<number> {
+    const [, text = "", code = "127"] = /^echo (.*); exit (\d+)$/.exec(command) ?? []
+    await onOutput({ stream: "out", text: `${text.replaceAll(/\$(\w+)/g, (_, name: string) => environment[name] ?? "")}\n` })
+    return Number(code)
   }
 
   async giveUp(id: string, { reason, signal }: { reason: string; graceMs: number; signal: AbortSignal }): Promise<StopOutcome> {

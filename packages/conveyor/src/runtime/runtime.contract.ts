@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { Secret } from "../kernel/secret.ts"
-import type { Copy, LogOptions, Runtime, ServiceSpec } from "./runtime.ts"
+import type { Copy, LogOptions, OutputChunk, Runtime, ServiceSpec } from "./runtime.ts"
 
 export interface RuntimeUnderTest {
   /** A runtime on the same state as the one before it: what a restarted control plane would have. */
@@ -248,12 +248,30 @@ export function describeRuntime(name: string, make: () => Promise<RuntimeUnderTe
     void promise("a command runs beside a copy, as that copy, and its exit code is told", async (subject) => {
       const runtime = subject.open()
       const copy = only(await runtime.want([subject.spec({}, "obeys")], signal))
-      const lines: string[] = []
-      const code = await runtime.exec(copy.id, { command: "echo $CONVEYOR_COPY; exit 3", onLine: (line) => lines.push(line), signal })
-      assert.deepEqual([code, lines], [3, [copy.id]])
+      let said = ""
+      const onOutput = ({ text }: OutputChunk) => (said += text)
+      const code = await runtime.exec(copy.id, { command: "echo $CONVEYOR_COPY; exit 3", onOutput, signal })
+      assert.deepEqual([code, said], [3, `${copy.id}\n`])
       await subject.crash(copy)
-      await assert.rejects(runtime.exec(copy.id, { command: "echo x; exit 0", onLine: () => {}, signal }), { code: "no-such-copy" })
+      await assert.rejects(runtime.exec(copy.id, { command: "echo x; exit 0", onOutput, signal }), { code: "no-such-copy" })
     })
+
+    void promise(
+      "a command runs once, as what a version was first wanted with, and also of a version that is not wanted",
+      async (subject) => {
+        const runtime = subject.open()
+        const spec = subject.spec({ environment: { FLOWER: "rose" } }, "obeys")
+        const ask = async (asked: ServiceSpec) => {
+          let said = ""
+          const onOutput = ({ text }: OutputChunk) => (said += text)
+          return [await runtime.run(asked, { command: "echo $CONVEYOR_VERSION $FLOWER; exit 4", onOutput, signal }), said]
+        }
+        await runtime.want([spec], signal)
+        assert.deepEqual(await ask({ ...spec, environment: { FLOWER: "tulip" } }), [4, "v1 rose\n"])
+        assert.deepEqual(await ask({ ...spec, version: "v9", environment: { FLOWER: "tulip" } }), [4, "v9 tulip\n"])
+        assert.deepEqual((await copiesOf(subject)).length, 1, "it is no copy")
+      },
+    )
   })
 }
 

@@ -130,10 +130,16 @@ export interface LogOptions {
   signal: AbortSignal
 }
 
+export interface OutputChunk {
+  stream: "out" | "err"
+  text: string
+}
+
 export interface ExecOptions {
-  /** Run by `sh -c` where the copy runs, with all that it was started with. */
+  /** A command line, run by `sh` where copies run, with all that they are started with. */
   command: string
-  onLine: (line: string) => void
+  /** Waited for before more is read; where it throws the command is ended. */
+  onOutput: (chunk: OutputChunk) => unknown
   signal: AbortSignal
 }
 
@@ -174,6 +180,11 @@ export interface Runtime {
   holdsAddress(id: string, signal: AbortSignal): Promise<"yes" | "no" | "unknown">
   /** Also of a copy that is gone, as long as its output is kept. Nothing for one that never was. */
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>
-  /** Gives the command's exit code. @throws ConveyorError "no-such-copy" where it does not run. */
+  /** As that copy. Gives the command's exit code. @throws ConveyorError "no-such-copy" where it does not run. */
   exec(id: string, options: ExecOptions): Promise<number>
+  /**
+   * In a process of its own, as what the service is started from at its version: as it is kept, or as the spec says where it is not
+   * wanted. Gives the command's exit code. @throws ConveyorError "artifact-kind", "cannot-start"
+   */
+  run(spec: ServiceSpec, options: ExecOptions): Promise<number>
 }

@@ -1,17 +1,20 @@
 // The control plane over HTTP, on loopback, for whoever has its token: the command line, the git hook, the dashboard.
 // What can be asked, and what is answered, is the protocol's list of endpoints.
 import fastify from "fastify"
+import type { z } from "zod"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { kindOf } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
 import { carriesToken } from "./bearer-token.ts"
 import type { ControlPlane } from "./control-plane.ts"
+import { prepareCommand, streamCommand } from "./command-stream.ts"
 import { streamEvents } from "./event-stream.ts"
 import type { EventHub } from "./events.ts"
-import { handlersFor } from "./handlers.ts"
+import { askerOf, handlersFor } from "./handlers.ts"
 import type { Asked } from "./handlers.ts"
 import { fitting } from "./misfits.ts"
+import { commandInput, commandsPath } from "./protocol/commands.ts"
 import { endpoints } from "./protocol/endpoints.ts"
 import { eventsPath } from "./protocol/events.ts"
 import type { Refusal } from "./protocol/refusal.ts"
@@ -28,7 +31,7 @@ export interface ApiOptions {
 }
 
 export function createApi(options: ApiOptions): FastifyInstance {
-  const { hub, token } = options
+  const { hub, ports, token } = options
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
@@ -60,6 +63,15 @@ export function createApi(options: ApiOptions): FastifyInstance {
         }),
     })
   }
+  app.post(commandsPath, async (request, reply) => {
+    const input = fitting<z.output<typeof commandInput>>(commandInput, request.body ?? {}, "body")
+    const gone = new AbortController()
+    reply.raw.once("close", () => gone.abort(new ConveyorError("gone", "the asker went away")))
+    const { action, subject, command } = await prepareCommand(ports, input, gone.signal)
+    options.controlPlane.noteCommand(action, subject, askerOf(input))
+    reply.hijack()
+    await streamCommand(reply.raw, command, input, gone.signal)
+  })
   app.get(eventsPath, async (request, reply) => {
     reply.hijack()
     const after = request.headers["last-event-id"]

@@ -184,6 +184,11 @@ export class ControlPlane {
     return release
   }
 
+  /** Of a one-off command it is kept who asked for it and where, and not what is in it: that may be a secret. */
+  noteCommand(action: "run" | "exec", subject: string, asker: Asker): void {
+    this.#note({ action, subject, run: undefined }, asker)
+  }
+
   async changes(): Promise<ChangeStatus[]> {
     const newest = this.#ports.store.versions().findLast((version) => version.artifact !== undefined)
     if (newest === undefined) return []

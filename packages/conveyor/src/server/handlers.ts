@@ -60,7 +60,7 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl, watching }: Ha
 }
 
 /** There is one token: it proves that the asker may ask, and not who it is. */
-function askerOf({ actor, reason }: { actor?: string | undefined; reason?: string | undefined }): Asker {
+export function askerOf({ actor, reason }: { actor?: string | undefined; reason?: string | undefined }): Asker {
   return { actor, reason, proof: "control-token" }
 }
 

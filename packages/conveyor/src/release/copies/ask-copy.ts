@@ -4,7 +4,7 @@ import { ConveyorError } from "../../kernel/errors.ts"
 import type { Facts } from "../../kernel/errors.ts"
 import { checkInWords } from "../../kernel/health-check.ts"
 import type { CommandCheck, HealthCheck, StaysUpCheck } from "../../kernel/health-check.ts"
-import type { Copy } from "../../runtime/runtime.ts"
+import type { Copy, OutputChunk } from "../../runtime/runtime.ts"
 import type { Ports } from "../ports.ts"
 
 const longestOutput = 500
@@ -33,8 +33,8 @@ async function ask(ports: Ports, copy: Copy, check: HealthCheck, signal: AbortSi
 
 async function askByCommand({ runtime }: Ports, { id }: Copy, { command }: CommandCheck, signal: AbortSignal): Promise<Facts> {
   let said = ""
-  const onLine = (line: string) => (said = `${said}${line}\n`.slice(-longestOutput))
-  const exitCode = await runtime.exec(id, { command, onLine, signal })
+  const onOutput = ({ text }: OutputChunk) => (said = `${said}${text}`.slice(-longestOutput))
+  const exitCode = await runtime.exec(id, { command, onOutput, signal })
   if (exitCode === 0) return { exitCode }
   const because = said.trim() === "" ? "" : `: ${said.trim()}`
   throw new ConveyorError("unhealthy", `\`${command}\` ended with exit code ${exitCode}${because}`, { facts: { copy: id, exitCode } })

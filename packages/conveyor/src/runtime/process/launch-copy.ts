@@ -58,7 +58,11 @@ export function launchCopy({ spec, record, pidFile, logFile, onEnd, ...surroundi
 }
 
 /** All that a copy is told. What it is told of itself its configuration cannot change. */
-export function environmentOf(spec: ServiceSpec, { id, address }: CopyRecord, { edgeUrl, standingFile }: Surroundings): NodeJS.ProcessEnv {
+export function environmentOf(
+  spec: ServiceSpec,
+  { id, address }: Pick<CopyRecord, "id" | "address">,
+  { edgeUrl, standingFile }: Surroundings,
+): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],

@@ -9,8 +9,8 @@ import { systemClock } from "../../kernel/clock.ts"
 import type { Clock } from "../../kernel/clock.ts"
 import { isGroupAlive, identify } from "../../kernel/process-identity.ts"
 import { describeRuntime } from "../runtime.contract.ts"
-import type { Copy, ServiceSpec } from "../runtime.ts"
 import { Secret } from "../../kernel/secret.ts"
+import type { OutputChunk, Copy, ServiceSpec } from "../runtime.ts"
 import { createProcessRuntime } from "./process-runtime.ts"
 import { anyCheck } from "../testing.ts"
 
@@ -135,7 +135,7 @@ test("a copy reads in a file whether its version is the current one, and one tha
       const lines: string[] = []
       await runtime.exec(copy?.id ?? "", {
         command: 'cat "$CONVEYOR_STANDING" 2>/dev/null || echo nothing',
-        onLine: (line) => lines.push(line),
+        onOutput: ({ text }: OutputChunk) => lines.push(...text.split("\n").filter((line) => line !== "")),
         signal,
       })
       return lines.at(-1)

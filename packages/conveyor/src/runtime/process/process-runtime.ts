@@ -221,7 +221,7 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
       return readCopyLog(logFileOf(id), { since, last: lines, mayGoOn, clock, signal })
     },
 
-    async exec(id, { command, onLine, signal }) {
+    async exec(id, options) {
       const record = await files.find(id)
       const spec = (await wantedFiles.all()).find((each) => each.service === record?.service && each.version === record.version)
       if (record === undefined || spec === undefined || typeof (await files.process(id)) !== "object") {
@@ -231,11 +231,18 @@ export function createProcessRuntime({ directory, clock, edgeUrl }: ProcessRunti
         })
       }
       return execIn(spec.artifact.ref, {
-        command,
+        ...options,
         environment: environmentOf(spec, record, { edgeUrl, standingFile: standings.file(spec.version) }),
-        onLine,
-        signal,
       })
+    },
+
+    async run(asked, options) {
+      assertStarts(asked.artifact)
+      const spec = (await wantedFiles.all()).find(({ service, version }) => service === asked.service && version === asked.version) ?? asked
+      const itself = { id: `${spec.version}-${spec.service}-once-${randomUUID().slice(0, 8)}`, address: { host: "127.0.0.1", port: 0 } }
+      const environment = environmentOf(spec, itself, { edgeUrl, standingFile: standings.file(spec.version) })
+      // Nobody is led to it.
+      return execIn(spec.artifact.ref, { ...options, environment: { ...environment, HOST: undefined, PORT: undefined } })
     },
   }
 }
