@@ -38,7 +38,11 @@ before(async () => {
   installation = await Installation.start({ urls: { "shop-1": server.url("shop") } })
   const file = (name: string) => readFile(join(installation.repository, name), "utf8")
   goodService = await file("server.mjs")
-  goodConfig = `${(await file("conveyor.yml")).replace("  shards:", "  contract: { observe: 1s, soft_drop: 1s }\n  shards:")}build: node build.mjs\ntest: node check.mjs\n`
+  const config = (await file("conveyor.yml"))
+    .replace("  shards:", "  contract: { observe: 1s, soft_drop: 1s }\n  shards:")
+    .replace("copies: 2", "copies: 2, warm_up: [/api/flowers, /nowhere]")
+    .replace("release: {", "release: { start: { at_once: 1, warm_up: 3 },")
+  goodConfig = `${config}build: node build.mjs\ntest: node check.mjs\n`
   await makeGood()
 })
 after(async () => {
@@ -154,6 +158,19 @@ test("a change goes out with its commit, and status, change status and logs show
   assert.deepEqual(
     logs.map(({ version }) => version),
     [current, current],
+  )
+})
+
+test("its copies were started one at a time, and each was asked its status and its paths before it got requests", async () => {
+  const run = JSON.parse(await installation.must("--json", "show", String((await installation.status()).runs.at(-1)?.id))) as RunReport
+  const warmedUp = run.steps.find(({ name }) => name === "verify")?.facts?.["warmedUp"] as {
+    asked: string
+    times: number
+    failed: number
+  }[]
+  assert.deepEqual(
+    warmedUp.map(({ asked, times, failed }) => `${asked}: ${failed} of ${times}`).toSorted(),
+    ["GET /api/flowers", "GET /nowhere", "POST /api/v1/status"].flatMap((asked) => [`${asked}: 0 of 3`, `${asked}: 0 of 3`]),
   )
 })
 

@@ -39,6 +39,15 @@ test("a run that is not over is unfinished, and held where a step waits for a pe
   assert.equal(ended("queued"), "unfinished")
   assert.equal(ended("running", { steps: [{ name: "build", state: "begun" }] }), "unfinished")
   assert.equal(ended("running", { steps: [{ name: "bake", state: "begun", holding: "0 requests seen" }] }), "held")
+  for (const [until, outcome] of [
+    ["evidence", "held"],
+    ["shards reachable", "held"],
+    ["latency back", "unfinished"],
+    ["pages gone", "unfinished"],
+  ] as const) {
+    const hold = { until, since: 0, bound: 60_000, reason: "so it is" }
+    assert.equal(ended("running", { steps: [{ name: "bake", state: "begun", holding: hold.reason, hold }] }), outcome)
+  }
 })
 
 test("a run that failed for what is around it ends with the code of that, so that it can be told from one that is bad", () => {

@@ -17,8 +17,12 @@ export const exitCodes = {
 
 export type Outcome = keyof typeof exitCodes
 
+/** Nobody has to do anything about these. */
+const passes = new Set(["pages gone", "latency back"])
+
 export function outcomeOf({ state, steps, requests }: RunReport): Exclude<Outcome, "unknown"> {
-  if (state === "queued" || state === "running") return steps.some(({ holding }) => holding !== undefined) ? "held" : "unfinished"
+  if (state === "queued" || state === "running")
+    return steps.some(({ holding, hold }) => holding !== undefined && !passes.has(hold?.until ?? "")) ? "held" : "unfinished"
   const wasCancelled = requests.some(({ action }) => action === "cancel")
   return wasCancelled && state !== "promoted" ? "cancelled" : state
 }

@@ -196,6 +196,12 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
   ["\uFFFD\uFFFDn\0a\0m\0e\0:\0", ["1 ", /this is UTF-16; save the file as UTF-8/]],
   ["\0\u0001\u0002", ["1 ", /this is no text/]],
   [`${top}release: { start_within: 0s }\n`, ["4 release.start_within", /found "0s"; right is: a duration from 1ms to 20d/]],
+  [`${top}release: { start: { at_once: 0 } }\n`, ["4 release.start.at_once", /right is: auto, or a whole number from 1 to 1000/]],
+  [
+    `${top}release: { start: { wait_for_users: soon } }\n`,
+    ["4 release.start.wait_for_users", /right is: off, or a duration from 0s to 1h/],
+  ],
+  [service("start: x, routes: [/], warm_up: [orders]"), ["3 services.web.warm_up.0", /a path that begins with "\/"/]],
   [`${top}release: { notice: 99999999d }\n`, ["4 release.notice", /found "99999999d"; right is: a duration from 0s to 20d/]],
   [`${top}release: { notice: 0.5ms }\n`, ["4 release.notice", /found "0.5ms"; right is: a duration/]],
   [`${top}edge: { timeouts: { connect: 0s } }\n`, ["4 edge.timeouts.connect", /right is: a duration from 1ms/]],

@@ -24,7 +24,20 @@ const bake = z
   })
   .refine((value) => value.at_most >= value.for, { path: ["at_most"], message: "at least as long as `for`" })
 
+const atOnce = z.custom<number | "auto">(
+  (value) => value === "auto" || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1_000),
+  "auto, or a whole number from 1 to 1000",
+)
+const start = z.strictObject({
+  at_once: atOnce.default("auto"),
+  wait_for_users: z
+    .union([z.literal("off"), durationBetween("0s", "1h")], "off, or a duration from 0s to 1h, such as 1m")
+    .default(minutes(1)),
+  warm_up: wholeNumber(0, 1_000).default(5),
+})
+
 export const releasePolicy = z.strictObject({
+  start: start.prefault({}),
   start_within: timeLimit.default(seconds(60)),
   bake: bake.prefault({}),
   notice: duration.default(minutes(15)),

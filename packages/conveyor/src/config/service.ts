@@ -4,7 +4,7 @@ import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { environment } from "./environment.ts"
 import { health } from "./health.ts"
 import type { releasePolicy } from "./release-policy.ts"
-import { command, oneOf, path, route, wholeNumber } from "./words.ts"
+import { command, oneOf, path, pathWithQuery, route, wholeNumber } from "./words.ts"
 
 /** How a copy is told whether its version is current, besides the file that $CONVEYOR_STANDING names. */
 const standing = z
@@ -25,6 +25,7 @@ export const service = z.strictObject(
     health: health.optional(),
     when_not_current: oneOf("stop", "keep").optional(),
     standing: standing.optional(),
+    warm_up: z.array(pathWithQuery).max(20, "at most 20 paths").default([]),
     environment: environment.default({}),
   },
   inPlaceOf("keys with values, such as { start: node server.js, routes: [/] }"),

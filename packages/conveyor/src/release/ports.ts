@@ -12,6 +12,7 @@ import type { QueryHealth } from "../watch/health-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
 import type { Health } from "./copies/health.ts"
 import type { Routing } from "./routing/routing.ts"
+import type { UsersView } from "./routing/users-view.ts"
 
 export interface Ports {
   store: Store
@@ -20,6 +21,8 @@ export interface Ports {
   routing: Routing
   metering: EdgeMetering
   pages: EdgePages
+  /** What users get, from the same counters. */
+  users: UsersView
   queryHealth: QueryHealth
   queryPath: QueryPath
   /** When copies last said that they were well. */
@@ -30,7 +33,8 @@ export interface Ports {
   loadChanges: (commit: string, folder: string) => Promise<readonly Change[]>
   /** conveyor.yml of a commit. @throws BadFileError */
   readConfig: (commit: string) => Promise<Config>
-  /** What a copy gets besides what conveyor.yml names. */
+  /** Of the machine that copies are started on. */
+  cores: number
   clock: Clock
   logger: Logger
   /** The fencing token of this control plane. */

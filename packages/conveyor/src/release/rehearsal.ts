@@ -12,6 +12,7 @@ import { ConveyorError } from "../kernel/errors.ts"
 import { silentLogger } from "../kernel/logger.ts"
 import { revealed } from "../kernel/secret.ts"
 import { FakeRuntime } from "../runtime/fake-runtime.ts"
+import type { ServiceSpec } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
 import { Store } from "../store/store.ts"
 import { whyIllegal } from "./machine.ts"
@@ -21,19 +22,27 @@ import { patientEdge } from "./routing/patient-edge.ts"
 import { Health } from "./copies/health.ts"
 import { cell } from "./evidence/testing.ts"
 import { Routing } from "./routing/routing.ts"
+import { UsersView } from "./routing/users-view.ts"
 import { run } from "./run.ts"
 
 /** Sleeping takes no time, but moves the clock. */
 class JumpingClock implements Clock {
   #now = 1_000_000
+  /** After each sleep: so many ms have passed for everybody else, too. */
+  onSleep: (ms: number) => void = () => {}
 
   now(): number {
     return this.#now
   }
 
+  pass(ms: number): void {
+    this.#now += ms
+    this.onSleep(ms)
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    this.#now += ms
+    this.pass(ms)
     await new Promise((resolve) => setImmediate(resolve))
     signal?.throwIfAborted()
   }
@@ -59,6 +68,8 @@ export class Rehearsal {
   readonly ill = new Set<string>()
   /** Versions that answer 500 to what the conveyor itself asks. */
   readonly failing = new Set<string>()
+  /** What is wanted of the runtime, each time. */
+  onWant: (specs: readonly ServiceSpec[]) => void = () => {}
   readonly builds: string[] = []
   /** What the last build and the last tests were told. */
   readonly environments: Record<"build" | "test", Readonly<Record<string, string>>> = { build: {}, test: {} }
@@ -80,6 +91,7 @@ export class Rehearsal {
   }
 
   readonly health = new Health()
+  cores = 8
 
   get store(): Store {
     this.#store ??= new Store(join(this.#folder, "state.db"), this.clock, whyIllegal)
@@ -117,7 +129,10 @@ export class Rehearsal {
       runtime: {
         starts: this.runtime.starts,
         observe: (signal) => this.runtime.observe(signal),
-        want: (specs, signal) => this.#effect(this.runtime.want(specs, signal)),
+        want: (specs, signal) => {
+          this.onWant(specs)
+          return this.#effect(this.runtime.want(specs, signal))
+        },
         unwant: (version, signal) => this.#effect(this.runtime.unwant(version, signal)),
         rest: (version, signal) => this.#effect(this.runtime.rest(version, signal)),
         wake: (version, signal) => this.#effect(this.runtime.wake(version, signal)),
@@ -133,6 +148,8 @@ export class Rehearsal {
       routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
       metering: edge.metering,
       pages: edge.pages,
+      users: new UsersView(edge.metering, this.clock),
+      cores: this.cores,
       queryHealth: async ({ address, release }) => {
         const copy = this.runtime.copies().find((each) => each.address.port === address.port)
         const isIll = copy === undefined || this.ill.has(copy.artifact.slice("art-".length))

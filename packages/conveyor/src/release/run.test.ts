@@ -5,6 +5,7 @@ import { ConveyorError } from "../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { keep } from "./copies/keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"
+import type { Hold } from "./holds/hold.ts"
 import type { RunScript } from "./rehearsal.ts"
 
 async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void> {
@@ -88,9 +89,11 @@ test("no evidence is no promotion: a release that nobody uses is held for a pers
     assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
     assert.match(ended.reason ?? "", /0 requests seen, 100 needed; nobody has said to promote it/)
     assert.ok(stage.clock.now() - askedAt >= 60_000 + 60_000)
-    const holds = stage.store.journal(release.id).filter(({ facts }) => facts["holding"] !== undefined)
+    const holds = stage.store.journal(release.id).filter(({ facts }) => facts["hold"] !== undefined)
     assert.equal(holds.length, 1, "said once")
-    assert.match(String(holds[0]?.facts["holding"]), /0 requests seen, 100 needed; conveyor promote v2 takes it as it is/)
+    const { until, since, bound, reason } = holds[0]?.facts["hold"] as Hold
+    assert.deepEqual([until, bound - since], ["evidence", 60_000])
+    assert.match(reason, /0 requests seen, 100 needed; conveyor promote v2 takes it as it is/)
   }))
 
 test("a person's word in the journal promotes what is held, and is part of the reason", () =>

@@ -6,6 +6,7 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import { hasEnded } from "../store/records.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"
+import { holdsOf } from "./holds/holds.ts"
 import { Interrupted, doStep, undoStep } from "./journal.ts"
 import { laneOf, nextMove } from "./machine.ts"
 import type { Lane } from "./machine.ts"
@@ -51,7 +52,7 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
       ...begun,
       onEvent: options.onEvent,
       report: (progress: Progress) => options.onProgress(release, next.step, progress),
-      hold: holding(release, next.step, options),
+      holds: holdsOf(release.id, next.step, ports, options.onEvent),
     }
     if (next.move === "do") {
       await doStep(next.step, steps[next.step], context)
@@ -63,21 +64,11 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
   }
 }
 
-/** A step that holds has still only begun; the line says why. */
-function holding({ id }: ReleaseRecord, step: StepName, { ports, onEvent }: RunOptions): (reason: string) => void {
-  const isTold = ports.store.journal(id).some((event) => event.step === step && event.facts["holding"] !== undefined)
-  let told = isTold
-  return (reason) => {
-    if (!told) onEvent(ports.store.record(id, step, "started", { holding: reason }))
-    told = true
-  }
-}
-
 /** Checks what can be checked before anything is begun; a run that cannot be begun is refused, with the reason. */
 async function begin(
   release: ReleaseRecord,
   { ports, signal }: RunOptions,
-): Promise<Omit<StepContext, "report" | "onEvent" | "hold"> | undefined> {
+): Promise<Omit<StepContext, "report" | "onEvent" | "holds"> | undefined> {
   const isResumed = release.state === "running"
   try {
     const config = await ports.readConfig(release.commit)

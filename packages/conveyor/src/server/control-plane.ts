@@ -246,6 +246,7 @@ export class ControlPlane {
 
   async #keepAlways(): Promise<void> {
     while (!this.#shutdown.signal.aborted) {
+      await this.#ports.users.lookNowAndThen(this.#shutdown.signal).catch(() => {})
       await keep({
         ports: this.#ports,
         signal: this.#shutdown.signal,

@@ -5,11 +5,12 @@ import type { Health, Illness } from "../release/copies/health.ts"
 import { judge } from "../release/copies/liveness.ts"
 import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
+import { standingHolds } from "../release/holds/hold.ts"
 import { stateOf } from "../release/machine.ts"
 import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Copy, Runtime } from "../runtime/runtime.ts"
-import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import type { ReleaseRecord } from "../store/records.ts"
 import { aheadOf } from "../train/queue.ts"
 import type { StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
@@ -130,19 +131,16 @@ export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
     // Going back is another thing than going forward took.
     const ended = own.findLast((event) => event.event === "succeeded" || event.event === "failed")
     const state = stateOf(name, events)
+    const hold = standingHolds(own, name).at(-1)
     return {
       name,
       state,
       startedAt: own[0]?.at,
       ms: own[0] === undefined || ended === undefined ? undefined : ended.at - own[0].at,
       facts: ended?.facts,
-      holding: state === "begun" ? holdingOf(own) : undefined,
+      holding: hold?.reason,
+      hold,
     }
   })
   return { ...release, steps, requests: ports.store.requestsFor(release.id), ahead: aheadOf(release.id, waiting) }
-}
-
-function holdingOf(events: readonly JournalEvent[]): string | undefined {
-  const reason = events.findLast(({ facts }) => facts["holding"] !== undefined)?.facts["holding"]
-  return typeof reason === "string" ? reason : undefined
 }

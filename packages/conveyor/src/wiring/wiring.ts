@@ -1,5 +1,6 @@
 // The only file that names concrete adapters: process or Swarm, embedded edge or HAProxy. Makes everything that a
 // control plane needs, from one state directory and one conveyor.yml.
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { createChangeEngine } from "../change/create-engine.ts"
 import type { Change } from "../change/change.ts"
@@ -95,12 +96,14 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     routing: new Routing(edges.routing, fence),
     metering: edges.metering,
     pages: edges.pages,
+    users,
     queryHealth,
     queryPath,
     health: new Health(),
     changeEngine: (of) => engineFor(of, "", engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
+    cores: availableParallelism(),
     clock,
     logger,
     fence,

@@ -8,6 +8,7 @@ import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { bold, columns, dim } from "../render/paint.ts"
 import { runRows } from "../render/run-rows.ts"
+import { warmUpLines } from "../render/warm-up-lines.ts"
 import { stepMarks } from "../render/run-view.ts"
 
 export function addShow(program: Command): void {
@@ -28,6 +29,7 @@ function* linesOf(run: RunReport): Generator<string> {
   yield* runRows([run])
   yield ""
   yield* columns(run.steps.map((step) => [`  ${stepMarks[step.state]}`, bold(step.name), timeOf(step), dim(step.holding ?? "")]))
+  yield* warmUpLines(run.steps)
   if (run.reason !== undefined) yield `\n${run.reason}`
   if (run.requests.length > 0) yield ""
   for (const { at, action, actor = "somebody without a name", reason } of run.requests) {

@@ -33,7 +33,7 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
           signal,
           version: () => version,
           report: () => {},
-          hold: () => {},
+          holds: { stand: async ({ until, reason }) => ({ until, reason, since: 0, bound: 0 }), over: async () => {} },
           onEvent: () => {},
         },
         {},

@@ -14,6 +14,8 @@ export interface WellCopiesOptions {
   config: Config
   /** Of a service without a running copy: "fail" at once, or "wait" until the runtime has filled its place. */
   missing: "fail" | "wait"
+  /** How long each may take to say that it is well. */
+  withinMs: number
   signal: AbortSignal
   report: (progress: Progress) => void
 }
@@ -26,20 +28,27 @@ export interface WellCopies {
 
 /** @throws ConveyorError "copy-died", "address-taken"; TimedOutError with a copy's last answer. */
 export async function wellCopies(ports: Ports, options: WellCopiesOptions): Promise<WellCopies> {
-  const { version, config, signal, report } = options
-  const copies = await copiesOfEveryService(ports, options)
+  const { version, config, withinMs, signal, report } = options
+  const { copies, lacking } = await copiesOfEveryService(ports, options)
   // Who was asked between releases and was well is not asked again: of warm copies a rollback knows already.
   const checkOf = ({ service }: Copy) => healthOf(config, service)
   const unknown = copies.filter((copy) => (ports.health.wellFor(copy.id, ports.clock.now()) ?? Infinity) > freshMs(checkOf(copy)))
   if (unknown.length > 0) report({ message: `asking ${unknown.length} of ${copies.length} copies of ${version} how they are` })
   await askAll(unknown, async (copy, others) => {
-    await waitUntilWell(ports, copy, { check: checkOf(copy), withinMs: config.release.start_within }, AbortSignal.any([signal, others]))
+    await waitUntilWell(ports, copy, { check: checkOf(copy), withinMs }, AbortSignal.any([signal, others]))
     ports.health.noteWell(copy.id, ports.clock.now())
   })
+  if (lacking.length > 0) throw lacks(version, lacking)
   return { copies, asked: unknown.map(({ id }) => id) }
 }
 
-async function copiesOfEveryService(ports: Ports, { version, config, missing, signal, report }: WellCopiesOptions): Promise<Copy[]> {
+interface Found {
+  copies: readonly Copy[]
+  /** Services without a copy that runs. */
+  lacking: readonly string[]
+}
+
+async function copiesOfEveryService(ports: Ports, { version, config, missing, signal, report }: WellCopiesOptions): Promise<Found> {
   const look = async () => {
     const copies = await runningCopies(ports, version, signal)
     const { wanted } = await ports.runtime.observe(signal)
@@ -50,12 +59,12 @@ async function copiesOfEveryService(ports: Ports, { version, config, missing, si
     return { copies, lacking: Object.keys(config.services).filter(isLacking) }
   }
   const first = await look()
-  if (first.lacking.length === 0) return first.copies
-  if (missing === "fail") throw lacks(version, first.lacking)
+  // Those that are there say more than that others are not.
+  if (first.lacking.length === 0 || missing === "fail") return first
   return until(
     async () => {
       const { copies, lacking } = await look()
-      if (lacking.length === 0) return { done: copies }
+      if (lacking.length === 0) return { done: { copies, lacking } }
       report({ message: `waiting for a copy of ${lacking.join(", ")} at ${version}` })
       return { notYet: `no copy of ${lacking.join(", ")} runs` }
     },

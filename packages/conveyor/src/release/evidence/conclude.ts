@@ -14,7 +14,8 @@ export type Conclusion =
   | { does: "promote"; reason: string }
   | { does: "go-back"; code: "worse-than-before" | "no-evidence" | "superseded"; reason: string; hint: string }
   | { does: "look-again"; message: string }
-  | { does: "hold"; reason: string; message: string }
+  /** For so long at the most. */
+  | { does: "hold"; reason: string; message: string; leftMs: number }
 
 export interface Circumstances {
   version: string
@@ -47,6 +48,7 @@ function hold(reason: string, policy: HoldPolicy, { version, elapsedMs, next }: 
   if (leftMs > 0)
     return {
       does: "hold",
+      leftMs,
       reason: `${reason}; ${word}`,
       message: `holding for evidence, or for your word: ${reason}; ${word}; held for ${formatDuration(leftMs)} more`,
     }

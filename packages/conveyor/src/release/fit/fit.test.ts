@@ -31,16 +31,23 @@ async function held(changes: readonly string[], answers: readonly ChangeStatus[]
     ports.store.built("v1", { id: "art", kind: "directory", ref: "/" }, changes)
     const [version] = ports.store.versions()
     assert.ok(version)
-    const [said, holds]: [string[], string[]] = [[], []]
+    const [said, holds, overs]: [string[], string[], string[]] = [[], [], []]
+    const from = ports.clock.now()
     const left = [...answers]
     const ask = async () => [left.length > 1 ? left.shift() : left[0]].filter((each) => each !== undefined)
     const end = await untilItFits(version, ask, {
       ports,
       signal,
       report: ({ message }) => said.push(message),
-      hold: (reason) => holds.push(reason),
+      holds: {
+        stand: async ({ until, boundMs, reason }) => {
+          holds.push(reason)
+          return { until, reason, since: from, bound: from + boundMs }
+        },
+        over: async (until, how) => void overs.push(`${until}: ${how}`),
+      },
     }).catch((thrown: unknown) => thrown)
-    return { end, said, holds }
+    return { end, said, holds, overs }
   } finally {
     rehearsal.end()
   }
@@ -54,11 +61,11 @@ test("a version that needs nothing of a silent shard goes at once, and the shard
 
 test("what might not fit is held with the reason, and goes on when the shard answers", async () => {
   const healed: ChangeStatus = { ...withSilentShard("ready", "pending"), shards: [shard("shop-2", "verified")] }
-  const { end, said, holds } = await held(
+  const { end, said, holds, overs } = await held(
     ["0001-qr"],
     [withSilentShard("unknown", "pending"), withSilentShard("unknown", "pending"), healed],
   )
-  assert.deepEqual(end, [])
+  assert.deepEqual([end, overs], [[], ["shards reachable: met"]])
   assert.equal(said.length, 2)
   assert.match(holds[0] ?? "", /^nobody can say whether 0001-qr is ready on shop-2/)
   assert.match(said[0] ?? "", /^holding: nobody can say whether 0001-qr is ready on shop-2, which does not answer; asking again for \d+ s$/)

@@ -7,17 +7,18 @@ import type { Facts } from "../../kernel/errors.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { describeDoubts, fitOf, incompatible } from "./compatibility.ts"
 import type { Doubt } from "./compatibility.ts"
+import type { Holds } from "../holds/holds.ts"
 import type { Ports, Progress } from "../ports.ts"
 
 /** A shard that has failed over, or was restarted, is back by then; whoever waits longer should be asked. */
 const longestHoldMs = minutes(10)
 const askEveryMs = seconds(2)
 
-export interface Hold {
+export interface FitHold {
   ports: Ports
   signal: AbortSignal
   report: (progress: Progress) => void
-  hold: (reason: string) => void
+  holds: Holds
 }
 
 /**
@@ -27,18 +28,20 @@ export interface Hold {
 export async function untilItFits(
   { name, changes }: VersionRecord,
   askFleet: () => Promise<readonly ChangeStatus[]>,
-  { ports, signal, report, hold }: Hold,
+  { ports, signal, report, holds }: FitHold,
 ): Promise<readonly string[]> {
-  const askUntil = ports.clock.now() + longestHoldMs
   for (;;) {
     const fit = fitOf(changes ?? [], await askFleet())
     if (fit.fits === "no") throw incompatible(name, fit.because)
     if (fit.fits === "yes") {
+      await holds.over("shards reachable", "met")
       return fit.silent
     }
-    if (ports.clock.now() >= askUntil) throw fleetUnknown(name, fit.doubts)
-    hold(describeDoubts(fit.doubts))
-    report({ message: `holding: ${describeDoubts(fit.doubts)}; asking again for ${Math.ceil((askUntil - ports.clock.now()) / 1_000)} s` })
+    const doubts = describeDoubts(fit.doubts)
+    const { bound } = await holds.stand({ until: "shards reachable", boundMs: longestHoldMs, reason: doubts })
+    const leftMs = bound - ports.clock.now()
+    if (leftMs <= 0) throw fleetUnknown(name, fit.doubts)
+    report({ message: `holding: ${doubts}; asking again for ${Math.ceil(leftMs / 1_000)} s` })
     await ports.clock.sleep(askEveryMs, signal)
   }
 }

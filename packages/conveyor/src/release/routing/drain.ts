@@ -2,6 +2,7 @@
 import { seconds } from "../../kernel/duration.ts"
 import { until } from "../../kernel/until.ts"
 import type { SilentMember, VersionTraffic } from "../../edge/edge.ts"
+import type { Holds } from "../holds/holds.ts"
 import type { Ports, Progress } from "../ports.ts"
 
 type Report = (progress: Progress) => void
@@ -9,20 +10,26 @@ type Report = (progress: Progress) => void
 /** How long the edge may take to close the streams of a version whose time is up. */
 const cutsWithinMs = seconds(5)
 
-/** Resolves when the last page has reloaded or the time is up, whichever is first. Gives how many pages were left. */
+/** Where there are `holds`, the wait is one. Resolves when the last page has reloaded or the time is up, whichever is first. Gives how many pages were left. */
 export async function pagesAreGone(
   ports: Ports,
   versions: readonly string[],
   reloadBy: number,
   signal: AbortSignal,
   report: Report,
+  holds?: Holds,
 ): Promise<number> {
   for (;;) {
     const { versions: seen, silent } = await ports.pages.observe(signal)
     const pages = versions.reduce((sum, name) => sum + (seen[name]?.open ?? 0), 0)
     const leftMs = reloadBy - ports.clock.now()
-    if ((pages === 0 && silent.length === 0) || leftMs <= 0) return pages
+    const areGone = pages === 0 && silent.length === 0
+    if (areGone || leftMs <= 0) {
+      await holds?.over("pages gone", areGone ? "met" : "bound")
+      return pages
+    }
     const left = [count(pages, "page"), ...silent.map(unknownAt)].join(", ")
+    await holds?.stand({ until: "pages gone", boundMs: leftMs, reason: `${left} of ${versions.join(", ")} had not reloaded yet` })
     report({ message: `${left} of ${versions.join(", ")} to reload within ${Math.ceil(leftMs / 1_000)} s` })
     await ports.clock.sleep(Math.min(200, leftMs), signal)
   }

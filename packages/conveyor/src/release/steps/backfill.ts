@@ -8,7 +8,7 @@ import type { Step } from "./step.ts"
 
 export const backfill: Step = {
   async run(context) {
-    const { ports, version, config, signal, report, hold } = context
+    const { ports, version, config, signal, report, holds } = context
     const fleet = await fleetOf(ports, version(), config)
     if (fleet === undefined) return { changes: {} }
     const changes: Record<string, Measured & { checksum: Checksum }> = {}
@@ -19,7 +19,7 @@ export const backfill: Step = {
       const checksum = await fleet.engine.verify(change, fleetRun(context, "comparing old and new of"))
       changes[change.name] = { ...measured, checksum }
     }
-    await untilItFits(version(), () => fleetStatus(ports, fleet, signal), { ports, signal, report, hold })
+    await untilItFits(version(), () => fleetStatus(ports, fleet, signal), { ports, signal, report, holds })
     return { changes }
   },
 }

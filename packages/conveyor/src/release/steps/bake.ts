@@ -35,7 +35,7 @@ export const bake: Step = {
 
   async run(context, prepared) {
     const switched = prepared as unknown as Switched
-    const { ports, config, signal, report, hold, version } = context
+    const { ports, config, signal, report, holds, version } = context
     const policy = config.release.bake
     const asked = new Asked()
     // Taken at the first look after the warm-up; whoever carries on after a crash takes it then.
@@ -68,7 +68,8 @@ export const bake: Step = {
       if (conclusion.does === "go-back") {
         throw new ConveyorError(conclusion.code, conclusion.reason, { facts: evidence, hint: conclusion.hint })
       }
-      if (conclusion.does === "hold") hold(conclusion.reason)
+      if (conclusion.does === "hold") await holds.stand({ until: "evidence", boundMs: conclusion.leftMs, reason: conclusion.reason })
+      else await holds.over("evidence", "met")
       report({ message: conclusion.message })
       const wantsMore = isQuiet(seen, policy) || (policy.when_quiet === "synthetic" && verdict.findings.length > 0)
       if (wantsMore && switched.previous !== undefined) {

@@ -1,8 +1,12 @@
 // build: the commit's artifact, once, and the names of the changes in the commit.
+import { waitBefore } from "../copies/users-first.ts"
 import { changesIn } from "../fit/versions.ts"
 import type { Step } from "./step.ts"
 
 export const build: Step = {
+  /** How users are served before anything is begun for the new version. */
+  prepare: ({ ports, signal }) => waitBefore(ports, signal),
+
   async run({ ports, release, config, signal, report }) {
     const artifact = await ports.builder.build(release.commit, {
       command: config.build?.run,

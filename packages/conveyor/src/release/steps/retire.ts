@@ -27,11 +27,11 @@ export const retire: Step = {
   },
 }
 
-async function retireOld({ ports, config, signal, report }: StepContext, prepared: Facts): Promise<Facts> {
+async function retireOld({ ports, config, signal, report, holds }: StepContext, prepared: Facts): Promise<Facts> {
   const { old, announcedAt, reloadBy } = prepared as { old: readonly string[]; announcedAt: number; reloadBy: number }
 
   await ports.routing.change((now) => (now === undefined ? now : withNotice(now, old, { announcedAt, reloadBy })), signal)
-  const pagesLeft = await pagesAreGone(ports, old, reloadBy, signal, report)
+  const pagesLeft = await pagesAreGone(ports, old, reloadBy, signal, report, holds)
   await inFlightIsZero(ports, old, Math.max(0, reloadBy - ports.clock.now()) + config.release.stop_grace, signal, report)
   const left = await inState("serving", old, ports, signal)
   // Warm before it leaves the table: whoever looks in between, after a crash, must not take it for a leftover.

@@ -3,6 +3,7 @@
 import type { Config } from "../../config/config.ts"
 import type { Facts } from "../../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord, VersionRecord } from "../../store/records.ts"
+import type { Holds } from "../holds/holds.ts"
 import type { Ports, Progress } from "../ports.ts"
 
 export interface StepContext {
@@ -19,8 +20,8 @@ export interface StepContext {
   signal: AbortSignal
   onEvent: (event: JournalEvent) => void
   report: (progress: Progress) => void
-  /** The step waits for something that may take long: the reason is journaled, once, and shown as long as the step goes on. */
-  hold: (reason: string) => void
+  /** Where the step waits for something that may take long: in the journal, and shown as long as it waits. */
+  holds: Holds
 }
 
 export interface Step {

@@ -37,7 +37,8 @@ export const switchStep: Step = {
   },
 
   async run({ ports, release, version, config, signal, report }) {
-    const well = await wellCopies(ports, { version: version().name, config, missing: "wait", signal, report })
+    const within = { missing: "wait", withinMs: config.release.start_within } as const
+    const well = await wellCopies(ports, { version: version().name, config, ...within, signal, report })
     const copies = well.copies.filter(({ service }) => routesOf(config).some((route) => route.service === service))
     const next = { name: version().name, release: copies[0]?.release ?? `r-${release.id}`, routes: routesOf(config), copies }
     const probation = probationFor(release.kind, config, await ports.routing.capabilities(signal))

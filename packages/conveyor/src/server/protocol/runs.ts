@@ -31,6 +31,15 @@ export type Run = z.infer<typeof run>
 export const stepState = z.enum(["pending", "begun", "done", "failed", "undoing", "undone", "stuck"])
 export type StepState = z.infer<typeof stepState>
 
+/** "evidence": requests, or a person's word, to tell whether a version is good. "latency back": users wait no longer than before. */
+const hold = z.object({
+  /** "shards reachable", "latency back", "evidence", "pages gone" */
+  until: z.string(),
+  since: moment,
+  bound: moment,
+  reason: z.string(),
+})
+
 export const stepReport = z.object({
   name: z.string(),
   state: stepState,
@@ -38,8 +47,10 @@ export const stepReport = z.object({
   /** How long it took to its end; absent while it goes on. */
   ms: z.number().optional(),
   facts: facts.optional(),
-  /** What the step waits for, where that may take long. */
+  /** Why the step waits, where that may take long. */
   holding: z.string().optional(),
+  /** The same as a condition: since when, and when the step goes on or gives up whatever is by then. */
+  hold: hold.optional(),
 })
 export type StepReport = z.infer<typeof stepReport>
 
