@@ -91,7 +91,9 @@ test("no evidence is no promotion: a release that nobody uses is held for a pers
     assert.ok(stage.clock.now() - askedAt >= 60_000 + 60_000)
     const holds = stage.store.journal(release.id).filter(({ facts }) => facts["hold"] !== undefined)
     assert.equal(holds.length, 1, "said once")
-    const { until, since, bound, reason } = holds[0]?.facts["hold"] as Hold
+    const [hold] = holds.map(({ facts }) => facts["hold"] as Hold)
+    assert.ok(hold)
+    const { until, since, bound, reason } = hold
     assert.deepEqual([until, bound - since], ["evidence", 60_000])
     assert.match(reason, /0 requests seen, 100 needed; conveyor promote v2 takes it as it is/)
   }))
