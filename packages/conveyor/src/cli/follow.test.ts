@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { ConveyorError } from "../kernel/errors.ts"
 import { identify } from "../kernel/process-identity.ts"
+import type { Ports } from "../release/ports.ts"
 import { Rehearsal } from "../release/rehearsal.ts"
 import { createApi } from "../server/api.ts"
 import { ControlPlane } from "../server/control-plane.ts"
@@ -18,13 +19,18 @@ import { idleWatching } from "../server/watching/testing.ts"
 
 /** A control plane that answers, for a state directory that says where. */
 class Answering {
-  readonly stage = new Rehearsal()
-  readonly ports = this.stage.ports()
+  readonly stage: Rehearsal
+  readonly ports: Ports
   readonly folder = mkdtempSync(join(tmpdir(), "conveyor-follow-"))
   readonly state = stateDirectory(this.folder)
   hub = new EventHub(0)
   #epoch = 0
   #close: () => Promise<void> = async () => {}
+
+  constructor(stage: Rehearsal, ports: Ports) {
+    this.stage = stage
+    this.ports = ports
+  }
 
   async up(): Promise<void> {
     this.#epoch += 1
@@ -40,6 +46,10 @@ class Answering {
     this.#close = () => api.close()
   }
 
+  async promote(run: number): Promise<void> {
+    this.hub.publish({ type: "run", run: await this.ports.queue.setState(run, "promoted") }, this.stage.clock.now())
+  }
+
   async down(): Promise<void> {
     rmSync(this.state.control)
     await this.#close()
@@ -47,7 +57,7 @@ class Answering {
 
   async end(): Promise<void> {
     await this.#close()
-    this.stage.end()
+    await this.stage.end()
     rmSync(this.folder, { recursive: true })
   }
 }
@@ -72,7 +82,8 @@ function noting(onBegin: () => void): { seen: string[]; view: RunView } {
 }
 
 async function answering(body: (server: Answering) => Promise<void>): Promise<void> {
-  const server = new Answering()
+  const stage = new Rehearsal()
+  const server = new Answering(stage, await stage.ports())
   try {
     await server.up()
     await body(server)
@@ -84,13 +95,13 @@ async function answering(body: (server: Answering) => Promise<void>): Promise<vo
 test("a run is followed to its end, and only what concerns it is shown", () =>
   answering(async ({ stage, ports, hub, state }) => {
     hub.publish(restarted("v8"), stage.clock.now() - 1)
-    const release = stage.ask("release", "a")
+    const release = await stage.ask("release", "a")
     const at = stage.clock.now()
-    const { seen, view } = noting(() => {
+    const { seen, view } = noting(async () => {
       hub.publish({ type: "progress", run: release.id + 1, step: "build", message: "of another run" }, at)
       hub.publish({ type: "progress", run: release.id, step: "build", message: "building" }, at)
       hub.publish(restarted("v9"), at)
-      hub.publish({ type: "run", run: ports.store.setState(release.id, "promoted") }, at)
+      hub.publish({ type: "run", run: await ports.queue.setState(release.id, "promoted") }, at)
     })
     assert.equal((await follow({ state, id: release.id, view, signal: forever })).state, "promoted")
     assert.deepEqual(seen, ["begin queued", "building", "v9", "end promoted"])
@@ -98,8 +109,8 @@ test("a run is followed to its end, and only what concerns it is shown", () =>
 
 test("a run that is over is told at once", () =>
   answering(async ({ stage, ports, state }) => {
-    const release = stage.ask("release", "a")
-    ports.store.setState(release.id, "failed", "it rained")
+    const release = await stage.ask("release", "a")
+    await ports.queue.setState(release.id, "failed", "it rained")
     const { seen, view } = noting(() => {})
     assert.equal((await follow({ state, id: release.id, view, signal: forever })).reason, "it rained")
     assert.deepEqual(seen, ["end failed"])
@@ -107,13 +118,13 @@ test("a run that is over is told at once", () =>
 
 test("a control plane that goes and comes back in the middle is waited for", () =>
   answering(async (server) => {
-    const release = server.stage.ask("release", "a")
+    const release = await server.stage.ask("release", "a")
     let begins = 0
     const restarted: Promise<void>[] = []
     const { seen, view } = noting(() => {
       begins += 1
       if (begins === 1) restarted.push(server.down().then(() => server.up()))
-      else server.hub.publish({ type: "run", run: server.ports.store.setState(release.id, "promoted") }, server.stage.clock.now())
+      else restarted.push(server.promote(release.id))
     })
     assert.equal((await follow({ state: server.state, id: release.id, view, signal: forever })).state, "promoted")
     await Promise.all(restarted)
@@ -122,35 +133,37 @@ test("a control plane that goes and comes back in the middle is waited for", () 
   }))
 
 test("a run that waits says what goes before it, and again when that has ended", () =>
-  answering(async ({ stage, ports, hub, state }) => {
-    const [first, second] = [stage.ask("release", "a"), stage.ask("release", "b")]
+  answering(async (server) => {
+    const { stage, state } = server
+    const [first, second] = [await stage.ask("release", "a"), await stage.ask("release", "b")]
     const ahead: number[][] = []
+    const promoted: Promise<void>[] = []
     const { view } = noting(() => {})
     const noted: RunView = {
       ...view,
       begin(report) {
         ahead.push(report.ahead.map(({ id }) => id))
-        const next = ahead.length === 1 ? first : second
-        hub.publish({ type: "run", run: ports.store.setState(next.id, "promoted") }, stage.clock.now())
+        promoted.push(server.promote((ahead.length === 1 ? first : second).id))
       },
     }
     assert.equal((await follow({ state, id: second.id, view: noted, signal: forever })).state, "promoted")
+    await Promise.all(promoted)
     assert.deepEqual(ahead, [[first.id], []])
   }))
 
 test("whoever follows no longer gets the run as it is, and the run goes on", () =>
   answering(async ({ stage, ports, state }) => {
-    const release = stage.ask("release", "a")
+    const release = await stage.ask("release", "a")
     const enough = new AbortController()
     const { seen, view } = noting(() => enough.abort())
     assert.equal((await follow({ state, id: release.id, view, signal: enough.signal })).state, "queued")
     assert.deepEqual(seen, ["begin queued", "end queued"])
-    assert.equal(ports.store.release(release.id)?.state, "queued")
+    assert.equal((await ports.queue.find(release.id))?.state, "queued")
   }))
 
 test("where the control plane has gone for good, how the run ends is said to be unknown, and not failed", () =>
   answering(async (server) => {
-    const release = server.stage.ask("release", "a")
+    const release = await server.stage.ask("release", "a")
     const { seen, view } = noting(() => void server.down())
     await assert.rejects(follow({ state: server.state, id: release.id, view, signal: forever, withinMs: 50 }), (thrown) => {
       assert.ok(thrown instanceof ConveyorError && thrown.code === "unknown-outcome")

@@ -17,35 +17,35 @@ export class Interrupted extends ConveyorError {
 export async function doStep(name: StepName, step: Step, context: StepContext): Promise<void> {
   const record = recorder(name, context)
   try {
-    const prepared = preparedBefore(name, context) ?? (await step.prepare?.(context)) ?? {}
-    record("started", prepared)
-    record("succeeded", await step.run(context, prepared))
+    const prepared = (await preparedBefore(name, context)) ?? (await step.prepare?.(context)) ?? {}
+    await record("started", prepared)
+    await record("succeeded", await step.run(context, prepared))
   } catch (thrown) {
     if (wasInterrupted(context.signal)) throw thrown
-    record("failed", factsOf(thrown))
+    await record("failed", factsOf(thrown))
   }
 }
 
 export async function undoStep(name: StepName, step: Step, context: StepContext): Promise<void> {
   const record = recorder(name, context)
-  record("undo_started", {})
+  await record("undo_started", {})
   try {
-    record("undo_finished", (await step.undo?.(context, preparedBefore(name, context) ?? {})) ?? {})
+    await record("undo_finished", (await step.undo?.(context, (await preparedBefore(name, context)) ?? {})) ?? {})
   } catch (thrown) {
     if (wasInterrupted(context.signal)) throw thrown
-    record("undo_failed", factsOf(thrown))
+    await record("undo_failed", factsOf(thrown))
   }
 }
 
 const wasInterrupted = (signal: AbortSignal): boolean => signal.aborted && signal.reason instanceof Interrupted
 
-function recorder(step: StepName, { ports, release, onEvent }: StepContext): (event: JournalEventName, facts: Facts) => void {
-  return (event, facts) => onEvent(ports.store.record(release.id, step, event, facts))
+function recorder(step: StepName, { ports, release, onEvent }: StepContext): (event: JournalEventName, facts: Facts) => Promise<void> {
+  return async (event, facts) => onEvent(await ports.journal.record(release.id, step, event, facts))
 }
 
 /** What the first start observed: a later start, after a crash, would observe its own effects. */
-function preparedBefore(step: StepName, { ports, release }: StepContext): Facts | undefined {
-  return ports.store.journal(release.id).find((event) => event.step === step && event.event === "started")?.facts
+async function preparedBefore(step: StepName, { ports, release }: StepContext): Promise<Facts | undefined> {
+  return (await ports.journal.of(release.id)).find((event) => event.step === step && event.event === "started")?.facts
 }
 
 function factsOf(thrown: unknown): Facts {

@@ -16,7 +16,7 @@ export interface Where {
 
 /** @throws ConveyorError "nothing-released", "no-such-version", "not-built", "no-such-service" */
 export async function serviceAt(ports: Ports, { version: name, service }: Where, signal: AbortSignal): Promise<ServiceSpec> {
-  const version = ports.store.version(name ?? (await currentOf(ports, signal)))
+  const version = await ports.versions.find(name ?? (await currentOf(ports, signal)))
   if (version === undefined) {
     throw new ConveyorError("no-such-version", `there is no version ${name}`, {
       facts: { version: name },

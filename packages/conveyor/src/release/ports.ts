@@ -6,7 +6,9 @@ import type { Clock } from "../kernel/clock.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Builder } from "../runtime/builder.ts"
 import type { Runtime } from "../runtime/runtime.ts"
-import type { Store } from "../store/store.ts"
+import type { Journal } from "../store/journal.ts"
+import type { Queue } from "../store/queue.ts"
+import type { Versions } from "../store/versions.ts"
 import type { QueryPath } from "../watch/path-query.ts"
 import type { QueryHealth } from "../watch/health-query.ts"
 import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
@@ -15,7 +17,9 @@ import type { Routing } from "./routing/routing.ts"
 import type { UsersView } from "./routing/users-view.ts"
 
 export interface Ports {
-  store: Store
+  journal: Journal
+  versions: Versions
+  queue: Queue
   builder: Builder
   runtime: Runtime
   routing: Routing

@@ -14,7 +14,8 @@ import { revealed } from "../kernel/secret.ts"
 import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { ServiceSpec } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
-import { Store } from "../store/store.ts"
+import { openSqliteStore } from "../store/sqlite/open.ts"
+import type { Store } from "../store/store.ts"
 import { whyIllegal } from "./machine.ts"
 import type { Lane } from "./machine.ts"
 import type { Ports } from "./ports.ts"
@@ -94,7 +95,7 @@ export class Rehearsal {
   cores = 8
 
   get store(): Store {
-    this.#store ??= new Store(join(this.#folder, "state.db"), this.clock, whyIllegal)
+    this.#store ??= openSqliteStore(join(this.#folder, "state.db"), { clock: this.clock, whyIllegal })
     return this.#store
   }
 
@@ -103,16 +104,18 @@ export class Rehearsal {
   }
 
   /** Of one life of the control plane: the same for all that it carries out. */
-  ports(): Ports {
-    this.#ports ??= this.#makePorts()
+  async ports(): Promise<Ports> {
+    this.#ports ??= await this.#makePorts()
     return this.#ports
   }
 
-  #makePorts(): Ports {
-    if (this.#fence === 0) this.#fence = this.store.takeLease()
+  async #makePorts(): Promise<Ports> {
+    if (this.#fence === 0) this.#fence = await this.store.lease.acquire()
     const edge = patientEdge(createEdgeSet({ members: () => this.edges, withinMs: 1_000 }), this.clock)
     return {
-      store: this.store,
+      journal: this.store.journal,
+      versions: this.store.versions,
+      queue: this.store.queue,
       builder: {
         resolve: async (revision) => ({ commit: revision, subject: `Commit ${revision}` }),
         readFile: async () => this.#config,
@@ -172,7 +175,7 @@ export class Rehearsal {
 
   /** After it the control plane that was can write nothing any more; the next use of the stage is by a new one. */
   #kill(): never {
-    this.#store?.close()
+    void this.#store?.close()
     this.#store = undefined
     this.#ports = undefined
     this.#fence = 0
@@ -180,9 +183,9 @@ export class Rehearsal {
     throw new Error("killed")
   }
 
-  ask(kind: ReleaseKind, commit: string): ReleaseRecord {
-    const { store } = this.ports()
-    return store.enqueue(kind, store.versionOf(commit, `Commit ${commit}`).name)
+  async ask(kind: ReleaseKind, commit: string): Promise<ReleaseRecord> {
+    const { queue, versions } = await this.ports()
+    return queue.enqueue(kind, (await versions.ensure(commit, `Commit ${commit}`)).name)
   }
 
   /** Gives the ended run, or "killed". */
@@ -197,10 +200,10 @@ export class Rehearsal {
       this.#moment()
     }
     const shutdown = new AbortController().signal
-    const ports = this.ports()
+    const ports = await this.ports()
     try {
       const options = { ports, signal, shutdown, onEvent, onProgress: () => {} }
-      let now = ports.store.release(release.id) ?? release
+      let now = (await ports.queue.find(release.id)) ?? release
       for (const each of lane === undefined ? (["line", "beside"] as const) : [lane]) now = await run(now, { ...options, lane: each })
       return now
     } catch (thrown) {
@@ -227,8 +230,8 @@ export class Rehearsal {
     if (older !== undefined && older !== version) this.edge.setComparison({ newer: version, older, cells, before: {} })
   }
 
-  end(): void {
-    this.#store?.close()
+  async end(): Promise<void> {
+    await this.#store?.close()
     rmSync(this.#folder, { recursive: true })
   }
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { keep } from "./copies/keeper.ts"
-import { stateOf } from "./machine.ts"
 import { Rehearsal } from "./rehearsal.ts"
 
 const signal = new AbortController().signal
@@ -13,7 +12,7 @@ const policy =
 async function whileV1IsRetired(body: (stage: Rehearsal, v2: number, v3: number) => Promise<void>): Promise<void> {
   const stage = new Rehearsal(policy)
   const release = async (commit: string, lane?: "line") => {
-    const asked = stage.ask("release", commit)
+    const asked = await stage.ask("release", commit)
     const users = () => stage.traffic(asked.version, { requests: 1_000 })
     await stage.carryOut(asked, {
       ...(lane !== undefined && { lane }),
@@ -25,9 +24,9 @@ async function whileV1IsRetired(body: (stage: Rehearsal, v2: number, v3: number)
     await release("a")
     const second = await release("b", "line")
     stage.edge.setLoad("v1", { pages: { open: 1 } })
-    await body(stage, second, stage.ask("release", "c").id)
+    await body(stage, second, (await stage.ask("release", "c")).id)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -38,9 +37,9 @@ test("killed at any moment, a release and what makes room beside it both come to
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(50), { maxLength: 3 }), fc.boolean(), (kills, isBad) =>
       whileV1IsRetired(async (stage, second, third) => {
-        const isOver = (id: number) => !["queued", "running"].includes(stage.store.release(id)?.state ?? "queued")
+        let isBaked = false
         const needed = () => {
-          if (isOver(third) || stateOf("bake", stage.store.journal(third)) === "done") return
+          if (isBaked) return
           assert.ok(stage.edge.inUse !== undefined && "v2" in stage.edge.inUse.versions, "v2 is routed")
           assert.equal(running(stage, "v2"), 2, "v2 runs")
         }
@@ -48,33 +47,34 @@ test("killed at any moment, a release and what makes room beside it both come to
           let left = untilKill
           const atMoment = () => (left-- === 0 ? "kill" : "go on")
           // Each of the two looks again for the store that it finds: a kill takes both.
-          const of = (id: number, lane: "line" | "beside") => {
-            const release = stage.store.release(id)
+          const of = async (id: number, lane: "line" | "beside") => {
+            const release = await stage.store.queue.find(id)
             assert.ok(release)
             return stage.carryOut(release, {
               lane,
               atMoment,
               afterEvent: ({ release: of, step, event }) => {
+                isBaked ||= of === third && step === "bake" && event === "succeeded"
                 needed()
                 if (of === third && step === "switch" && event === "started")
                   stage.traffic("v3", { requests: 1_000, serverErrors: isBad ? 200 : 0 })
               },
             })
           }
-          stage.ports()
+          await stage.ports()
           await Promise.all([of(second, "beside"), of(third, "line")])
           if (left < 0) return
           await of(third, "beside")
         }
         for (const untilKill of [...kills, Infinity]) {
           await carry(untilKill)
-          await keep({ ports: stage.ports(), signal, onAct: () => {} })
+          await keep({ ports: await stage.ports(), signal, onAct: () => {} })
           needed()
         }
 
         const [current, outcome] = isBad ? ["v2", "rolled-back"] : ["v3", "promoted"]
-        const { state, reason } = stage.store.release(third) ?? {}
-        assert.deepEqual([stage.store.release(second)?.state, state], ["promoted", outcome], reason)
+        const { state, reason } = (await stage.store.queue.find(third)) ?? {}
+        assert.deepEqual([(await stage.store.queue.find(second))?.state, state], ["promoted", outcome], reason)
         assert.equal(stage.current, current)
         assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), [current])
         const warm = isBad ? "v1" : "v2"
@@ -90,13 +90,13 @@ test("killed at any moment, a release and what makes room beside it both come to
 
 test("what was brought back while it was to be retired is not given up by whoever began to retire it", () =>
   whileV1IsRetired(async (stage, second) => {
-    const retiring = stage.store.release(second)
+    const retiring = await stage.store.queue.find(second)
     assert.ok(retiring)
-    const back = stage.ask("rollback", "a")
+    const back = await stage.ask("rollback", "a")
     const [tidied, ended] = await Promise.all([stage.carryOut(retiring, { lane: "beside" }), stage.carryOut(back)])
     assert.notEqual(tidied, "killed")
     assert.notEqual(ended, "killed")
     assert.equal(stage.current, "v1")
-    assert.equal(stage.store.version("v1")?.warmUntil, undefined)
+    assert.equal((await stage.store.versions.find("v1"))?.warmUntil, undefined)
     assert.equal(running(stage, "v1"), 2)
   }))

@@ -13,7 +13,7 @@ async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void
   try {
     await body(stage)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -40,8 +40,8 @@ async function carryOut(
 
 /** v1 of commit "a" serves, v2 of commit "b" is asked for. */
 async function withFirstRelease(stage: Rehearsal) {
-  assert.equal((await carryOut(stage, stage.ask("release", "a"), { requests: 10_000 })).state, "promoted")
-  return stage.ask("release", "b")
+  assert.equal((await carryOut(stage, await stage.ask("release", "a"), { requests: 10_000 })).state, "promoted")
+  return await stage.ask("release", "b")
 }
 
 const copiesOf = async (stage: Rehearsal, version: string) =>
@@ -54,7 +54,7 @@ test("a good release serves all new pages, and the version before stays warm", (
     assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
     assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v2"])
     assert.equal(await copiesOf(stage, "v1"), 2)
-    assert.equal(stage.store.version("v1")?.warmUntil !== undefined, true)
+    assert.equal((await stage.store.versions.find("v1"))?.warmUntil !== undefined, true)
   }))
 
 test("a release that is worse than the one before goes back, and leaves no copy behind", () =>
@@ -89,7 +89,7 @@ test("no evidence is no promotion: a release that nobody uses is held for a pers
     assert.deepEqual([ended.state, stage.current], ["rolled-back", "v1"])
     assert.match(ended.reason ?? "", /0 requests seen, 100 needed; nobody has said to promote it/)
     assert.ok(stage.clock.now() - askedAt >= 60_000 + 60_000)
-    const holds = stage.store.journal(release.id).filter(({ facts }) => facts["hold"] !== undefined)
+    const holds = (await stage.store.journal.of(release.id)).filter(({ facts }) => facts["hold"] !== undefined)
     assert.equal(holds.length, 1, "said once")
     const [hold] = holds.map(({ facts }) => facts["hold"] as Hold)
     assert.ok(hold)
@@ -101,13 +101,15 @@ test("no evidence is no promotion: a release that nobody uses is held for a pers
 test("a person's word in the journal promotes what is held, and is part of the reason", () =>
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
+    const words: Promise<unknown>[] = []
     const afterEvent = ({ step, event, facts }: JournalEvent) => {
       if (step === "bake" && event === "started" && facts["promotedBy"] === undefined)
-        stage.store.record(release.id, "bake", "started", { promotedBy: "anna" })
+        words.push(stage.store.journal.record(release.id, "bake", "started", { promotedBy: "anna" }))
     }
     const ended = await carryOut(stage, release, { requests: 0 }, { afterEvent })
+    await Promise.all(words)
     assert.deepEqual([ended.state, stage.current], ["promoted", "v2"])
-    const said = stage.store.journal(release.id).findLast(({ step, event }) => step === "bake" && event === "succeeded")
+    const said = (await stage.store.journal.of(release.id)).findLast(({ step, event }) => step === "bake" && event === "succeeded")
     assert.match(String(said?.facts["reason"]), /taken as it is by anna; /)
   }))
 
@@ -122,7 +124,7 @@ test("where nobody asks the conveyor does, of both versions alike: what is as go
       if (state === "rolled-back") stage.failing.add("v2")
       assert.equal((await carryOut(stage, release, { requests: 0 })).state, state)
     } finally {
-      stage.end()
+      await stage.end()
     }
   }
 })
@@ -134,7 +136,7 @@ test("(control) what both versions fail is no reason to go back, where the conve
     for (const version of ["v1", "v2"]) stage.failing.add(version)
     assert.equal((await carryOut(stage, release, { requests: 0 })).state, "promoted")
   } finally {
-    stage.end()
+    await stage.end()
   }
 })
 
@@ -142,7 +144,7 @@ test("what a verdict rests on is in the journal: the tests, their numbers, and h
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
     await carryOut(stage, release, bad)
-    const failed = stage.store.journal(release.id).find(({ step, event }) => step === "bake" && event === "failed")
+    const failed = (await stage.store.journal.of(release.id)).find(({ step, event }) => step === "bake" && event === "failed")
     assert.ok(failed)
     const { alpha, findings } = failed.facts["facts"] as { alpha: number; findings: { test: string; failed: number; of: number }[] }
     assert.deepEqual([alpha, findings[0]?.test, findings[0]?.failed, findings[0]?.of], [0.001, "pairs", 60, 60])
@@ -204,7 +206,7 @@ test("a copy that ends while its version bakes is started again, and requests fi
         if (step !== "bake" || event !== "started") return
         crashed = stage.runtime.copies().find(({ version }) => version === "v2")?.id ?? ""
         stage.runtime.crash(crashed)
-        const round = keep({ ports: stage.ports(), signal: AbortSignal.timeout(5_000), onAct: () => {} })
+        const round = stage.ports().then((ports) => keep({ ports, signal: AbortSignal.timeout(5_000), onAct: () => {} }))
         rounds.push(round.then(() => void (found = (stage.edge.inUse?.versions["v2"]?.targets["web"] ?? []).map(({ copy }) => copy))))
       },
     })
@@ -218,7 +220,7 @@ test("a rollback to a warm version starts nothing and switches at once", () =>
     const release = await withFirstRelease(stage)
     await carryOut(stage, release, good)
     const before = stage.runtime.copies().map((copy) => copy.id)
-    const back = await carryOut(stage, stage.ask("rollback", "a"), good)
+    const back = await carryOut(stage, await stage.ask("rollback", "a"), good)
     assert.deepEqual([back.state, stage.current], ["promoted", "v1"])
     assert.deepEqual(
       stage.runtime.copies().map((copy) => copy.id),
@@ -244,9 +246,9 @@ test("the oldest warm version is stopped when a newer one is kept warm", () =>
   rehearse(async (stage) => {
     const release = await withFirstRelease(stage)
     await carryOut(stage, release, good)
-    await carryOut(stage, stage.ask("release", "c"), good)
+    await carryOut(stage, await stage.ask("release", "c"), good)
     assert.deepEqual([await copiesOf(stage, "v1"), await copiesOf(stage, "v2"), await copiesOf(stage, "v3")], [0, 2, 2])
-    assert.notEqual(stage.store.version("v1")?.stoppedAt, undefined)
+    assert.notEqual((await stage.store.versions.find("v1"))?.stoppedAt, undefined)
   }))
 
 test("killed after any journal line or effect, any number of times, a release carries on to the same end", async () => {
@@ -265,7 +267,7 @@ test("killed after any journal line or effect, any number of times, a release ca
             atMoment: () => (left-- === 0 ? "kill" : "go on"),
           })
           // The keeper of the next control plane looks around before the run is carried on.
-          await keep({ ports: stage.ports(), signal: new AbortController().signal, onAct: () => {} })
+          await keep({ ports: await stage.ports(), signal: new AbortController().signal, onAct: () => {} })
         }
         const ended = await carryOut(stage, release, users)
 

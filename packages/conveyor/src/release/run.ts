@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts"
 import { seconds } from "../kernel/duration.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { hasEnded } from "../store/records.ts"
-import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
+import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"
 import { holdsOf } from "./holds/holds.ts"
 import { Interrupted, doStep, undoStep } from "./journal.ts"
@@ -40,16 +40,18 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
   const { ports, shutdown, lane } = options
   if (hasEnded(release.state)) return release
   const begun = await begin(release, options)
-  if (begun === undefined) return ports.store.release(release.id) ?? release
+  if (begun === undefined) return (await ports.queue.find(release.id)) ?? release
 
   for (;;) {
-    const events = ports.store.journal(release.id)
+    const events = await ports.journal.of(release.id)
     const next = nextMove(plans[release.kind], events)
-    if (next.move === "end") return ports.store.setState(release.id, next.outcome, next.reason)
-    if (laneOf(plans[release.kind], events) !== lane) return ports.store.release(release.id) ?? release
+    if (next.move === "end") return ports.queue.setState(release.id, next.outcome, next.reason)
+    if (laneOf(plans[release.kind], events) !== lane) return (await ports.queue.find(release.id)) ?? release
 
+    const version = await versionOf(ports, release)
     const context = {
       ...begun,
+      version: () => version,
       onEvent: options.onEvent,
       report: (progress: Progress) => options.onProgress(release, next.step, progress),
       holds: holdsOf(release.id, next.step, ports, options.onEvent),
@@ -68,28 +70,30 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
 async function begin(
   release: ReleaseRecord,
   { ports, signal }: RunOptions,
-): Promise<Omit<StepContext, "report" | "onEvent" | "holds"> | undefined> {
+): Promise<Omit<StepContext, "report" | "onEvent" | "holds" | "version"> | undefined> {
   const isResumed = release.state === "running"
   try {
     const config = await ports.readConfig(release.commit)
     const isNewRollback = release.kind === "rollback" && !isResumed
     const fitsWithout = isNewRollback ? await assertMayRollBack(ports, release, config, signal) : "to-be-asked"
-    ports.store.setState(release.id, "running")
-    return { ports, release, config, signal, fitsWithout, version: () => versionOf(ports, release) }
+    await ports.queue.setState(release.id, "running")
+    return { ports, release, config, signal, fitsWithout }
   } catch (thrown) {
+    // Taken back by a person while it was about to begin.
+    if (hasEnded((await ports.queue.find(release.id))?.state ?? release.state)) return undefined
     if (isResumed || signal.reason instanceof Interrupted) {
       signal.throwIfAborted()
       throw thrown
     }
-    refuse(ports, release, signal.aborted ? signal.reason : thrown)
+    await refuse(ports, release, signal.aborted ? signal.reason : thrown)
     return undefined
   }
 }
 
-function refuse(ports: Ports, { id }: ReleaseRecord, because: unknown): void {
+async function refuse(ports: Ports, { id }: ReleaseRecord, because: unknown): Promise<void> {
   const [code, hint] = because instanceof ConveyorError ? [because.code, because.hint] : []
-  if (code === "cancelled") ports.store.setState(id, "cancelled", describe(because))
-  else ports.store.setState(id, "refused", `${describe(because)}.${hint === undefined ? "" : ` ${hint}`}`)
+  if (code === "cancelled") await ports.queue.setState(id, "cancelled", describe(because))
+  else await ports.queue.setState(id, "refused", `${describe(because)}.${hint === undefined ? "" : ` ${hint}`}`)
 }
 
 /**
@@ -102,13 +106,13 @@ export async function assertMayRollBack(
   config: Config,
   signal: AbortSignal,
 ): Promise<readonly string[] | "to-be-asked"> {
-  const version = versionOf(ports, release)
+  const version = await versionOf(ports, release)
   artifactOf(version)
   return assertNotIncompatible(version, await fleetStatus(ports, await fleetOf(ports, version, config), signal))
 }
 
-function versionOf(ports: Ports, { version }: Pick<ReleaseRecord, "version">) {
-  const found = ports.store.version(version)
+async function versionOf(ports: Ports, { version }: Pick<ReleaseRecord, "version">): Promise<VersionRecord> {
+  const found = await ports.versions.find(version)
   if (found !== undefined) return found
   throw new ConveyorError("no-such-version", `there is no version ${version}`, {
     facts: { version },

@@ -12,7 +12,7 @@ async function rehearse(start: string, body: (stage: Rehearsal) => Promise<void>
   try {
     await body(stage)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -31,7 +31,7 @@ function users(stage: Rehearsal, ms: () => number): void {
 
 /** Of the last release: in which order its copies were wanted, and what its start and verify have in the journal. */
 async function release(stage: Rehearsal, commit: string, onBuilt: () => void = () => {}) {
-  const asked = stage.ask("release", commit)
+  const asked = await stage.ask("release", commit)
   await stage.carryOut(asked, {
     afterEvent: ({ step, event }) => {
       if (step !== "build" || event !== "succeeded") return
@@ -40,11 +40,11 @@ async function release(stage: Rehearsal, commit: string, onBuilt: () => void = (
       stage.clock.pass(5_000)
     },
   })
-  const journal = stage.store.journal(asked.id)
+  const journal = await stage.store.journal.of(asked.id)
   const of = (step: string, event: string) => journal.find((each) => each.step === step && each.event === event)
   const holds = journal.flatMap(({ step, facts }) => (step === "start" && facts["hold"] !== undefined ? [facts["hold"] as Hold] : []))
   const overs = journal.flatMap(({ step, facts }) => (step === "start" && facts["holdOver"] !== undefined ? [facts["holdOver"]] : []))
-  return { state: stage.store.release(asked.id)?.state, of, holds, overs }
+  return { state: (await stage.store.queue.find(asked.id))?.state, of, holds, overs }
 }
 
 /** Serves, and users have been looked at for a while. */
@@ -53,7 +53,7 @@ async function served(stage: Rehearsal, ms: () => number): Promise<void> {
   users(stage, ms)
   for (let second = 0; second < 60; second++) {
     await stage.clock.sleep(1_000)
-    await stage.ports().users.lookNowAndThen(new AbortController().signal)
+    await (await stage.ports()).users.lookNowAndThen(new AbortController().signal)
   }
 }
 
@@ -115,10 +115,10 @@ test("(control) users who are served as before hold nothing; nor do slow ones wh
     let ms = 10
     await served(stage, () => ms)
     assert.deepEqual((await release(stage, "b", () => (ms = 400))).holds, [])
-    const back = stage.ask("rollback", "a")
+    const back = await stage.ask("rollback", "a")
     await stage.carryOut(back)
     assert.deepEqual(
-      stage.store.journal(back.id).filter(({ step, facts }) => step === "start" && facts["hold"] !== undefined),
+      (await stage.store.journal.of(back.id)).filter(({ step, facts }) => step === "start" && facts["hold"] !== undefined),
       [],
     )
   })
@@ -144,7 +144,7 @@ test("a new copy is asked for its status and its service's paths before it gets 
     ])
     assert.equal(new Set(warmed.map(({ copy }) => copy)).size, 2, "both copies")
   } finally {
-    stage.end()
+    await stage.end()
   }
 })
 
@@ -152,9 +152,9 @@ test("copies that were warm are not warmed up: a rollback asks nobody", () =>
   rehearse("warm_up: 3", async (stage) => {
     await release(stage, "a")
     await release(stage, "b")
-    const back = stage.ask("rollback", "a")
+    const back = await stage.ask("rollback", "a")
     await stage.carryOut(back)
-    const verified = stage.store.journal(back.id).find(({ step, event }) => step === "verify" && event === "succeeded")
+    const verified = (await stage.store.journal.of(back.id)).find(({ step, event }) => step === "verify" && event === "succeeded")
     assert.ok(verified)
     assert.equal(verified.facts["warmedUp"], undefined)
   }))

@@ -29,7 +29,7 @@ type Answer = Record<string, unknown> & { code?: string; message?: string; hint?
 
 async function serving(body: (server: Server) => Promise<void>): Promise<void> {
   const stage = new Rehearsal()
-  const ports = stage.ports()
+  const ports = await stage.ports()
   const hub = new EventHub(ports.fence)
   const controlPlane = new ControlPlane(ports, hub)
   const api = createApi({ controlPlane, ports, hub, token, name: "shop", edgeUrl: "http://127.0.0.1:1", watching: idleWatching(ports) })
@@ -42,14 +42,14 @@ async function serving(body: (server: Server) => Promise<void>): Promise<void> {
   } finally {
     controlPlane.stop()
     await api.close()
-    stage.end()
+    await stage.end()
   }
 }
 
 /** v1 of commit "a" serves, and v2 of commit "b" after it where asked for. */
 async function released(stage: Rehearsal, ...commits: string[]): Promise<void> {
   for (const commit of commits) {
-    const asked = stage.ask("release", commit)
+    const asked = await stage.ask("release", commit)
     const ended = await stage.carryOut(asked, {
       afterEvent: ({ step, event }) => {
         if (step === "switch" && event === "started") stage.traffic(asked.version, { requests: 1_000 })
@@ -135,7 +135,7 @@ test("what the asker did wrong is told with its code; nothing of it is an error 
     const headers = { authorization, "content-type": "application/json" }
     const broken = await api.inject({ method: "POST", url: "/v1/releases", headers, payload: "{" })
     assert.deepEqual([broken.statusCode, broken.json<Answer>().code], [400, "bad-request"])
-    assert.equal(stage.store.releases(["queued"]).length, 0, "nothing of it was put into the queue")
+    assert.equal((await stage.store.queue.inState("queued")).length, 0, "nothing of it was put into the queue")
   }))
 
 test("a failure of the server's own says so, with what is known", () =>
@@ -152,7 +152,7 @@ test("a rollback without a version means the one before the current, also before
     assert.equal((await ask("POST", "/v1/rollbacks")).body["version"], "v1")
 
     // v3 is switched to, and nobody uses it: it bakes for as long as it may.
-    const third = stage.ask("release", "c")
+    const third = await stage.ask("release", "c")
     let asked: ReturnType<typeof ask> | undefined
     await stage.carryOut(third, {
       afterEvent: ({ step, event }) => {
@@ -165,8 +165,9 @@ test("a rollback without a version means the one before the current, also before
 test("a version that was never built cannot be rolled back to", () =>
   serving(async ({ stage, ask }) => {
     await released(stage, "a")
-    const { store } = stage.ports()
-    store.versionOf("b", "never built")
+    await stage.ports()
+    const { store } = stage
+    await store.versions.ensure("b", "never built")
     const { status, body } = await ask("POST", "/v1/rollbacks", { to: "v2" })
     assert.deepEqual([status, body.code], [409, "not-built"])
   }))
@@ -175,7 +176,7 @@ test("a warm version is given up at once: its window ends now", () =>
   serving(async ({ stage, ask }) => {
     await released(stage, "a", "b")
     assert.equal((await ask("POST", "/v1/versions/v1/retire")).status, 200)
-    assert.equal(stage.store.version("v1")?.warmUntil, stage.clock.now())
+    assert.equal((await stage.store.versions.find("v1"))?.warmUntil, stage.clock.now())
   }))
 
 test("a plan names every step and queues nothing", () =>
@@ -184,20 +185,21 @@ test("a plan names every step and queues nothing", () =>
     const { status, body } = await ask("GET", "/v1/plan?revision=b")
     assert.equal(status, 200)
     assert.equal((body["steps"] as unknown[]).length, 9)
-    assert.equal(stage.store.version("v2"), undefined)
-    assert.equal(stage.store.releases(["queued"]).length, 0)
+    assert.equal(await stage.store.versions.find("v2"), undefined)
+    assert.equal((await stage.store.queue.inState("queued")).length, 0)
   }))
 
 test("logs are the newest lines, of a stopped version too", () =>
   serving(async ({ stage, ask }) => {
     stage.runtime.print("v2-web-0", "one", "two", "three")
     await released(stage, "a")
-    const stopped = stage.ask("release", "b")
-    const { store } = stage.ports()
-    store.setState(stopped.id, "running")
+    const stopped = await stage.ask("release", "b")
+    await stage.ports()
+    const { store } = stage
+    await store.queue.setState(stopped.id, "running")
     for (const step of ["build", "test", "expand", "backfill", "start"]) {
-      store.record(stopped.id, step, "started")
-      store.record(stopped.id, step, "succeeded", { copies: [{ id: "v2-web-0", service: "web" }] })
+      await store.journal.record(stopped.id, step, "started")
+      await store.journal.record(stopped.id, step, "succeeded", { copies: [{ id: "v2-web-0", service: "web" }] })
     }
     const { body } = await ask("GET", "/v1/logs?version=v2&lines=2")
     assert.deepEqual(body, [{ copy: "v2-web-0", service: "web", version: "v2", lines: ["two", "three"] }])
@@ -292,7 +294,7 @@ test("who asked and why is kept with the run as what the asker says, beside what
     await stage.carryOut(asked.body as unknown as ReleaseRecord)
     await released(stage, "b")
     await ask("POST", "/v1/versions/v1/retire", { reason: "its prices were wrong" })
-    assert.equal(stage.store.requestsFor(1).length, 1, "a request about no run is no run's")
+    assert.equal((await stage.store.queue.requestsFor(1)).length, 1, "a request about no run is no run's")
   }))
 
 test("an asker cannot say what let it in, and nothing that a terminal would obey is kept", () =>
@@ -307,7 +309,7 @@ test("an asker cannot say what let it in, and nothing that a terminal would obey
       const { status, body } = await ask("POST", "/v1/releases", { revision: "a", ...more })
       assert.deepEqual([status, body.code], [400, "bad-request"], JSON.stringify(more))
     }
-    assert.deepEqual(stage.store.releases(), [])
+    assert.deepEqual(await stage.store.queue.all(), [])
   }))
 
 test("every answer has the shape that the protocol promises", () =>

@@ -68,7 +68,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     const gone = new AbortController()
     reply.raw.once("close", () => gone.abort(new ConveyorError("gone", "the asker went away")))
     const { action, subject, command } = await prepareCommand(ports, input, gone.signal)
-    options.controlPlane.noteCommand(action, subject, askerOf(input))
+    await options.controlPlane.noteCommand(action, subject, askerOf(input))
     reply.hijack()
     await streamCommand(reply.raw, command, input, gone.signal)
   })

@@ -27,15 +27,17 @@ async function working(body: (control: Working) => Promise<void>, idle?: string,
   const stage = new Rehearsal(policy)
   const hub = new EventHub(1)
   const follow = new AbortController().signal
-  const begin = () => {
-    const controlPlane = new ControlPlane(stage.ports(), hub)
+  const begin = async () => {
+    const controlPlane = new ControlPlane(await stage.ports(), hub)
     return { controlPlane, end: controlPlane.work() }
   }
-  let now = begin()
-  hub.follow((event) => {
-    if (event.type !== "journal" || event.event.step !== "switch" || event.event.event !== "started") return
-    const version = stage.store.release(event.event.release)?.version
+  let now = await begin()
+  const bringUsers = async (release: number) => {
+    const version = (await stage.store.queue.find(release))?.version
     if (version !== undefined && version !== idle) stage.traffic(version, { requests: 1_000 })
+  }
+  hub.follow((event) => {
+    if (event.type === "journal" && event.event.step === "switch" && event.event.event === "started") void bringUsers(event.event.release)
   }, follow)
   try {
     await body({
@@ -43,12 +45,14 @@ async function working(body: (control: Working) => Promise<void>, idle?: string,
       get controlPlane() {
         return now.controlPlane
       },
-      ended: (release) =>
-        new Promise((resolve) => {
-          const now = () => stage.store.release(release.id) ?? release
-          if (isOver(now())) return resolve(now())
-          hub.follow((event) => event.type === "run" && event.run.id === release.id && isOver(event.run) && resolve(now()), follow)
-        }),
+      ended: async (release) => {
+        const over = new Promise<void>((resolve) => {
+          hub.follow((event) => event.type === "run" && event.run.id === release.id && isOver(event.run) && resolve(), follow)
+        })
+        const now = async () => (await stage.store.queue.find(release.id)) ?? release
+        const found = await now()
+        return isOver(found) ? found : over.then(now)
+      },
       at: (step, event, act) =>
         new Promise((resolve, reject) => {
           // What was before comes first, and is not meant.
@@ -64,13 +68,13 @@ async function working(body: (control: Working) => Promise<void>, idle?: string,
       next: async () => {
         now.controlPlane.stop()
         await now.end
-        now = begin()
+        now = await begin()
       },
     })
   } finally {
     now.controlPlane.stop()
     await now.end
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -81,7 +85,7 @@ test("what is asked for is carried out, one run after the other: each begins whe
     const asked = [await controlPlane.requestRelease("a", anna), await controlPlane.requestRelease("b", anna)]
     for (const release of asked) assert.equal((await ended(release)).state, "promoted")
     assert.equal(stage.current, "v2")
-    const [first, second] = asked.map(({ id }) => stage.store.journal(id))
+    const [first, second] = await Promise.all(asked.map(({ id }) => stage.store.journal.of(id)))
     const promotion = first?.find(({ step, event }) => step === "bake" && event === "succeeded")
     assert.ok((promotion?.seq ?? Infinity) < (second?.[0]?.seq ?? 0))
   }))
@@ -101,7 +105,7 @@ test("a page that is left open holds nobody's next release: old versions make ro
       const third = await asking
       const over = Promise.all([ended(second), ended(third)])
       await at("bake", "succeeded", () => {})
-      assert.deepEqual([stage.current, stage.store.release(second.id)?.state], ["v3", "running"])
+      assert.deepEqual([stage.current, (await stage.store.queue.find(second.id))?.state], ["v3", "running"])
       assert.ok("v1" in (stage.edge.inUse?.versions ?? {}), "its page is still open")
       stage.edge.setLoad("v1", { pages: { open: 0 } })
       assert.deepEqual(
@@ -124,7 +128,7 @@ test("whoever makes room gives way to a rollback to what is being retired, and t
     const [tidied, back] = [await ended(second), await ended(rollback)]
     assert.deepEqual([tidied.state, back.state, stage.current], ["promoted", "promoted", "v1"])
     assert.match(tidied.reason ?? "", /gave way to the rollback of v1/)
-    assert.equal(stage.store.version("v1")?.warmUntil, undefined)
+    assert.equal((await stage.store.versions.find("v1"))?.warmUntil, undefined)
     assert.equal(stage.runtime.copies().filter(({ version, state }) => version === "v1" && state === "running").length, 2)
   }))
 
@@ -142,7 +146,7 @@ test("a newer push takes the place of an older one that waits, and whoever follo
     assert.deepEqual([older.state, older.supersededBy], ["superseded", newer.id])
     assert.match(older.reason ?? "", /v5 was pushed to main after it/)
     for (const release of [under, byHand, newer]) assert.equal((await ended(release)).state, "promoted")
-    assert.deepEqual(stage.store.journal(older.id), [])
+    assert.deepEqual(await stage.store.journal.of(older.id), [])
   }))
 
 test("a rollback asked for while a release bakes goes to the version before, after the release has gone back", () =>
@@ -160,19 +164,19 @@ test("a rollback asked for while a release bakes goes to the version before, aft
 test("a run that is cancelled goes back, and says by whom and why; one that is not under way cannot be", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
     await ended(await controlPlane.requestRelease("a", anna))
-    const aborting = at("bake", "started", () => controlPlane.cancel(stage.store.releases(["running"])[0]?.id ?? 0, anna))
+    const aborting = at("bake", "started", async () => controlPlane.cancel((await stage.store.queue.inState("running"))[0]?.id ?? 0, anna))
     const release = await controlPlane.requestRelease("b", anna)
     await aborting
     const gone = await ended(release)
     assert.deepEqual([gone.state, gone.reason], ["rolled-back", "bake: cancelled by anna: the shop is open"])
     assert.deepEqual(
-      stage.store.requestsFor(release.id).map(({ action, actor }) => [action, actor]),
+      (await stage.store.queue.requestsFor(release.id)).map(({ action, actor }) => [action, actor]),
       [
         ["release", "anna"],
         ["cancel", "anna"],
       ],
     )
-    assert.throws(() => controlPlane.cancel(release.id, anna), code("not-running"))
+    await assert.rejects(controlPlane.cancel(release.id, anna), code("not-running"))
   }, "v2"))
 
 test("a queued run that is cancelled is never begun, and what goes after it goes on", () =>
@@ -187,17 +191,17 @@ test("a queued run that is cancelled is never begun, and what goes after it goes
     const states = []
     for (const release of asked) states.push((await ended(release)).state)
     assert.deepEqual(states, ["promoted", "cancelled", "promoted"])
-    assert.equal(stage.store.release(2)?.reason, "cancelled by anna: the shop is open")
-    assert.deepEqual(stage.store.journal(2), [])
+    assert.equal((await stage.store.queue.find(2))?.reason, "cancelled by anna: the shop is open")
+    assert.deepEqual(await stage.store.journal.of(2), [])
   }))
 
 test("what was cancelled goes back also where the control plane ends before it has", () =>
   working(async (control) => {
     const { stage, ended, at } = control
     await ended(await control.controlPlane.requestRelease("a", anna))
-    const cancelling = at("bake", "started", () => {
+    const cancelling = at("bake", "started", async () => {
       // On disk, and no more: the control plane that took it is gone in that moment.
-      stage.store.requested({ action: "cancel", subject: "run 2", run: 2 }, anna)
+      await stage.store.queue.requested({ action: "cancel", subject: "run 2", run: 2 }, anna)
       return control.next()
     })
     const release = await control.controlPlane.requestRelease("b", anna)
@@ -249,7 +253,7 @@ test("stopped in the middle, the run is left to the next control plane, which ca
     const release = await control.controlPlane.requestRelease("a", anna)
     await stopping
     assert.equal((await control.ended(release)).state, "promoted")
-    const starts = control.stage.store.journal(release.id).filter(({ step, event }) => step === "start" && event === "failed")
+    const starts = (await control.stage.store.journal.of(release.id)).filter(({ step, event }) => step === "start" && event === "failed")
     assert.deepEqual(starts, [], "it was interrupted, it did not fail")
   }))
 

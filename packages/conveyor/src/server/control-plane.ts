@@ -41,7 +41,7 @@ export class ControlPlane {
   constructor(ports: Ports, hub: EventHub) {
     this.#ports = ports
     this.#hub = hub
-    this.#lanes = new Lanes(ports.store)
+    this.#lanes = new Lanes(ports)
   }
 
   get running(): ReleaseRecord | undefined {
@@ -52,10 +52,12 @@ export class ControlPlane {
   async work(): Promise<void> {
     const keeping = Promise.all([this.#keepAlways(), this.#checkUpAlways()])
     while (!this.#shutdown.signal.aborted) {
-      const { line, beside } = this.#lanes.waiting()
+      // Before it looks: whatever is asked for from here on wakes it.
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve))
+      const { line, beside } = await this.#lanes.waiting()
       for (const release of beside) void this.#carryOut(release, "beside")
       const next = nextRun(line)
-      if (next === undefined) await this.#idle()
+      if (next === undefined) await Promise.race([this.#sleep(idleMs), woken])
       else await this.#carryOutInLine(next)
     }
     await Promise.all([keeping, ...this.#lanes.all.map(({ over }) => over)])
@@ -70,14 +72,14 @@ export class ControlPlane {
 
   /** `branch`: the one that was pushed, where a push asks; its older pushes that still wait are superseded. */
   async requestRelease(revision: string, asker: Asker, branch?: string): Promise<ReleaseRecord> {
-    const known = /^v\d+$/.test(revision) ? this.#version(revision) : undefined
+    const known = /^v\d+$/.test(revision) ? await this.#version(revision) : undefined
     const { commit, subject } = known ?? (await this.#ports.builder.resolve(revision))
     await this.#ports.readConfig(commit)
-    const version = this.#ports.store.versionOf(commit, subject)
-    const waiting = this.#ports.store.releases(["queued"])
-    const release = this.#enqueue(this.#ports.store.enqueue("release", version.name, { asker, branch }))
+    const version = await this.#ports.versions.ensure(commit, subject)
+    const waiting = await this.#ports.queue.inState("queued")
+    const release = this.#enqueue(await this.#ports.queue.enqueue("release", version.name, { asker, branch }))
     for (const { id } of waiting) {
-      const now = this.#ports.store.release(id)
+      const now = await this.#ports.queue.find(id)
       if (now?.state === "superseded") this.#publish({ type: "run", run: now })
     }
     return release
@@ -85,13 +87,13 @@ export class ControlPlane {
 
   /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */
   async requestRollback(to: string | undefined, asker: Asker): Promise<ReleaseRecord> {
-    const version = to === undefined ? await this.#previous() : this.#version(to)
+    const version = to === undefined ? await this.#previous() : await this.#version(to)
     const seen = await see(this.#ports, this.#shutdown.signal)
     const state = stateOfVersion(version, seen)
     // One that was never built is refused below, with how it gets an artifact.
     if (state !== "unbuilt" && versionMay[state].rollback === "no") throw notRolledBackTo(version.name, state, seen)
     await assertMayRollBack(this.#ports, { version: version.name }, await this.#ports.readConfig(version.commit), this.#shutdown.signal)
-    const release = this.#ports.store.enqueue("rollback", version.name, { asker })
+    const release = await this.#ports.queue.enqueue("rollback", version.name, { asker })
     this.#interruptFor(release)
     return this.#enqueue(release)
   }
@@ -99,32 +101,32 @@ export class ControlPlane {
   async requestContract(change: string, asker: Asker): Promise<ReleaseRecord> {
     const current = await this.#current()
     if (current === undefined) throw new ConveyorError("nothing-released", "nothing is released yet", { hint: "git push conveyor main" })
-    return this.#enqueue(this.#ports.store.enqueue("contract", current.name, { change, asker }))
+    return this.#enqueue(await this.#ports.queue.enqueue("contract", current.name, { change, asker }))
   }
 
   /** Takes an expanded change away again; a release that brings it goes back first. */
   async requestAbortOfChange(change: string, asker: Asker): Promise<ReleaseRecord> {
-    const version = this.#newestWith(change)
+    const version = await this.#newestWith(change)
     const under = this.#lanes.inLine
     if (
       under !== undefined &&
       under.release.kind === "release" &&
-      this.#version(under.release.version).changes?.includes(change) === true
+      (await this.#version(under.release.version)).changes?.includes(change) === true
     ) {
       under.controller.abort(new ConveyorError("aborted", `gave way to the abort of ${change}`))
     }
-    return this.#enqueue(this.#ports.store.enqueue("abort", version.name, { change, asker }))
+    return this.#enqueue(await this.#ports.queue.enqueue("abort", version.name, { change, asker }))
   }
 
   async requestRepack(change: string, asker: Asker): Promise<ReleaseRecord> {
-    return this.#enqueue(this.#ports.store.enqueue("repack", this.#newestWith(change).name, { change, asker }))
+    return this.#enqueue(await this.#ports.queue.enqueue("repack", (await this.#newestWith(change)).name, { change, asker }))
   }
 
   /** Backfills of the change stop before their next batch, on every shard, until they are resumed. */
   async pauseChange(name: string, what: "pause" | "resume", asker: Asker): Promise<ChangeStatus> {
-    const version = this.#newestWith(name)
+    const version = await this.#newestWith(name)
     const { engine, change } = await changeOf(this.#ports, version, await this.#ports.readConfig(version.commit), name)
-    this.#note({ action: what, subject: name, run: undefined }, asker)
+    await this.#note({ action: what, subject: name, run: undefined }, asker)
     await engine[what](change, this.#shutdown.signal)
     const [status] = await engine.status([change], this.#shutdown.signal)
     if (status !== undefined) return status
@@ -133,19 +135,19 @@ export class ControlPlane {
 
   /** Ends a version's rollback window now; the keeper stops its copies. */
   async requestRetire(name: string, asker: Asker): Promise<VersionRecord> {
-    const version = this.#version(name)
+    const version = await this.#version(name)
     const seen = await see(this.#ports, this.#shutdown.signal)
     const state = stateOfVersion(version, seen)
     if (versionMay[state].retire === "no") throw notRetired(name, state, seen)
-    this.#note({ action: "retire", subject: name, run: undefined }, asker)
-    if (versionMay[state].retire === "yes") this.#ports.store.keepWarm(name, this.#ports.clock.now())
+    await this.#note({ action: "retire", subject: name, run: undefined }, asker)
+    if (versionMay[state].retire === "yes") await this.#ports.versions.keepWarm(name, this.#ports.clock.now())
     return this.#version(name)
   }
 
   /** A person takes a version that bakes as it is: said in its run's journal, where the bake looks for it. */
   async promote(name: string, asker: Asker): Promise<ReleaseRecord> {
     const seen = await see(this.#ports, this.#shutdown.signal)
-    const version = this.#version(name)
+    const version = await this.#version(name)
     const under = this.#lanes.inLine?.release
     if (under?.version !== version.name || versionMay[stateOfVersion(version, seen)].promote !== "yes") {
       throw new ConveyorError("not-baking", `${name} is not under way, or does not bake`, {
@@ -153,8 +155,9 @@ export class ControlPlane {
         hint: "Only a version that bakes can be promoted by hand; conveyor status shows what is under way.",
       })
     }
-    const { seq, actor = "somebody without a name" } = this.#note({ action: "promote", subject: name, run: under.id }, asker)
-    this.#publish({ type: "journal", event: this.#ports.store.record(under.id, "bake", "started", { promotedBy: actor, request: seq }) })
+    const { seq, actor = "somebody without a name" } = await this.#note({ action: "promote", subject: name, run: under.id }, asker)
+    const event = await this.#ports.journal.record(under.id, "bake", "started", { promotedBy: actor, request: seq })
+    this.#publish({ type: "journal", event })
     return under
   }
 
@@ -162,35 +165,35 @@ export class ControlPlane {
    * A queued run is never begun; one under way goes back to where it began, also where the next control plane has to do
    * that. One that has done what was asked only tidies up.
    */
-  cancel(id: number, asker: Asker): ReleaseRecord {
-    const { store } = this.#ports
-    const release = store.release(id)
+  async cancel(id: number, asker: Asker): Promise<ReleaseRecord> {
+    const { queue, journal } = this.#ports
+    const release = await queue.find(id)
     if (release === undefined || (release.state !== "queued" && release.state !== "running")) {
       throw new ConveyorError("not-running", `run ${id} is neither queued nor under way`, {
         facts: { id, state: release?.state },
         hint: "conveyor status shows what is.",
       })
     }
-    if (stateOf(plans[release.kind].doneAfter, store.journal(id)) === "done") {
+    if (stateOf(plans[release.kind].doneAfter, await journal.of(id)) === "done") {
       throw new ConveyorError("already-done", `run ${id} has done what was asked, and only tidies up`, {
         facts: { id },
         hint: "To take it back: conveyor rollback",
       })
     }
-    const cancelled = cancelledBy(this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker))
+    const cancelled = cancelledBy(await this.#note({ action: "cancel", subject: `run ${id}`, run: id }, asker))
     const under = this.#lanes.find(id)
     if (under !== undefined) under.controller.abort(cancelled)
-    else if (release.state === "queued") return this.#ended(store.setState(id, "cancelled", cancelled.message))
+    else if (release.state === "queued") return this.#ended(await queue.setState(id, "cancelled", cancelled.message))
     return release
   }
 
   /** Of a one-off command it is kept who asked for it and where, and not what is in it: that may be a secret. */
-  noteCommand(action: "run" | "exec", subject: string, asker: Asker): void {
-    this.#note({ action, subject, run: undefined }, asker)
+  async noteCommand(action: "run" | "exec", subject: string, asker: Asker): Promise<void> {
+    await this.#note({ action, subject, run: undefined }, asker)
   }
 
   async changes(): Promise<ChangeStatus[]> {
-    const newest = this.#ports.store.versions().findLast((version) => version.artifact !== undefined)
+    const newest = (await this.#ports.versions.all()).findLast((version) => version.artifact !== undefined)
     if (newest === undefined) return []
     const fleet = await fleetOf(this.#ports, newest, await this.#ports.readConfig(newest.commit))
     return fleetStatus(this.#ports, fleet, this.#shutdown.signal)
@@ -204,14 +207,14 @@ export class ControlPlane {
   async #carryOutInLine(release: ReleaseRecord): Promise<void> {
     await this.#lanes.makeWayFor(release, new ConveyorError("superseded", `gave way to the ${release.kind} of ${release.version}`))
     // It may have been cancelled while way was made for it.
-    const isStillAsked = this.#ports.store.release(release.id)?.state === release.state
+    const isStillAsked = (await this.#ports.queue.find(release.id))?.state === release.state
     if (isStillAsked && !this.#shutdown.signal.aborted) await this.#carryOut(release, "line")
   }
 
   async #carryOut(release: ReleaseRecord, lane: Lane): Promise<void> {
     if (lane === "line") this.#publish({ type: "run", run: { ...release, state: "running" } })
-    const now = await this.#lanes.carry(release, lane, (signal) =>
-      this.#run(release, lane, AbortSignal.any([signal, ...this.#cancelOf(release, lane)])),
+    const now = await this.#lanes.carry(release, lane, async (signal) =>
+      this.#run(release, lane, AbortSignal.any([signal, ...(await this.#cancelOf(release, lane))])),
     )
     if (now === undefined || !hasEnded(now.state)) return
     this.#ports.logger.info({ release: now }, "run ended")
@@ -219,8 +222,8 @@ export class ControlPlane {
   }
 
   /** A run that was cancelled before a crash is cancelled still. */
-  #cancelOf({ id }: ReleaseRecord, lane: Lane): AbortSignal[] {
-    const cancel = this.#ports.store.requestsFor(id).find(({ action }) => action === "cancel")
+  async #cancelOf({ id }: ReleaseRecord, lane: Lane): Promise<AbortSignal[]> {
+    const cancel = (await this.#ports.queue.requestsFor(id)).find(({ action }) => action === "cancel")
     return cancel === undefined || lane === "beside" ? [] : [AbortSignal.abort(cancelledBy(cancel))]
   }
 
@@ -293,11 +296,13 @@ export class ControlPlane {
   /** The version that served before the current one: what a person means by "back". */
   async #previous(): Promise<VersionRecord> {
     const current = await this.#current()
-    const { store } = this.#ports
-    const served = store.releases(["promoted", "running"]).filter(({ id, kind, state }) => {
-      const events = store.journal(id)
-      return stateOf("switch", events) === "done" && (state === "promoted" || laneOf(plans[kind], events) === "beside")
-    })
+    const { queue, journal } = this.#ports
+    const served: ReleaseRecord[] = []
+    for (const release of await queue.inState("promoted", "running")) {
+      const events = await journal.of(release.id)
+      const isOver = release.state === "promoted" || laneOf(plans[release.kind], events) === "beside"
+      if (isOver && stateOf("switch", events) === "done") served.push(release)
+    }
     const at = served.findLastIndex((release) => release.version === current?.name)
     // While a release bakes its version is current, and not promoted yet: all that was promoted came before it.
     const earlier = at === -1 ? served : served.slice(0, at)
@@ -306,14 +311,14 @@ export class ControlPlane {
     throw new ConveyorError("no-previous", "no version was current before this one", { hint: "Name one: conveyor rollback v1" })
   }
 
-  #newestWith(change: string): VersionRecord {
-    const found = this.#ports.store.versions().findLast((version) => version.changes?.includes(change) === true)
+  async #newestWith(change: string): Promise<VersionRecord> {
+    const found = (await this.#ports.versions.all()).findLast((version) => version.changes?.includes(change) === true)
     if (found !== undefined) return found
     throw noSuchChange(change)
   }
 
-  #version(name: string): VersionRecord {
-    const found = this.#ports.store.version(name)
+  async #version(name: string): Promise<VersionRecord> {
+    const found = await this.#ports.versions.find(name)
     if (found !== undefined) return found
     throw new ConveyorError("no-such-version", `there is no version ${name}`, {
       facts: { name },
@@ -322,8 +327,8 @@ export class ControlPlane {
   }
 
   /** On disk before what was asked for is done. */
-  #note(what: Pick<RequestRecord, "action" | "subject" | "run">, asker: Asker): RequestRecord {
-    const request = this.#ports.store.requested(what, asker)
+  async #note(what: Pick<RequestRecord, "action" | "subject" | "run">, asker: Asker): Promise<RequestRecord> {
+    const request = await this.#ports.queue.requested(what, asker)
     this.#publish({ type: "request", request })
     return request
   }
@@ -341,10 +346,6 @@ export class ControlPlane {
 
   #publish(happening: Happening): void {
     this.#hub.publish(happening, this.#ports.clock.now())
-  }
-
-  async #idle(): Promise<void> {
-    await Promise.race([this.#sleep(idleMs), new Promise<void>((resolve) => (this.#wake = resolve))])
   }
 
   async #sleep(ms: number): Promise<void> {

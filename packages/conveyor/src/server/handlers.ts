@@ -39,16 +39,18 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl, watching }: Ha
     status: async ({ signal }) => statusReport({ ports, name, edge: edgeUrl, changes: await controlPlane.changes(), signal }),
     changes: () => controlPlane.changes(),
     plan: ({ input }) => controlPlane.plan(input.revision),
-    run: ({ params }) => runReport(ports, runOf(ports, params.id)),
-    runs: ({ input: { limit, before } }) =>
-      ports.store.releasesBefore(before ?? Number.MAX_SAFE_INTEGER, limit).map((run) => runReport(ports, run)),
+    run: async ({ params }) => runReport(ports, await runOf(ports, params.id)),
+    runs: async ({ input: { limit, before } }) => {
+      const page = await ports.queue.before(before ?? Number.MAX_SAFE_INTEGER, limit)
+      return Promise.all(page.map((run) => runReport(ports, run)))
+    },
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
     ...watchHandlers(watching, ports.clock),
 
     release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input), input.branch),
     rollback: ({ input }) => controlPlane.requestRollback(input.to, askerOf(input)),
-    cancel: ({ params, input }) => controlPlane.cancel(runOf(ports, params.id).id, askerOf(input)),
+    cancel: async ({ params, input }) => controlPlane.cancel((await runOf(ports, params.id)).id, askerOf(input)),
     promote: ({ params, input }) => controlPlane.promote(params.name, askerOf(input)),
     retire: ({ params, input }) => controlPlane.requestRetire(params.name, askerOf(input)),
     contract: ({ input }) => controlPlane.requestContract(input.change, askerOf(input)),
@@ -64,8 +66,8 @@ export function askerOf({ actor, reason }: { actor?: string | undefined; reason?
   return { actor, reason, proof: "control-token" }
 }
 
-function runOf(ports: Ports, id: string): ReleaseRecord {
-  const found = /^\d{1,15}$/.test(id) ? ports.store.release(Number(id)) : undefined
+async function runOf(ports: Ports, id: string): Promise<ReleaseRecord> {
+  const found = /^\d{1,15}$/.test(id) ? await ports.queue.find(Number(id)) : undefined
   if (found !== undefined) return found
   throw new ConveyorError("no-such-run", `there is no run ${id}`, { facts: { id }, hint: "conveyor history lists all of them." })
 }

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite"
 import { test } from "node:test"
 import { systemClock } from "../kernel/clock.ts"
 import { identify } from "../kernel/process-identity.ts"
-import { Store } from "../store/store.ts"
+import { openSqliteStore } from "../store/sqlite/open.ts"
 import { claimState, isOwn } from "./installation.ts"
 import { findControlPlane, makeStateDirectory, stateDirectory } from "./state-directory.ts"
 import type { StateDirectory } from "./state-directory.ts"
@@ -61,9 +61,9 @@ test("a copy of a state directory finds no control plane and no copy, and is an 
 
 test("a copy's lease is held by nobody, though the original's control plane lives, and its fence goes on", () =>
   withInstallation(async (folder, state) => {
-    const store = new Store(state.database, systemClock, () => undefined)
-    const fence = store.takeLease()
-    store.close()
+    const store = openSqliteStore(state.database, { clock: systemClock, whyIllegal: () => undefined })
+    const fence = await store.lease.acquire()
+    await store.close()
     const copy = stateDirectory(join(folder, "backup"))
     await cp(state.root, copy.root, { recursive: true })
     await claimState(copy)

@@ -3,7 +3,6 @@
 import { z } from "zod"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { Ports } from "../release/ports.ts"
-import type { Store } from "../store/store.ts"
 import type { CopyLog } from "./protocol/reports.ts"
 
 export interface LogQuery {
@@ -34,22 +33,22 @@ export async function newestLines(ports: Ports, { version, service, lines }: Log
 }
 
 async function copiesOf(ports: Ports, version: string, signal: AbortSignal): Promise<readonly Logged[]> {
-  if (ports.store.version(version) === undefined) {
+  if ((await ports.versions.find(version)) === undefined) {
     throw new ConveyorError("no-such-version", `there is no version ${version}`, {
       facts: { version },
       hint: "conveyor status lists the versions.",
     })
   }
   const known = (await ports.runtime.observe(signal)).copies.filter((copy) => copy.version === version)
-  return known.length > 0 ? known : lastStarted(ports.store, version)
+  return known.length > 0 ? known : lastStarted(ports, version)
 }
 
 const startFacts = z.object({ copies: z.array(z.object({ id: z.string(), service: z.string() })) })
 
-function lastStarted(store: Store, version: string): Logged[] {
-  const runs = store.releases().filter((release) => release.version === version)
-  const started = runs
-    .flatMap((release) => store.journal(release.id))
+async function lastStarted({ queue, journal }: Ports, version: string): Promise<Logged[]> {
+  const runs = (await queue.all()).filter((release) => release.version === version)
+  const started = (await Promise.all(runs.map((release) => journal.of(release.id))))
+    .flat()
     .findLast((event) => event.step === "start" && event.event === "succeeded")
   const facts = startFacts.safeParse(started?.facts)
   return facts.success ? facts.data.copies.map((copy) => ({ ...copy, version })) : []

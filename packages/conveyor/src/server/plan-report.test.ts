@@ -12,9 +12,9 @@ const signal = new AbortController().signal
 async function rehearse(body: (stage: Rehearsal, ports: Ports) => Promise<void>): Promise<void> {
   const stage = new Rehearsal()
   try {
-    await body(stage, stage.ports())
+    await body(stage, await stage.ports())
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -35,7 +35,7 @@ test("the first release has nothing to compare with and nothing to retire", () =
 
 test("a later release says what becomes of the version that serves, and finds the artifact that there is", () =>
   rehearse(async (stage, ports) => {
-    assert.notEqual(await stage.carryOut(stage.ask("release", "a")), "killed")
+    assert.notEqual(await stage.carryOut(await stage.ask("release", "a")), "killed")
     const steps = await does(ports, "b")
     assert.equal(steps["switch"], "generation 2: new pages to the new version, pages of v1 stay")
     assert.equal(steps["bake"], "compare with v1 over 10 s")

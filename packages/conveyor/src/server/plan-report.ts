@@ -11,10 +11,10 @@ import { changesIn } from "../release/fit/versions.ts"
 import type { PlanReport } from "./protocol/reports.ts"
 
 export async function planReport(ports: Ports, revision: string, signal: AbortSignal): Promise<PlanReport> {
-  const named = /^v\d+$/.test(revision) ? ports.store.version(revision) : undefined
+  const named = /^v\d+$/.test(revision) ? await ports.versions.find(revision) : undefined
   const { commit, subject } = named ?? (await ports.builder.resolve(revision))
   const config = await ports.readConfig(commit)
-  const version = ports.store.versions().find((each) => each.commit === commit)
+  const version = (await ports.versions.all()).find((each) => each.commit === commit)
   const { statements, unknown } = await plannedStatements(ports, commit, signal)
   const { table } = await ports.routing.observe(signal)
 

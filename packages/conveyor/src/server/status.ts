@@ -34,7 +34,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
   const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
   const said = await lastWords(ports.runtime, copies, signal)
-  const versions = ports.store.versions().map((version): VersionReport => {
+  const versions = (await ports.versions.all()).map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
     const load = loads[version.name]
     return {
@@ -50,7 +50,8 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       copies: own.map((copy) => copyReport(copy, ports.health, said.get(copy.id))),
     }
   })
-  const runs = ports.store.newestReleases(newestRuns).map((release) => runReport(ports, release))
+  const newest = (await ports.queue.before(Number.MAX_SAFE_INTEGER, newestRuns)).toReversed()
+  const runs = await Promise.all(newest.map((release) => runReport(ports, release)))
   const unknown = [
     ...seen.doubts,
     ...heldCopies(seen, ports.health),
@@ -123,9 +124,9 @@ const silentShards = (changes: readonly ChangeStatus[]): string[] => {
   ]
 }
 
-export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
-  const waiting = release.state === "queued" ? ports.store.releases(["queued", "running"]) : []
-  const events = ports.store.journal(release.id)
+export async function runReport({ queue, journal }: Ports, release: ReleaseRecord): Promise<RunReport> {
+  const waiting = release.state === "queued" ? await queue.inState("queued", "running") : []
+  const events = await journal.of(release.id)
   const steps = plans[release.kind].steps.map((name): StepReport => {
     const own = events.filter((event) => event.step === name)
     // Going back is another thing than going forward took.
@@ -142,5 +143,5 @@ export function runReport(ports: Ports, release: ReleaseRecord): RunReport {
       hold,
     }
   })
-  return { ...release, steps, requests: ports.store.requestsFor(release.id), ahead: aheadOf(release.id, waiting) }
+  return { ...release, steps, requests: await queue.requestsFor(release.id), ahead: aheadOf(release.id, waiting) }
 }

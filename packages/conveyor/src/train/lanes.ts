@@ -2,9 +2,9 @@
 // page left open for its quarter of an hour holds nobody's next release). Called by the control plane.
 import { laneOf } from "../release/machine.ts"
 import type { Lane } from "../release/machine.ts"
+import type { Ports } from "../release/ports.ts"
 import { plans } from "../release/plan.ts"
 import type { ReleaseRecord } from "../store/records.ts"
-import type { Store } from "../store/store.ts"
 
 export interface UnderWay {
   release: ReleaseRecord
@@ -14,12 +14,14 @@ export interface UnderWay {
   over: Promise<unknown>
 }
 
+type Records = Pick<Ports, "queue" | "journal" | "versions">
+
 export class Lanes {
-  readonly #store: Store
+  readonly #ports: Records
   readonly #underWay = new Map<number, UnderWay>()
 
-  constructor(store: Store) {
-    this.#store = store
+  constructor(ports: Records) {
+    this.#ports = ports
   }
 
   get inLine(): UnderWay | undefined {
@@ -35,10 +37,14 @@ export class Lanes {
   }
 
   /** What waits or was under way, by lane, as the journal says; without what is being carried out. */
-  waiting(): Record<Lane, ReleaseRecord[]> {
-    const all = this.#store.releases(["queued", "running"]).filter(({ id }) => !this.#underWay.has(id))
-    const lane = ({ id, kind, state }: ReleaseRecord) => (state === "queued" ? "line" : laneOf(plans[kind], this.#store.journal(id)))
-    return { line: all.filter((release) => lane(release) === "line"), beside: all.filter((release) => lane(release) === "beside") }
+  async waiting(): Promise<Record<Lane, ReleaseRecord[]>> {
+    const waiting: Record<Lane, ReleaseRecord[]> = { line: [], beside: [] }
+    for (const release of await this.#ports.queue.inState("queued", "running")) {
+      const { id, kind, state } = release
+      const lane = state === "queued" ? "line" : laneOf(plans[kind], await this.#ports.journal.of(id))
+      if (!this.#underWay.has(id)) waiting[lane].push(release)
+    }
+    return waiting
   }
 
   /** Gives what the work gives, once it is out of its lane. */
@@ -59,7 +65,7 @@ export class Lanes {
    * version that was never built is nobody's to give up, and is not waited for.
    */
   async makeWayFor({ kind, version, state }: ReleaseRecord, reason: Error): Promise<void> {
-    const isNew = kind === "release" && this.#store.version(version)?.artifact === undefined
+    const isNew = kind === "release" && (await this.#ports.versions.find(version))?.artifact === undefined
     // One that is carried on after a crash had its way made when it began.
     if (state === "running" || isNew) return
     const beside = this.all.filter(({ lane }) => lane === "beside")

@@ -32,7 +32,7 @@ import { clearUnfinished, createDirectoryBuilder } from "../runtime/process/dire
 import { createProcessRuntime } from "../runtime/process/process-runtime.ts"
 import { makeStateDirectory } from "../server/state-directory.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
-import { Store } from "../store/store.ts"
+import { openSqliteStore } from "../store/sqlite/open.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
 import { installationId } from "../server/installation.ts"
 import type { WatchParts } from "../server/watching/watching.ts"
@@ -64,8 +64,8 @@ export interface Wired {
 export async function wire({ state, configFile, variables, clock, logger, signal }: WiringOptions): Promise<Wired> {
   await makeStateDirectory(state)
   const config = await readConfig(configFile, variables)
-  const store = new Store(state.database, clock, whyIllegal)
-  const fence = store.takeLease()
+  const store = openSqliteStore(state.database, { clock, whyIllegal })
+  const fence = await store.lease.acquire()
 
   const listen = hostAndPort(config.edge.listen)
   const launch = (port: number) =>
@@ -90,7 +90,9 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const edges = patientEdge(createEdgeSet({ members: () => [createEmbeddedEdge(address)], withinMs: seconds(5) }), clock)
   const users = new UsersView(edges.metering, clock)
   const ports: Ports = {
-    store,
+    journal: store.journal,
+    versions: store.versions,
+    queue: store.queue,
     builder,
     runtime: createProcessRuntime({ directory: state.runtime, clock, edgeUrl: edge.url }),
     routing: new Routing(edges.routing, fence),
@@ -139,7 +141,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     },
     async close() {
       await Promise.all([...engines.values()].map((engine) => engine.close()))
-      store.close()
+      await store.close()
       book.close()
     },
   }

@@ -13,12 +13,12 @@ const pace = { timeoutMs: 50, intervalMs: 4_000, failures: 3 }
 async function withCopy(body: (ports: Ports, copy: Copy, stage: Rehearsal) => Promise<void>): Promise<void> {
   const stage = new Rehearsal()
   try {
-    await stage.carryOut(stage.ask("release", "a"))
+    await stage.carryOut(await stage.ask("release", "a"))
     const [copy] = stage.runtime.copies()
     assert.ok(copy)
-    await body(stage.ports(), copy, stage)
+    await body(await stage.ports(), copy, stage)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 

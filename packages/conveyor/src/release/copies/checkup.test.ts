@@ -11,7 +11,7 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
   const stage = new Rehearsal()
   try {
     for (const commit of ["a", "b"]) {
-      const release = stage.ask("release", commit)
+      const release = await stage.ask("release", commit)
       await stage.carryOut(release, {
         afterEvent: ({ step, event }) => {
           if (step === "switch" && event === "started") stage.traffic(release.version, { requests: 1_000 })
@@ -19,10 +19,10 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
       })
     }
     await body(stage, async () => {
-      const release = stage.ask("rollback", "a")
-      const version = stage.store.version("v1")
+      const release = await stage.ask("rollback", "a")
+      const version = await stage.store.versions.find("v1")
       assert.ok(version)
-      const ports = stage.ports()
+      const ports = await stage.ports()
       const config = await ports.readConfig("a")
       const facts = await steps.verify.run(
         {
@@ -41,7 +41,7 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
       return facts?.["asked"] as string[]
     })
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -50,29 +50,29 @@ test("whoever was well at the last checkup is not asked again", () =>
     await stage.clock.sleep(13_000)
     assert.equal((await verify()).length, 2, "nobody has asked the warm copies for long")
     await stage.clock.sleep(13_000)
-    await checkUp(stage.ports(), signal)
+    await checkUp(await stage.ports(), signal)
     assert.deepEqual(await verify(), [])
   }))
 
 test("an old answer is no answer", () =>
   withWarmVersion(async (stage, verify) => {
-    await checkUp(stage.ports(), signal)
+    await checkUp(await stage.ports(), signal)
     await stage.clock.sleep(13_000)
     assert.equal((await verify()).length, 2)
   }))
 
 test("whoever was ill at the last checkup is asked, and found ill", () =>
   withWarmVersion(async (stage, verify) => {
-    await checkUp(stage.ports(), signal)
+    await checkUp(await stage.ports(), signal)
     await stage.clock.sleep(5_000)
     stage.ill.add("a")
-    await checkUp(stage.ports(), signal)
+    await checkUp(await stage.ports(), signal)
     await assert.rejects(verify())
   }))
 
 test("a copy that has gone is forgotten, and its successor is asked", () =>
   withWarmVersion(async (stage, verify) => {
-    await checkUp(stage.ports(), signal)
+    await checkUp(await stage.ports(), signal)
     const [gone] = stage.runtime.copies().filter((copy) => copy.version === "v1")
     assert.ok(gone)
     await stage.runtime.stop(gone.id, { graceMs: 0, signal })

@@ -97,10 +97,10 @@ async function assertOwnAddress({ runtime }: Ports, { id, service, address }: Co
  */
 export async function drainAndStop(ports: Ports, version: string, graceMs: number, signal: AbortSignal, report: Report): Promise<void> {
   // Neither warm nor stopped from here on: whoever finds it so after a crash finishes this.
-  ports.store.keepWarm(version, undefined)
+  await ports.versions.keepWarm(version, undefined)
   await ports.routing.change((now) => (now !== undefined && version in now.versions ? without(now, [version]) : now), signal)
   await inFlightIsZero(ports, [version], graceMs, signal, report)
   report({ message: `SIGTERM to every copy of ${version}` })
   await ports.runtime.unwant(version, signal)
-  ports.store.stopped(version)
+  await ports.versions.stopped(version)
 }

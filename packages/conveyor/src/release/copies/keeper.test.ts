@@ -18,14 +18,14 @@ async function rehearse(body: (stage: Rehearsal) => Promise<void>): Promise<void
   try {
     await body(stage)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
 /** One round of the keeper; gives what it said. */
 async function round(stage: Rehearsal): Promise<string[]> {
   const acts: string[] = []
-  await keep({ ports: stage.ports(), signal, onAct: (act) => acts.push(said(act)) })
+  await keep({ ports: await stage.ports(), signal, onAct: (act) => acts.push(said(act)) })
   return acts
 }
 
@@ -34,7 +34,7 @@ function said(act: KeeperAct): string {
 }
 
 async function release(stage: Rehearsal, commit: string): Promise<ReleaseRecord> {
-  const asked = stage.ask("release", commit)
+  const asked = await stage.ask("release", commit)
   const ended = await stage.carryOut(asked, {
     afterEvent: ({ step, event }) => {
       if (step === "switch" && event === "started") stage.traffic(asked.version, { requests: 1_000 })
@@ -107,7 +107,7 @@ test("a copy that runs and is not well gets no requests, is replaced, and the on
     assert.deepEqual(routed(stage, "v1"), [well.id])
 
     const acts: KeeperAct[] = []
-    await replaceIll(stage.ports(), signal, (act) => acts.push(act))
+    await replaceIll(await stage.ports(), signal, (act) => acts.push(act))
     assert.deepEqual(acts.map(said), [`given-up ${silent.id} (3 questions in a row found it not well: no answer within 3 s)`])
     assert.match((await round(stage)).join(), /restarted .*3 questions in a row found it not well/)
     assert.equal(routed(stage, "v1").length, 2)
@@ -122,7 +122,7 @@ test("copies are told whether their version is the current one, and again after 
     await release(stage, "b")
     await round(stage)
     assert.deepEqual(Object.fromEntries(stage.runtime.standings), { v1: "not-current", v2: "current" })
-    await stage.carryOut(stage.ask("rollback", "a"))
+    await stage.carryOut(await stage.ask("rollback", "a"))
     await round(stage)
     assert.deepEqual(Object.fromEntries(stage.runtime.standings), { v1: "current", v2: "not-current" })
   }))
@@ -133,9 +133,9 @@ test("where no copy is well their addresses stay, and none is replaced for what 
     const before = routed(stage, "v1")
     stage.ill.add("a")
     for (let n = 0; n < 20; n++) {
-      await checkUp(stage.ports(), signal)
+      await checkUp(await stage.ports(), signal)
       await stage.clock.sleep(1_000)
-      await replaceIll(stage.ports(), signal, (act) => assert.fail(said(act)))
+      await replaceIll(await stage.ports(), signal, (act) => assert.fail(said(act)))
       await round(stage)
     }
     assert.deepEqual(routed(stage, "v1"), before)
@@ -144,9 +144,9 @@ test("where no copy is well their addresses stay, and none is replaced for what 
 test("a copy of a version whose run is under way is left to the run", () =>
   rehearse(async (stage) => {
     let events = 0
-    await stage.carryOut(stage.ask("release", "a"), { atMoment: () => (++events === 12 ? "kill" : "go on") })
+    await stage.carryOut(await stage.ask("release", "a"), { atMoment: () => (++events === 12 ? "kill" : "go on") })
     oneIsSilent(stage)
-    await replaceIll(stage.ports(), signal, (act) => assert.fail(said(act)))
+    await replaceIll(await stage.ports(), signal, (act) => assert.fail(said(act)))
   }))
 
 test("a copy that a control plane started and died before it could route it is found by the next", () =>
@@ -184,7 +184,7 @@ test("what runs is kept, routed and in the end stopped by what was recorded at i
     const readConfig = async () => {
       throw new Error("its conveyor.yml cannot be read")
     }
-    const unreadable = async () => keep({ ports: { ...stage.ports(), readConfig }, signal, onAct: () => {} })
+    const unreadable = async () => keep({ ports: { ...(await stage.ports()), readConfig }, signal, onAct: () => {} })
     await unreadable()
     assert.deepEqual(
       stage.runtime.copies().map((copy) => copy.state),
@@ -201,7 +201,7 @@ test("what was never recorded is wanted again as its commit says, and where that
     await release(stage, "a")
     await release(stage, "b")
     for (const version of ["v1", "v2"]) await stage.runtime.unwant(version, signal)
-    const ports = stage.ports()
+    const ports = await stage.ports()
     const readConfig: typeof ports.readConfig = async (commit) => {
       if (commit === "a") throw new Error("its conveyor.yml cannot be read")
       return ports.readConfig(commit)
@@ -241,33 +241,38 @@ test("a round asks as much of the store beside a thousand stopped versions as be
     await release(stage, "a")
     const asked = async () => {
       const counts = { questions: 0, records: 0 }
-      const ports = stage.ports()
-      const store = new Proxy(ports.store, {
-        get(target, name) {
-          const value: unknown = Reflect.get(target, name)
-          if (typeof value !== "function") return value
-          return (...argv: unknown[]): unknown => {
-            const answer: unknown = Reflect.apply(value, target, argv)
-            counts.questions++
-            counts.records += Array.isArray(answer) ? answer.length : 1
-            return answer
-          }
-        },
+      const ports = await stage.ports()
+      const counted = <T extends object>(port: T) =>
+        new Proxy(port, {
+          get(target, name) {
+            const value: unknown = Reflect.get(target, name)
+            if (typeof value !== "function") return value
+            return async (...argv: unknown[]): Promise<unknown> => {
+              const answer: unknown = await Reflect.apply(value, target, argv)
+              counts.questions++
+              counts.records += Array.isArray(answer) ? answer.length : 1
+              return answer
+            }
+          },
+        })
+      await keep({
+        ports: { ...ports, journal: counted(ports.journal), versions: counted(ports.versions), queue: counted(ports.queue) },
+        signal,
+        onAct: () => {},
       })
-      await keep({ ports: { ...ports, store }, signal, onAct: () => {} })
       return counts
     }
-    const stopped = (from: number, to: number) => {
+    const stopped = async (from: number, to: number) => {
       for (let i = from; i < to; i++) {
-        const { name } = stage.store.versionOf(`old-${i}`, "Old")
-        stage.store.built(name, { id: `art-${i}`, kind: "directory", ref: "/" }, [])
-        stage.store.stopped(name)
-        stage.store.setState(stage.store.enqueue("release", name).id, "failed")
+        const { name } = await stage.store.versions.ensure(`old-${i}`, "Old")
+        await stage.store.versions.built(name, { id: `art-${i}`, kind: "directory", ref: "/" }, [])
+        await stage.store.versions.stopped(name)
+        await stage.store.queue.setState((await stage.store.queue.enqueue("release", name)).id, "failed")
       }
     }
-    stopped(0, 10)
+    await stopped(0, 10)
     const few = await asked()
-    stopped(10, 1_000)
+    await stopped(10, 1_000)
     assert.deepEqual(await asked(), few)
   }))
 
@@ -289,7 +294,7 @@ test("a version whose rollback window has closed is stopped, once", () =>
     await stage.clock.sleep(3_600_001)
     assert.match((await round(stage)).join("\n"), /stopping v1/)
     assert.deepEqual(await copiesOf(stage, "v1"), [])
-    assert.notEqual(stage.store.version("v1")?.stoppedAt, undefined)
+    assert.notEqual((await stage.store.versions.find("v1"))?.stoppedAt, undefined)
     assert.equal((await copiesOf(stage, "v2")).length, 2)
     assert.deepEqual(await round(stage), [])
   }))
@@ -297,7 +302,7 @@ test("a version whose rollback window has closed is stopped, once", () =>
 test("the current version is never stopped, whatever is noted about its window", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
-    stage.ports().store.keepWarm("v1", stage.clock.now() - 1)
+    await (await stage.ports()).versions.keepWarm("v1", stage.clock.now() - 1)
     await round(stage)
     assert.equal((await copiesOf(stage, "v1")).length, 2)
     assert.equal(stage.current, "v1")
@@ -311,7 +316,7 @@ test("an old version that still serves and was given up leaves the table and is 
     const now = stage.edge.inUse
     if (table === undefined || now === undefined) throw new Error("nothing was routed")
     await stage.edge.apply({ ...now, generation: now.generation + 1, versions: { ...table.versions, ...now.versions } }, signal)
-    stage.ports().store.keepWarm("v1", stage.clock.now())
+    await (await stage.ports()).versions.keepWarm("v1", stage.clock.now())
     await round(stage)
     assert.deepEqual(Object.keys(stage.edge.inUse?.versions ?? {}), ["v2"])
     assert.deepEqual(await copiesOf(stage, "v1"), [])
@@ -321,7 +326,7 @@ test("copies of a version that is neither warm nor routed are stopped: nobody wo
   rehearse(async (stage) => {
     await release(stage, "a")
     await release(stage, "b")
-    stage.ports().store.stopped("v1")
+    await (await stage.ports()).versions.stopped("v1")
     await round(stage)
     assert.deepEqual(await copiesOf(stage, "v1"), [])
   }))
@@ -329,7 +334,7 @@ test("copies of a version that is neither warm nor routed are stopped: nobody wo
 test("a version whose run is under way is left to the run, also between two control planes", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
-    const second = stage.ask("release", "b")
+    const second = await stage.ask("release", "b")
     let events = 0
     await stage.carryOut(second, { atMoment: () => (++events === 12 ? "kill" : "go on") })
     const before = stage.runtime.copies()
@@ -342,8 +347,8 @@ test("nothing is stopped while nobody knows who serves; the reason is told, and 
   rehearse(async (stage) => {
     await release(stage, "a")
     await release(stage, "b")
-    stage.store.keepWarm("v1", stage.clock.now())
-    const ports = stage.ports()
+    await stage.store.versions.keepWarm("v1", stage.clock.now())
+    const ports = await stage.ports()
     const seen = async (member: MemberTable, table?: RoutingTable) => {
       const observe = async () => ({ table, members: [member] })
       const doubted = { ...ports, routing: Object.assign(Object.create(ports.routing) as Routing, { observe }) }

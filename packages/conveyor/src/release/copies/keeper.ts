@@ -46,7 +46,7 @@ export async function keep(options: KeeperOptions): Promise<void> {
   const seen = await see(ports, signal)
   await attempt(() => tellStandings(ports, seen, signal))
   await attempt(() => keepWorkers(ports, seen, signal))
-  for (const version of versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
+  for (const version of await versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
@@ -62,7 +62,7 @@ async function tellStandings({ runtime }: Ports, seen: Seen, signal: AbortSignal
 }
 
 /** Workers work for the current version alone, whoever died half-way of switching. */
-async function keepWorkers({ store, runtime }: Ports, seen: Seen, signal: AbortSignal): Promise<void> {
+async function keepWorkers({ versions, runtime }: Ports, seen: Seen, signal: AbortSignal): Promise<void> {
   const { table, wanted, doubts, copies } = seen
   if (doubts.length > 0 || table === undefined) return
   const workers = wanted.filter(restsOf)
@@ -73,7 +73,7 @@ async function keepWorkers({ store, runtime }: Ports, seen: Seen, signal: AbortS
       if (isToWake) await runtime.wake(name, signal)
       continue
     }
-    const version = store.version(name)
+    const version = await versions.find(name)
     // A run starts, or takes back, the workers of its own version itself.
     const isOld = version !== undefined && versionMay[stateOfVersion(version, seen)].keep === "yes"
     const isAtWork = own.some(
@@ -86,11 +86,11 @@ async function keepWorkers({ store, runtime }: Ports, seen: Seen, signal: AbortS
 /** The step has told it already that it is not current any more, and the table is about to say so. */
 const isBeingSwitched = (current: string, { runs }: Seen) => runs.some(({ previous }) => previous === current)
 
-function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): VersionRecord[] {
-  const warm = ports.store.warmVersions().map(({ name }) => name)
+async function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): Promise<VersionRecord[]> {
+  const warm = (await ports.versions.warm()).map(({ name }) => name)
   const routed = Object.keys(table?.versions ?? {})
   const names = new Set([...copies.map(({ version }) => version), ...wanted.map(({ version }) => version), ...warm, ...routed])
-  return [...names].flatMap((name) => ports.store.version(name) ?? [])
+  return (await Promise.all([...names].map((name) => ports.versions.find(name)))).filter((version) => version !== undefined)
 }
 
 async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOptions): Promise<void> {

@@ -68,14 +68,14 @@ function holdInWords({ service, version }: WantedService, ill: readonly Ill[]): 
 export async function replaceIll(ports: Ports, signal: AbortSignal, onAct: (act: KeeperAct) => void): Promise<void> {
   if (!judge(await ports.runtime.observe(signal), ports.health, ports.clock.now()).some((verdict) => verdict.do === "give-up")) return
   const seen = await see(ports, signal)
-  const isKept = (name: string) => {
-    const version = ports.store.version(name)
+  const isKept = async (name: string) => {
+    const version = await ports.versions.find(name)
     return version !== undefined && versionMay[stateOfVersion(version, seen)].keep === "yes"
   }
   const verdicts = judge(seen, ports.health, ports.clock.now())
   await Promise.all(
     verdicts.map(async (verdict) => {
-      if (verdict.do === "hold" || !isKept(verdict.copy.version) || hasEnded(verdict.copy)) return
+      if (verdict.do === "hold" || hasEnded(verdict.copy) || !(await isKept(verdict.copy.version))) return
       const { copy, wanted, reason } = verdict
       onAct({ event: "given-up", copy, reason })
       await ports.runtime.giveUp(copy.id, { reason, graceMs: Math.min(wanted.stopGraceMs, longestGraceMs), signal })

@@ -14,7 +14,7 @@ async function rehearse(services: string, body: (stage: Rehearsal) => Promise<vo
   try {
     await body(stage)
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
@@ -26,7 +26,7 @@ const carry = (stage: Rehearsal, release: ReleaseRecord, afterEvent: (event: Jou
     },
   })
 
-const round = (stage: Rehearsal) => keep({ ports: stage.ports(), signal, onAct: () => {} })
+const round = async (stage: Rehearsal) => keep({ ports: await stage.ports(), signal, onAct: () => {} })
 
 /** Versions whose workers are there, each once. */
 const atWork = (stage: Rehearsal) => [
@@ -40,7 +40,7 @@ const atWork = (stage: Rehearsal) => [
 
 test("from the moment that a version is the current one no worker of another works, and a rollback brings the old ones back", () =>
   rehearse(`${web}, ${worker}`, async (stage) => {
-    await carry(stage, stage.ask("release", "a"))
+    await carry(stage, await stage.ask("release", "a"))
     assert.deepEqual(atWork(stage), ["v1"])
     const seen: (readonly [current: string, workers: string[]])[] = []
     const apply = stage.edge.apply.bind(stage.edge)
@@ -48,22 +48,22 @@ test("from the moment that a version is the current one no worker of another wor
       seen.push([table.current, atWork(stage)])
       await apply(table, ...rest)
     }
-    await carry(stage, stage.ask("release", "b"))
+    await carry(stage, await stage.ask("release", "b"))
     assert.ok(seen.length > 0)
     for (const each of seen) assert.deepEqual(each, ["v2", ["v2"]])
     assert.equal(stage.runtime.standings.get("v1"), "not-current")
     await round(stage)
     assert.deepEqual(atWork(stage), ["v2"])
 
-    await carry(stage, stage.ask("rollback", "a"))
+    await carry(stage, await stage.ask("rollback", "a"))
     await round(stage)
     assert.deepEqual([stage.current, atWork(stage)], ["v1", ["v1"]])
   }))
 
 test("a release that goes back gives the work back to the version before it", () =>
   rehearse(`${web}, ${worker}`, async (stage) => {
-    await carry(stage, stage.ask("release", "a"))
-    const bad = stage.ask("release", "b")
+    await carry(stage, await stage.ask("release", "a"))
+    const bad = await stage.ask("release", "b")
     await stage.carryOut(bad, {
       afterEvent: ({ step, event }) => {
         if (step === "switch" && event === "started") stage.traffic(bad.version, { requests: 1_000, serverErrors: 900 })
@@ -75,8 +75,8 @@ test("a release that goes back gives the work back to the version before it", ()
 
 test("a worker that looks after itself is kept, and knows that its version is not current", () =>
   rehearse(`${web}, ${worker.replace("copies: 2", "copies: 2, when_not_current: keep")}`, async (stage) => {
-    await carry(stage, stage.ask("release", "a"))
-    await carry(stage, stage.ask("release", "b"))
+    await carry(stage, await stage.ask("release", "a"))
+    await carry(stage, await stage.ask("release", "b"))
     await round(stage)
     assert.deepEqual(atWork(stage), ["v1", "v2"])
     assert.deepEqual([stage.runtime.standings.get("v1"), stage.runtime.standings.get("v2")], ["not-current", "current"])
@@ -86,8 +86,8 @@ test("wherever the control plane is killed, workers end up working for the curre
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 60 }), fc.constantFrom("good", "bad"), (killAt, kind) =>
       rehearse(`${web}, ${worker}`, async (stage) => {
-        await carry(stage, stage.ask("release", "a"))
-        const release = stage.ask("release", "b")
+        await carry(stage, await stage.ask("release", "a"))
+        const release = await stage.ask("release", "b")
         let moments = 0
         const atMoment = () => (++moments === killAt ? "kill" : "go on")
         const traffic = { requests: 1_000, serverErrors: kind === "bad" ? 900 : 0 }
@@ -96,7 +96,7 @@ test("wherever the control plane is killed, workers end up working for the curre
         }
         if ((await stage.carryOut(release, { atMoment, afterEvent })) === "killed") {
           await round(stage)
-          await stage.carryOut(stage.ports().store.release(release.id) ?? release, { afterEvent })
+          await stage.carryOut((await (await stage.ports()).queue.find(release.id)) ?? release, { afterEvent })
         }
         await round(stage)
         assert.deepEqual(atWork(stage), [stage.current])
@@ -109,8 +109,8 @@ test("wherever the control plane is killed, workers end up working for the curre
 
 test("a version whose worker ends again and again during the bake goes back", () =>
   rehearse(`${web}, ${worker}`, async (stage) => {
-    await carry(stage, stage.ask("release", "a"))
-    const ended = await carry(stage, stage.ask("release", "b"), ({ step, event }) => {
+    await carry(stage, await stage.ask("release", "a"))
+    const ended = await carry(stage, await stage.ask("release", "b"), ({ step, event }) => {
       if (step !== "bake" || event !== "started") return
       for (let i = 0; i < 5; i++) {
         for (const copy of stage.runtime.copies()) if (copy.version === "v2" && copy.service === "mailer") stage.runtime.crash(copy.id)
@@ -124,8 +124,8 @@ test("a version whose worker ends again and again during the bake goes back", ()
 
 test("an application of workers alone is carried: each version works until the next one does", () =>
   rehearse(worker, async (stage) => {
-    await carry(stage, stage.ask("release", "a"))
-    const ended = await carry(stage, stage.ask("release", "b"))
+    await carry(stage, await stage.ask("release", "a"))
+    const ended = await carry(stage, await stage.ask("release", "b"))
     assert.ok(ended !== "killed")
     await round(stage)
     assert.deepEqual([ended.state, stage.current, atWork(stage)], ["promoted", "v2", ["v2"]])

@@ -26,10 +26,10 @@ const withSilentShard = (readiness: ChangeStatus["readiness"], contract: ChangeS
 async function held(changes: readonly string[], answers: readonly ChangeStatus[], signal = new AbortController().signal) {
   const rehearsal = new Rehearsal()
   try {
-    const ports = rehearsal.ports()
-    ports.store.versionOf("a", "A")
-    ports.store.built("v1", { id: "art", kind: "directory", ref: "/" }, changes)
-    const [version] = ports.store.versions()
+    const ports = await rehearsal.ports()
+    await ports.versions.ensure("a", "A")
+    await ports.versions.built("v1", { id: "art", kind: "directory", ref: "/" }, changes)
+    const [version] = await ports.versions.all()
     assert.ok(version)
     const [said, holds, overs]: [string[], string[], string[]] = [[], [], []]
     const from = ports.clock.now()
@@ -49,7 +49,7 @@ async function held(changes: readonly string[], answers: readonly ChangeStatus[]
     }).catch((thrown: unknown) => thrown)
     return { end, said, holds, overs }
   } finally {
-    rehearsal.end()
+    await rehearsal.end()
   }
 }
 

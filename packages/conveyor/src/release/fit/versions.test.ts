@@ -21,12 +21,12 @@ const status = (each: Change): ChangeStatus => ({ change: each.name, readiness: 
 async function staged(commits: readonly (readonly string[] | undefined)[], body: (ports: Ports) => Promise<void>): Promise<void> {
   const stage = new Rehearsal()
   try {
-    const ports = stage.ports()
+    const ports = await stage.ports()
     const folders = new Map<string, readonly string[]>()
     for (const [i, changes] of commits.entries()) {
-      const { name } = ports.store.versionOf(`commit-${i}`, "")
+      const { name } = await ports.versions.ensure(`commit-${i}`, "")
       if (changes === undefined) continue
-      ports.store.built(name, { id: `art-${i}`, kind: "directory", ref: `/art-${i}` }, changes)
+      await ports.versions.built(name, { id: `art-${i}`, kind: "directory", ref: `/art-${i}` }, changes)
       folders.set(`commit-${i}/db`, changes)
     }
     const engine: Partial<ChangeEngine> = { status: async (changes) => changes.map(status) }
@@ -36,27 +36,28 @@ async function staged(commits: readonly (readonly string[] | undefined)[], body:
       loadChanges: async (commit, folder) => (folders.get(`${commit}/${folder}`) ?? []).map(change),
     })
   } finally {
-    stage.end()
+    await stage.end()
   }
 }
 
-function version(ports: Ports, name: string): VersionRecord {
-  const found = ports.store.version(name)
+async function version(ports: Ports, name: string): Promise<VersionRecord> {
+  const found = await ports.versions.find(name)
   if (found === undefined) throw new Error(`there is no ${name}`)
   return found
 }
 
 test("a version that was never built has no artifact, and the refusal says how it gets one", () =>
   staged([undefined], async (ports) => {
+    const neverBuilt = await version(ports, "v1")
     assert.throws(
-      () => artifactOf(version(ports, "v1")),
+      () => artifactOf(neverBuilt),
       (thrown) => thrown instanceof ConveyorError && thrown.code === "not-built" && /conveyor release commit-/.test(thrown.hint ?? ""),
     )
   }))
 
 test("a fleet knows the changes of every built version, so that an old one is seen to lack the new", () =>
   staged([["0001-a"], ["0001-a", "0002-b"], undefined, ["0001-a", "0002-b", "0003-c"]], async (ports) => {
-    const fleet = await fleetOf(ports, version(ports, "v1"), withFleet)
+    const fleet = await fleetOf(ports, await version(ports, "v1"), withFleet)
     assert.deepEqual(
       fleet?.own.map((each) => each.name),
       ["0001-a"],
@@ -69,16 +70,16 @@ test("a fleet knows the changes of every built version, so that an old one is se
 
 test("where no fleet is named there is none, and nothing stands in the way", () =>
   staged([[]], async (ports) => {
-    const fleet = await fleetOf(ports, version(ports, "v1"), withoutFleet)
+    const fleet = await fleetOf(ports, await version(ports, "v1"), withoutFleet)
     assert.equal(fleet, undefined)
     assert.deepEqual(await fleetStatus(ports, fleet, signal), [])
   }))
 
 test("a change is found in its own version only", () =>
   staged([["0001-a"], ["0001-a", "0002-b"]], async (ports) => {
-    assert.equal((await changeOf(ports, version(ports, "v2"), withFleet, "0002-b")).change.name, "0002-b")
+    assert.equal((await changeOf(ports, await version(ports, "v2"), withFleet, "0002-b")).change.name, "0002-b")
     await assert.rejects(
-      changeOf(ports, version(ports, "v1"), withFleet, "0002-b"),
+      changeOf(ports, await version(ports, "v1"), withFleet, "0002-b"),
       (thrown) => thrown instanceof ConveyorError && thrown.code === "no-such-change",
     )
   }))

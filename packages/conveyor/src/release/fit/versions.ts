@@ -46,7 +46,7 @@ export async function fleetOf(ports: Ports, version: VersionRecord, config: Conf
   if (engine === undefined || fleetsOf(config).length === 0) return undefined
   const own = await changesIn(ports, version.commit, config)
   const known = new Map<string, Change>()
-  for (const each of ports.store.versions()) {
+  for (const each of await ports.versions.all()) {
     if (each.artifact === undefined || (each.changes ?? []).every((name) => known.has(name))) continue
     for (const change of await changesIn(ports, each.commit, config)) known.set(change.name, change)
   }
@@ -75,14 +75,14 @@ export async function fleetStatus(ports: Ports, fleet: Fleet | undefined, signal
   if (fleet === undefined) return []
   const heard = await fleet.engine.status(fleet.known, signal)
   if (heard.every(({ shards }) => shards.every(({ phase }) => phase !== "unknown"))) return heard
-  const records = { releases: ports.store.releases(), versions: ports.store.versions(), shardsOf: await shardsByVersion(ports) }
+  const records = { releases: await ports.queue.all(), versions: await ports.versions.all(), shardsOf: await shardsByVersion(ports) }
   return heard.map((status) => remembered(status, records))
 }
 
 /** A version whose file can no longer be read proves nothing. */
 async function shardsByVersion(ports: Ports): Promise<(version: string) => readonly string[]> {
   const shards = new Map<string, readonly string[]>()
-  for (const { name, commit, changes } of ports.store.versions()) {
+  for (const { name, commit, changes } of await ports.versions.all()) {
     if (changes === undefined || changes.length === 0) continue
     try {
       shards.set(

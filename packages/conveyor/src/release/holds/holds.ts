@@ -23,28 +23,34 @@ export interface Holds {
 export function holdsOf(
   run: number,
   step: StepName,
-  { store, clock }: Pick<Ports, "store" | "clock">,
+  { journal, clock }: Pick<Ports, "journal" | "clock">,
   onEvent: (event: JournalEvent) => void,
 ): Holds {
-  let known: Map<HoldCondition, Hold> | undefined
-  const standing = () => (known ??= new Map(standingHolds(store.journal(run), step).map((each) => [each.until, each])))
+  let known: Promise<Map<HoldCondition, Hold>> | undefined
+  const stood = () => (known ??= standingIn(journal, run, step))
   return {
     async stand({ until, boundMs, reason }) {
-      const stands = standing().get(until)
+      const standing = await stood()
+      const stands = standing.get(until)
       if (stands !== undefined) return stands
       const hold = { until, since: clock.now(), bound: clock.now() + boundMs, reason }
-      onEvent(store.record(run, step, "started", standsAs(hold)))
-      standing().set(until, hold)
+      onEvent(await journal.record(run, step, "started", standsAs(hold)))
+      standing.set(until, hold)
       return hold
     },
 
     async over(until, how) {
-      const stands = standing().get(until)
+      const standing = await stood()
+      const stands = standing.get(until)
       if (stands === undefined) return
-      onEvent(store.record(run, step, "started", isOverAs({ until, how, heldMs: clock.now() - stands.since })))
-      standing().delete(until)
+      onEvent(await journal.record(run, step, "started", isOverAs({ until, how, heldMs: clock.now() - stands.since })))
+      standing.delete(until)
     },
   }
+}
+
+async function standingIn(journal: Ports["journal"], run: number, step: StepName): Promise<Map<HoldCondition, Hold>> {
+  return new Map(standingHolds(await journal.of(run), step).map((each) => [each.until, each]))
 }
 
 export interface Waiting {

@@ -31,8 +31,8 @@ interface RunUnderWay {
 export async function see(ports: Ports, signal: AbortSignal): Promise<Seen> {
   const { table, members } = await ports.routing.observe(signal)
   const { copies, wanted } = await ports.runtime.observe(signal)
-  const doubts = whoServesIsUnknown(ports, table, members)
-  return { table, members, copies, wanted, doubts, runs: runsUnderWay(ports), now: ports.clock.now() }
+  const doubts = await whoServesIsUnknown(ports, table, members)
+  return { table, members, copies, wanted, doubts, runs: await runsUnderWay(ports), now: ports.clock.now() }
 }
 
 export function stateOfVersion(version: VersionRecord, seen: Seen): VersionState {
@@ -53,15 +53,16 @@ function factsOf({ name, artifact, warmUntil }: VersionRecord, { table, doubts, 
 }
 
 /** Also where the edge has lost the table of what was promoted. */
-function whoServesIsUnknown({ store }: Ports, table: RoutingTable | undefined, members: readonly MemberTable[]): string[] {
-  const isLost = table === undefined && store.releases(["promoted"]).some(({ kind }) => servesUsers[kind])
+async function whoServesIsUnknown({ queue }: Ports, table: RoutingTable | undefined, members: readonly MemberTable[]): Promise<string[]> {
+  const isLost = table === undefined && (await queue.inState("promoted")).some(({ kind }) => servesUsers[kind])
   return [...routingDoubts(members), ...(isLost ? ["the edge has no routing table, and once had one"] : [])]
 }
 
-function runsUnderWay({ store }: Ports): RunUnderWay[] {
-  return store.releases(["running"]).flatMap((run) => {
-    const events = store.journal(run.id)
-    if (!servesUsers[run.kind] || stateOf(plans[run.kind].doneAfter, events) === "done") return []
+async function runsUnderWay({ queue, journal }: Ports): Promise<RunUnderWay[]> {
+  const running = (await queue.inState("running")).filter(({ kind }) => servesUsers[kind])
+  const journals = await Promise.all(running.map(async (run) => ({ run, events: await journal.of(run.id) })))
+  return journals.flatMap(({ run, events }) => {
+    if (stateOf(plans[run.kind].doneAfter, events) === "done") return []
     const previous = events.find(({ step, event }) => step === "switch" && event === "started")?.facts["previous"]
     return [{ id: run.id, version: run.version, previous: typeof previous === "string" ? previous : undefined, does: doingOf(run, events) }]
   })

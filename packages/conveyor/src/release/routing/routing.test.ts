@@ -58,7 +58,7 @@ test("what a silent edge has in flight, or open, is unknown: a drain waits for i
     const silence = () => {
       for (let i = 0; i < 1_000; i++) south.failNext(new ConveyorError("edge-unreachable", "refused"))
     }
-    const ports = rehearsal.ports()
+    const ports = await rehearsal.ports()
     await inFlightIsZero(ports, ["v1"], 1_000, signal, () => {})
     silence()
     const said: string[] = []
@@ -70,6 +70,6 @@ test("what a silent edge has in flight, or open, is unknown: a drain waits for i
     await pagesAreGone(ports, ["v1"], rehearsal.clock.now() + 1_000, signal, ({ message }) => said.push(message))
     assert.match(said.at(-1) ?? "", /0 pages, an unknown number at edge south, which does not answer \(refused\) of v1/)
   } finally {
-    rehearsal.end()
+    await rehearsal.end()
   }
 })

@@ -27,7 +27,7 @@ export const abort: Step = {
 /** Everything that still may need what the abort would take away, in the reader's words. */
 export async function objectionsToAbort(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
   const seen = await see(ports, signal)
-  const needing = ports.store.versions().filter(({ changes }) => changes?.includes(change) === true)
+  const needing = (await ports.versions.all()).filter(({ changes }) => changes?.includes(change) === true)
   return [
     ...seen.doubts,
     ...needing.flatMap((version) => {

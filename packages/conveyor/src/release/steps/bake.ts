@@ -27,7 +27,7 @@ interface Switched {
 
 export const bake: Step = {
   async prepare({ ports, release }) {
-    const journal = ports.store.journal(release.id).filter((event) => event.step === "switch")
+    const journal = (await ports.journal.of(release.id)).filter((event) => event.step === "switch")
     const started = journal.find((event) => event.event === "started")?.facts
     const succeeded = journal.findLast((event) => event.event === "succeeded")?.facts
     return { ...started, switchedAt: succeeded?.["switchedAt"] ?? ports.clock.now() }
@@ -51,8 +51,8 @@ export const bake: Step = {
       const conclusion = conclude(verdict, policy, {
         version: version().name,
         elapsedMs,
-        promotedBy: promotedBy(context),
-        next: nextOf(context),
+        promotedBy: await promotedBy(context),
+        next: await nextOf(context),
       })
       const evidence = {
         alpha,
@@ -141,13 +141,15 @@ const isQuiet = ({ requests, elapsedMs }: Seen, policy: StepContext["config"]["r
   policy.when_quiet === "synthetic" && requests < policy.at_least && elapsedMs >= policy.for / 2
 
 /** A person's word is in the journal, so that it outlives whoever carries the run. */
-function promotedBy({ ports, release }: StepContext): string | undefined {
-  const said = ports.store.journal(release.id).findLast((event) => event.step === "bake" && typeof event.facts["promotedBy"] === "string")
+async function promotedBy({ ports, release }: StepContext): Promise<string | undefined> {
+  const said = (await ports.journal.of(release.id)).findLast(
+    (event) => event.step === "bake" && typeof event.facts["promotedBy"] === "string",
+  )
   return said?.facts["promotedBy"] as string | undefined
 }
 
-function nextOf({ ports, release }: StepContext): string | undefined {
-  return ports.store.releases(["queued"]).findLast(({ kind, id }) => kind === "release" && id > release.id)?.version
+async function nextOf({ ports, release }: StepContext): Promise<string | undefined> {
+  return (await ports.queue.inState("queued")).findLast(({ kind, id }) => kind === "release" && id > release.id)?.version
 }
 
 /** From here on the new version answers for itself. */

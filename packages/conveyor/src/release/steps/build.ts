@@ -16,7 +16,7 @@ export const build: Step = {
       onLine: (line) => report({ message: line }),
     })
     const changes = await changesIn(ports, release.commit, config)
-    ports.store.built(
+    await ports.versions.built(
       release.version,
       artifact,
       changes.map((change) => change.name),

@@ -22,28 +22,29 @@ export async function runCommands(context: StepContext, phase: Phase): Promise<R
   // A rollback goes to what has been released.
   if (release.kind !== "release") return outcomes
   for (const [name, command] of Object.entries(config.release.commands)) {
-    if (command.phase === phase) outcomes[name] = outcomeBefore(context, name) ?? (await runOne(context, name, command))
+    if (command.phase === phase) outcomes[name] = (await outcomeBefore(context, name)) ?? (await runOne(context, name, command))
   }
   return outcomes
 }
 
-function outcomeBefore({ ports, release }: StepContext, name: string): Outcome | undefined {
-  const ended = ports.store.journal(release.id).find(({ facts }) => facts["command"] === name && facts["outcome"] !== undefined)
+async function outcomeBefore({ ports, release }: StepContext, name: string): Promise<Outcome | undefined> {
+  const ended = (await ports.journal.of(release.id)).find(({ facts }) => facts["command"] === name && facts["outcome"] !== undefined)
   return ended?.facts["outcome"] as Outcome | undefined
 }
 
 async function runOne(context: StepContext, name: string, command: ReleaseCommand): Promise<Outcome> {
   const { ports, release, signal, onEvent } = context
-  const note = (facts: object) => onEvent(ports.store.record(release.id, stepOf[command.phase], "started", { command: name, ...facts }))
-  note({ run: command.run })
+  const note = async (facts: object) =>
+    onEvent(await ports.journal.record(release.id, stepOf[command.phase], "started", { command: name, ...facts }))
+  await note({ run: command.run })
   try {
     await carryOut(context, name, command)
-    note({ outcome: "done" })
+    await note({ outcome: "done" })
     return "done"
   } catch (thrown) {
     signal.throwIfAborted()
     if (command.on_failure === "stop") throw thrown
-    note({ outcome: "failed, and the release went on", message: describe(thrown) })
+    await note({ outcome: "failed, and the release went on", message: describe(thrown) })
     return "failed, and the release went on"
   }
 }

@@ -23,10 +23,10 @@ interface Stage {
 async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
   const rehearsal = new Rehearsal()
   try {
-    const ports = rehearsal.ports()
-    for (const commit of ["a", "b", "c"]) ports.store.versionOf(commit, commit)
-    ports.store.built("v1", { id: "art-a", kind: "directory", ref: "/" }, [])
-    ports.store.built("v2", { id: "art-b", kind: "directory", ref: "/" }, [change])
+    const ports = await rehearsal.ports()
+    for (const commit of ["a", "b", "c"]) await ports.versions.ensure(commit, commit)
+    await ports.versions.built("v1", { id: "art-a", kind: "directory", ref: "/" }, [])
+    await ports.versions.built("v2", { id: "art-b", kind: "directory", ref: "/" }, [change])
     await body({
       rehearsal,
       route: async (current, ...others) => {
@@ -38,10 +38,10 @@ async function staged(body: (stage: Stage) => Promise<void>): Promise<void> {
         const copies = await rehearsal.runtime.want([{ ...specOf(version), copies: there + 1 }], signal)
         return copies.at(-1)?.id ?? ""
       },
-      objections: () => objectionsTo(rehearsal.ports(), change, signal),
+      objections: async () => objectionsTo(await rehearsal.ports(), change, signal),
     })
   } finally {
-    rehearsal.end()
+    await rehearsal.end()
   }
 }
 
@@ -73,7 +73,7 @@ test("a version that has the change never objects, nor one that was never built"
   staged(async ({ route, startCopy, objections, rehearsal }) => {
     await route("v2", "v3")
     await startCopy("v3")
-    rehearsal.ports().store.keepWarm("v2", 9_999_999)
+    await (await rehearsal.ports()).versions.keepWarm("v2", 9_999_999)
     assert.deepEqual(await objections(), [])
   }))
 
@@ -101,12 +101,13 @@ test("pages that are open object also when their version is out of the table", (
 
 test("a warm version objects until it is stopped, its window closed or not", () =>
   staged(async ({ route, objections, startCopy, rehearsal }) => {
-    const { store } = rehearsal.ports()
+    await rehearsal.ports()
+    const { store } = rehearsal
     await route("v2")
     await startCopy("v1")
-    store.keepWarm("v1", 9_999_999)
+    await store.versions.keepWarm("v1", 9_999_999)
     assert.deepEqual(await objections(), ["v1 is warm: its rollback window is open until 1970-01-01T02:46:39.999Z"])
-    store.keepWarm("v1", 0)
+    await store.versions.keepWarm("v1", 0)
     assert.deepEqual(await objections(), ["1 copy of v1 still runs"])
   }))
 
@@ -122,7 +123,7 @@ test("copies that run object, dead ones do not", () =>
 test("while an edge is silent, or routes by an older table, nobody knows who still serves: contract and abort both object", () =>
   staged(async ({ route, rehearsal }) => {
     await route("v2")
-    const ports = rehearsal.ports()
+    const ports = await rehearsal.ports()
     const partly = async (member: MemberTable) => {
       const observe = async () => ({ ...(await ports.routing.observe(signal)), members: [member] })
       const doubted = { ...ports, routing: Object.assign(Object.create(ports.routing) as Routing, { observe }) }

@@ -16,7 +16,7 @@ export const contract: Step = {
     const { engine, change } = await changeOf(ports, version(), config, release.change ?? "")
     const evidence = {
       objections: await objectionsTo(ports, change.name, signal),
-      lastReaderStoppedAt: lastStopOfReaders(ports.store.versions(), change.name),
+      lastReaderStoppedAt: lastStopOfReaders(await ports.versions.all(), change.name),
     }
     const dropped = await engine.contract(change, evidence, fleetRun(context, "contracting"))
     return { dropped }
@@ -27,7 +27,7 @@ export const contract: Step = {
 export async function objectionsTo(ports: Ports, change: string, signal: AbortSignal): Promise<string[]> {
   const seen = await see(ports, signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
-  const readers = readersOf(ports.store.versions(), change).flatMap((version) => [
+  const readers = readersOf(await ports.versions.all(), change).flatMap((version) => [
     ...objectionOf(version, seen),
     ...openPages(version.name, pages[version.name]?.open ?? 0),
   ])

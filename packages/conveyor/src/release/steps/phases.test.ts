@@ -11,10 +11,10 @@ test("a commit's build and tests are told nothing of what its copies are told, u
     `, environment: { TOKEN: production }, build: { run: make, environment: { CACHE: /cache } }, test: make test`,
   )
   try {
-    await stage.carryOut(stage.ask("release", "a"))
+    await stage.carryOut(await stage.ask("release", "a"))
     assert.deepEqual(stage.environments, { build: { CACHE: "/cache", CONVEYOR_COMMIT: "a" }, test: { CONVEYOR_COMMIT: "a" } })
   } finally {
-    stage.end()
+    await stage.end()
   }
 })
 

@@ -36,7 +36,7 @@ async function retireOld({ ports, config, signal, report, holds }: StepContext, 
   const left = await inState("serving", old, ports, signal)
   // Warm before it leaves the table: whoever looks in between, after a crash, must not take it for a leftover.
   const warmUntil = ports.clock.now() + config.release.rollback_window
-  for (const name of left) ports.store.keepWarm(name, warmUntil)
+  for (const name of left) await ports.versions.keepWarm(name, warmUntil)
   const isLeft = (name: string) => left.includes(name)
   await ports.routing.change((now) => (now !== undefined && Object.keys(now.versions).some(isLeft) ? without(now, left) : now), signal)
 
@@ -52,17 +52,14 @@ async function retireOld({ ports, config, signal, report, holds }: StepContext, 
 /** Those of the versions that are in this state now. */
 async function inState(state: VersionState, names: readonly string[], ports: Ports, signal: AbortSignal): Promise<string[]> {
   const seen = await see(ports, signal)
-  return names.filter((name) => {
-    const version = ports.store.version(name)
-    return version !== undefined && stateOfVersion(version, seen) === state
-  })
+  const versions = await Promise.all(names.map((name) => ports.versions.find(name)))
+  return versions.flatMap((version) => (version !== undefined && stateOfVersion(version, seen) === state ? [version.name] : []))
 }
 
 /** Warm versions but the one with the longest window; of those that left together, the newest. */
 async function surplus(ports: Ports, signal: AbortSignal): Promise<string[]> {
   const seen = await see(ports, signal)
-  return ports.store
-    .warmVersions()
+  return (await ports.versions.warm())
     .filter((version) => stateOfVersion(version, seen) === "warm")
     .toReversed()
     .toSorted((a, b) => (b.warmUntil ?? 0) - (a.warmUntil ?? 0))

@@ -39,12 +39,12 @@ export const start: Step = {
   async undo({ ports, version, config, signal, report }, prepared) {
     const { name } = version()
     if (prepared["wasWanted"] === true) {
-      ports.store.keepWarm(name, ports.clock.now() + config.release.rollback_window)
+      await ports.versions.keepWarm(name, ports.clock.now() + config.release.rollback_window)
       return { kept: "it was warm before" }
     }
     report({ message: `SIGTERM to every copy of ${name}` })
     const stopped = await ports.runtime.unwant(name, signal)
-    ports.store.stopped(name)
+    await ports.versions.stopped(name)
     return { stopped: stopped.length }
   },
 }
@@ -98,7 +98,7 @@ const patienceWithUsers = ({ release, config }: StepContext): number => {
 
 /** Gives the time that it took; more than there was, where users are not served as before yet. */
 async function usersAreServed({ ports, release, signal, report, holds }: StepContext, boundMs: number): Promise<number> {
-  const beforeMs = waitBeforeIn(ports.store.journal(release.id))
+  const beforeMs = waitBeforeIn(await ports.journal.of(release.id))
   if (beforeMs === undefined) return 0
   const startedAt = ports.clock.now()
   const how = await untilUsersAreServedAsBefore({ ports, beforeMs, boundMs, holds, report, signal })

@@ -53,7 +53,7 @@ export const switchStep: Step = {
     }
     const old = release.kind === "release" ? "wait" : "do-not-wait"
     const switched = await handOverWork(ports, { to: next.name, old, signal, report }, makeCurrent)
-    ports.store.keepWarm(next.name, undefined)
+    await ports.versions.keepWarm(next.name, undefined)
     return switched
   },
 
@@ -74,7 +74,7 @@ export const switchStep: Step = {
         })
       }, signal)
     const table = await handOverWork(ports, { to: previous, old: "do-not-wait", signal, report }, goBack)
-    ports.store.keepWarm(previous, undefined)
+    await ports.versions.keepWarm(previous, undefined)
 
     await pagesAreGone(ports, [bad], table?.versions[bad]?.notice?.reloadBy ?? announcedAt, signal, report)
     await ports.routing.change((now) => (now !== undefined && bad in now.versions ? without(now, [bad]) : now), signal)

@@ -12,7 +12,7 @@ const lastWordMs = seconds(2)
 export const verify: Step = {
   async run(context) {
     const { ports, version, config, signal, report } = context
-    const started = startedIn(context)
+    const started = await startedIn(context)
     // What start has waited for in vain is only asked once more.
     const withinMs = started.some(({ facts }) => facts["notWell"] !== undefined) ? lastWordMs : config.release.start_within
     const { copies, asked } = await wellCopies(ports, { version: version().name, config, missing: "fail", withinMs, signal, report })
@@ -23,4 +23,4 @@ export const verify: Step = {
   },
 }
 
-const startedIn = ({ ports, release }: StepContext) => ports.store.journal(release.id).filter(({ step }) => step === "start")
+const startedIn = async ({ ports, release }: StepContext) => (await ports.journal.of(release.id)).filter(({ step }) => step === "start")

@@ -6,11 +6,13 @@ import type { Cause } from "../../watch/incidents/suspects.ts"
 /** Runs of the past that are looked through. */
 const newest = 30
 
-export function causesOf({ store }: Ports, fromMs: number, untilMs: number): Cause[] {
-  const all = store.newestReleases(newest).flatMap((run) => {
-    const changes = store.version(run.version)?.changes ?? []
-    return store.journal(run.id).flatMap((event) => causeOf(run, changes, event))
+export async function causesOf({ queue, versions, journal }: Ports, fromMs: number, untilMs: number): Promise<Cause[]> {
+  const runs = (await queue.before(Number.MAX_SAFE_INTEGER, newest)).toReversed()
+  const byRun = runs.map(async (run) => {
+    const changes = (await versions.find(run.version))?.changes ?? []
+    return (await journal.of(run.id)).flatMap((event) => causeOf(run, changes, event))
   })
+  const all = (await Promise.all(byRun)).flat()
   return all.filter(({ at }) => at >= fromMs && at <= untilMs)
 }
 

@@ -52,7 +52,7 @@ export class Watching {
   /** Until the signal aborts. */
   async work({ clock, logger, signal }: { clock: Clock; logger: Logger; signal: AbortSignal }): Promise<void> {
     await this.#lookAtCopies(logger, signal)
-    const causes = (fromMs: number, untilMs: number) => Promise.resolve(causesOf(this.#ports, fromMs, untilMs))
+    const causes = (fromMs: number, untilMs: number) => causesOf(this.#ports, fromMs, untilMs)
     const watching = watch({ ...this.parts, plan: () => this.plan, causes, clock, logger: logger.child({ of: "watch" }) }, signal)
     while (!signal.aborted) {
       await clock.sleep(lookEveryMs, signal).catch(() => {})

@@ -1,0 +1,31 @@
+// Opens a store that is one file of SQLite, and brings it to the newest of its migrations. Called by wiring/ and by tests.
+import { fileURLToPath } from "node:url"
+import type { Clock } from "../../kernel/clock.ts"
+import { openDatabase } from "../../kernel/database/database.ts"
+import type { WhyIllegal } from "../records.ts"
+import type { Store } from "../store.ts"
+import { sqliteJournal } from "./journal.ts"
+import { sqliteLease } from "./lease.ts"
+import { sqliteQueue } from "./queue.ts"
+import { Session } from "./session.ts"
+import { sqliteVersions } from "./versions.ts"
+
+const migrations = fileURLToPath(new URL("migrations", import.meta.url))
+
+export interface StoreOptions {
+  clock: Clock
+  /** What a run's journal may hold next: a line that could not have happened is never written. */
+  whyIllegal: WhyIllegal
+}
+
+/** @throws ConveyorError "newer-state", "broken-state" */
+export function openSqliteStore(file: string, { clock, whyIllegal }: StoreOptions): Store {
+  const session = new Session(openDatabase(file, migrations), clock)
+  return {
+    journal: sqliteJournal(session, whyIllegal),
+    versions: sqliteVersions(session),
+    queue: sqliteQueue(session),
+    lease: sqliteLease(session),
+    close: async () => session.close(),
+  }
+}

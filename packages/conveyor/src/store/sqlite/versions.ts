@@ -1,0 +1,32 @@
+// Versions in state.db. Made by open.ts.
+import { numberOf } from "../version-number.ts"
+import type { Versions } from "../versions.ts"
+import { toVersion } from "./rows.ts"
+import type { Session } from "./session.ts"
+
+export function sqliteVersions(session: Session): Versions {
+  const ofCommit = "SELECT * FROM version WHERE commit_sha = ?"
+  return {
+    ensure: async (commit, subject) =>
+      session.write(() => {
+        const known = session.first(ofCommit, commit)
+        if (known !== undefined) return toVersion(known)
+        session.run("INSERT INTO version (commit_sha, subject, created_at) VALUES (?, ?, ?)", commit, subject, session.clock.now())
+        return toVersion(session.one(ofCommit, commit))
+      }),
+    find: async (name) => {
+      const row = session.first("SELECT * FROM version WHERE number = ?", numberOf(name))
+      return row === undefined ? undefined : toVersion(row)
+    },
+    all: async () => session.all("SELECT * FROM version ORDER BY number").map(toVersion),
+    warm: async () => session.all("SELECT * FROM version WHERE warm_until IS NOT NULL ORDER BY number").map(toVersion),
+    built: async (name, artifact, changes) =>
+      update("artifact = ?, changes = ?", JSON.stringify(artifact), JSON.stringify(changes), numberOf(name)),
+    keepWarm: async (name, until) => update("warm_until = ?, stopped_at = NULL", until ?? null, numberOf(name)),
+    stopped: async (name) => update("warm_until = NULL, stopped_at = ?", session.clock.now(), numberOf(name)),
+  }
+
+  function update(set: string, ...values: (string | number | null)[]): void {
+    session.write(() => session.run(`UPDATE version SET ${set} WHERE number = ?`, ...values))
+  }
+}
