@@ -94,7 +94,9 @@ async function ofNode(folder: Folder): Promise<Commands> {
   const run = installer?.run ?? "npm"
   const install = installer?.install ?? (needsPackages ? "npm install" : undefined)
   const build = [install, scripts["build"] === undefined ? undefined : `${run} run build`].filter((each) => each !== undefined)
-  const entry = main ?? folder.has("server.js", "server.mjs", "app.js", "index.js", "main.js")
+  // `npm init` names an index.js, whether there is one or not.
+  const named = main === undefined ? undefined : folder.has(main)
+  const entry = named ?? folder.has("server.js", "server.mjs", "app.js", "index.js", "main.js") ?? main
   return {
     build: build.length === 0 ? undefined : build.join(" && "),
     // `npm init` writes one that always fails.

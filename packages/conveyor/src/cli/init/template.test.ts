@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { loadConfig } from "../../config/load-config.ts"
 import { lookAt } from "./look.ts"
 import type { Look } from "./look.ts"
+import { revealed } from "../../kernel/secret.ts"
 import { templateFor } from "./template.ts"
 
 const reference = await readFile(join(import.meta.dirname, "..", "..", "config", "reference.yml"), "utf8")
@@ -32,7 +33,7 @@ const commandsOf = (files: Readonly<Record<string, string>>) =>
   inFolder("my Shop_2", files, async (folder) => {
     const { name, build, test: tests, services, environment } = configOf(await lookAt(folder))
     assert.equal(name, "my-shop-2")
-    return { build: build?.run, test: tests?.run, start: services["web"]?.start, environment }
+    return { build: build?.run, test: tests?.run, start: services["web"]?.start, environment: revealed(environment) }
   })
 
 test("what an application is built, tested and started with is what its own files say", async () => {

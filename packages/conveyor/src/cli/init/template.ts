@@ -12,12 +12,24 @@ export function templateFor({ name, build, test, start, environment }: Look, ref
     "  NODE_ENV: production": Object.entries(environment)
       .map(([key, value]) => `  ${key}: ${valueOf(value)}`)
       .join("\n"),
+    ...forFewUsers,
   }
   return reference
     .split("\n")
     .map((line) => chosen[line] ?? line)
     .filter((line, i, lines) => line !== "" || lines[i - 1] !== "")
     .join("\n")
+}
+
+/** Whoever begins has few users: a bake that waited for a hundred of them would hold the second push for an hour. */
+const forFewUsers: Readonly<Record<string, string>> = {
+  "# release:": "release:",
+  "#   bake:": "  bake:",
+  "#     for: 2m": "    for: 30s",
+  "#     at_least: 100": "    at_least: 20",
+  "#     at_most: 10m": "    at_most: 2m",
+  "#     when_quiet: hold": "    when_quiet: synthetic",
+  "#     synthetic: []": "    synthetic: [/]",
 }
 
 /** A text for YAML in which no ${} is filled in: what stands in a command is for its shell. */
