@@ -1,12 +1,18 @@
 // What the other services ask of loyalty at once, as contracts/loyalty.ts says.
-import { cancelSpendingRequest, customerTerms, spendingAnswer, spendingRequest } from "@florist/kit/contracts/loyalty"
+import {
+  cancelSpendingRequest,
+  customerTerms,
+  restoreSpendingRequest,
+  spendingAnswer,
+  spendingRequest,
+} from "@florist/kit/contracts/loyalty"
 import { uuid } from "@florist/kit/input"
 import { ok, peerOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { notFound } from "@florist/kit/refusal"
 import { z } from "zod"
 import { termsOf } from "./group-entry.ts"
-import { cancelSpending, spend } from "./spending.ts"
+import { cancelSpending, restorePart, spend } from "./spending.ts"
 
 const mostPoints = 1_000_000_000
 
@@ -33,6 +39,19 @@ export const peerOperations = (): Operation[] => [
     refuses: [422],
     async handle({ shop, body, now }) {
       await shop.write((tx) => cancelSpending(tx, body, now))
+      return ok({})
+    },
+  }),
+  peerOperation({
+    id: "restoreSpending",
+    method: "POST",
+    path: "/v1/spendings/restore",
+    summary: "Give some of a payment's points back",
+    body: restoreSpendingRequest.extend({ points: z.number().int().min(1).max(mostPoints) }),
+    answers: { 200: z.object({}) },
+    refuses: [422],
+    async handle({ shop, body, now }) {
+      await shop.write((tx) => restorePart(tx, body, now))
       return ok({})
     },
   }),

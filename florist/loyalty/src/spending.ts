@@ -1,6 +1,6 @@
 // Points that pay: taken once for each payment, given back once, by cancelling the payment or by the order's return, whichever comes first. A cancellation that is
 // here before its payment wins. Called by the payments service through peers.ts, and by the followers.
-import type { spendingAnswer, spendingRequest, cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
+import type { cancelSpendingRequest, restoreSpendingRequest, spendingAnswer, spendingRequest } from "@florist/kit/contracts/loyalty"
 import type { Row } from "@florist/kit/database"
 import { percentOf } from "@florist/kit/money"
 import { conflict, notFound } from "@florist/kit/refusal"
@@ -91,6 +91,28 @@ export async function cancelSpending(
   const orderId = String(kept.order_id)
   account.credit({ kind: "spending-restored", orderId, sourceLine: paymentId, points: Number(kept.points) }, { occurredAt })
   await settleFor(tx, account, orderId, { sourceLine: `cancel:${paymentId}`, occurredAt, now })
+}
+
+/** What a refund gives back of a payment; the rest stays spent. */
+export async function restorePart(tx: Transaction, request: z.output<typeof restoreSpendingRequest>, now: Date): Promise<void> {
+  const { refundId, paymentId, points, occurredAt } = request
+  await tx.revision()
+  const [kept] = await tx.query("SELECT order_id, customer_id, points FROM loyalty.spending WHERE payment_id = $1 AND state = 'taken'", [
+    paymentId,
+  ])
+  if (kept === undefined) return
+  const orderId = String(kept.order_id)
+  const given = await tx.query(
+    "SELECT FROM loyalty.loyalty_entry WHERE order_id = $1 AND kind = 'spending-restored' AND source_line = $2",
+    [orderId, refundId],
+  )
+  if (given.length > 0) return
+  if (points >= Number(kept.points)) return cancelSpending(tx, { paymentId, occurredAt }, now)
+  await tx.query("UPDATE loyalty.spending SET points = points - $2 WHERE payment_id = $1", [paymentId, points])
+  const account = await OpenAccount.open(tx, String(kept.customer_id))
+  if (account === undefined) return
+  account.credit({ kind: "spending-restored", orderId, sourceLine: refundId, points }, { occurredAt })
+  await settleFor(tx, account, orderId, { sourceLine: `restore:${refundId}`, occurredAt, now })
 }
 
 /** An order came back: what was spent on it returns to who spent it. @returns their accounts, still open. */

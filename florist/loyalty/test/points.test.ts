@@ -87,6 +87,27 @@ test("a sold order earns points at the group's rate on what was not paid by poin
   await assertSound()
 })
 
+test("of an order that comes back in part the points come back in part, once for each refund, earned and spent; the rest with the whole", async () => {
+  const id = await shop.customer({}, inGroup(await group({ bonusRate: 10, limit: 50 })))
+  await grant(id, 100)
+  const order = orderOf({ id: newId(), customerId: id, totalAmount: 100_000 })
+  const [paymentId, refundId] = [newId(), newId()]
+  await spend(id, order.id, 50, paymentId)
+  await shop.tell("orders", ...posted(order))
+  await shop.platform.settle()
+  assert.equal((await figures(id)).currentPoints, 50 + 95)
+  const kept = { ...order, status: "done" as const, postedAt: order.createdAt, revision: 2, totalAmount: 80_000 }
+  await shop.tell("orders", ...changed(kept))
+  const restore = () => shop.peer("POST", "/v1/spendings/restore", { refundId, paymentId, points: 10, occurredAt: new Date() })
+  assert.deepEqual([(await restore()).status, (await restore()).status], [200, 200])
+  await shop.platform.settle()
+  assert.deepEqual(await figures(id), { currentPoints: 60 + 76, spentPoints: 40, ordersAmount: 800, ordersQty: 1, averageCheck: 800 })
+  await shop.tell("orders", ...returned({ ...kept, revision: 3 }))
+  await shop.platform.settle()
+  assert.equal((await figures(id)).currentPoints, 100)
+  await assertSound()
+})
+
 test("points of a returned order that are spent already are taken from what comes next, never below zero", async () => {
   const id = await shop.customer({}, inGroup(await group({ bonusRate: 10 })))
   const first = orderOf({ id: newId(), customerId: id, totalAmount: 100_000 })

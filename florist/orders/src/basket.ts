@@ -74,7 +74,11 @@ export function repriced(lines: readonly Line[], discounts: readonly Discount[])
 /** Without the line, and without what was taken off for it alone. Sums off the whole order shrink to what is left. */
 export function withoutLine({ lines, discounts }: Basket, lineId: string): Basket & BasketTotals {
   const left = lines.filter(({ id }) => id !== lineId)
-  const rules = left.length === 0 ? [] : discounts.filter((discount) => discount.lineId !== lineId)
+  return fitted(left, left.length === 0 ? [] : discounts.filter((discount) => discount.lineId !== lineId))
+}
+
+/** What is left of a basket, with sums off the whole order that shrink to it. */
+export function fitted(left: readonly Line[], rules: readonly Discount[]): Basket & BasketTotals {
   const isSumOff = (rule: Discount) => rule.lineId === null && rule.rate === null && rule.kind === "discount"
   let room = comesTo(
     left,

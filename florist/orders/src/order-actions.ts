@@ -1,31 +1,23 @@
 // What happens to an order beside edits: its receipt is fiscalized, its delivery goes on, it comes back, a bouquet of it goes to the showcase.
 // Called by the service.
-import { bouquetSeparated, orderReturned } from "@florist/kit/contracts/orders"
+import { bouquetSeparated } from "@florist/kit/contracts/orders"
 import { documentOut, toOne } from "@florist/kit/document"
 import { instant, uuid } from "@florist/kit/input"
 import { ok, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { conflict, forbidden, invalid, notFound } from "@florist/kit/refusal"
 import { delivering, handling, selling } from "@florist/kit/role"
-import type { Session } from "@florist/kit/session"
-import type { Transaction } from "@florist/kit/transaction"
 import { z } from "zod"
+import { assertSameId, bodyOf, quietOrder } from "./acting.ts"
 import { withoutLine } from "./basket.ts"
 import { knownBouquet, separatedBouquet, separatedBouquetOut } from "./known-bouquets.ts"
 import { stateOf } from "./order-edit.ts"
-import { assertSeen, orderId } from "./order-operations.ts"
+import { orderId } from "./order-operations.ts"
 import { fiscalDocumentOut, fiscalResource, orderDocumentOut, orderResource } from "./order-resource.ts"
-import { snapshotOf } from "./order-snapshot.ts"
-import { assertDeliveryStep, transitions } from "./order-status.ts"
-import { announce, lockOrder, updateOrder } from "./order-store.ts"
+import { orderReturn } from "./order-return.ts"
+import { assertDeliveryStep } from "./order-status.ts"
+import { announce, updateOrder } from "./order-store.ts"
 import { deliveryStatus, isFinal, isSold } from "./order.ts"
-import type { Order } from "./order.ts"
-import { beingSold } from "./sale.ts"
-
-const bodyOf = <A extends z.ZodType, R extends z.ZodType>(types: readonly string[], attributes: A, relationships: R) =>
-  z.object({
-    data: z.object({ type: z.enum(types).optional(), id: uuid.optional(), attributes, relationships }),
-  })
 
 export const orderActions: readonly Operation[] = [
   writeOperation({
@@ -84,48 +76,7 @@ export const orderActions: readonly Operation[] = [
       return ok({ data: orderResource(await announce(tx, id, now)) })
     },
   }),
-  writeOperation({
-    id: "return",
-    method: "PATCH",
-    path: "/v1/orders/{id}/return",
-    tag: "Orders API",
-    summary: "Take a sold order back as a whole, into stock or written off",
-    access: transitions.done.returned ?? selling,
-    params: orderId,
-    body: bodyOf(
-      ["orders"],
-      z.object({ returnedAt: instant.nullable().optional(), withWriteOff: z.boolean().default(false) }).default({ withWriteOff: false }),
-      z.object({ returnedBy: toOne(), shift: toOne() }).default({}),
-    ),
-    answers: { 200: orderDocumentOut },
-    refuses: [400, 404, 409],
-    async handle({ tx, params: { id }, body: { data }, session, now }) {
-      assertSameId(data.id, id)
-      const order = await quietOrder(tx, id, session)
-      if (order.status === "returned") throw conflict("The order was returned before.", { parameter: "id" }, "already-returned")
-      if (order.status !== "done")
-        throw conflict(`The order is "${order.status}"; only what was sold comes back.`, { parameter: "id" }, "not-sold")
-      const returnedAt = data.attributes.returnedAt ?? now
-      const { returnedBy, shift } = data.relationships
-      const state = {
-        ...stateOf(order),
-        status: "returned" as const,
-        returnedAt,
-        statusAt: returnedAt,
-        updatedAt: returnedAt,
-        updatedBy: session.worker,
-        returnedBy: returnedBy ?? session.worker,
-        returnShiftId: shift ?? null,
-        withWriteOff: data.attributes.withWriteOff,
-      }
-      await updateOrder(tx, order, state, { now, worker: session.worker, what: "returned" })
-      const returned = await announce(tx, id, returnedAt)
-      const { withWriteOff, returnShiftId: shiftId } = state
-      const told = { order: snapshotOf(returned), withWriteOff, returnedBy: state.returnedBy, shiftId }
-      tx.emit({ type: orderReturned, subject: id, occurredAt: returnedAt, data: told })
-      return ok({ data: orderResource(returned) })
-    },
-  }),
+  orderReturn,
   writeOperation({
     id: "separateBouquet",
     method: "PATCH",
@@ -156,15 +107,3 @@ export const orderActions: readonly Operation[] = [
     },
   }),
 ]
-
-/** @throws Refusal 404; 503 while a sale of it is under way. */
-async function quietOrder(tx: Transaction, id: string, session: Session): Promise<Order> {
-  const order = await lockOrder(tx, id)
-  assertSeen(order, id, session)
-  if (order.selling !== null) throw beingSold(id)
-  return order
-}
-
-function assertSameId(said: string | undefined, id: string): void {
-  if (said !== undefined && said !== id) throw invalid("The id in the body is not that of the path.", { pointer: "/data/id" })
-}

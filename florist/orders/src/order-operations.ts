@@ -133,7 +133,7 @@ async function writeEdit({ shop, now }: Seller, id: string, edit: Edit): Promise
     if (before.selling !== null) return cancelLeftSale(before, before.selling)
     // The same request came before, and its answer was lost.
     if (key !== undefined && before.editedWith === key) return { kind: "written", order: before }
-    assertRevision(before, asked)
+    assertRevision(before, asked.revision)
 
     const { state, status, changed } = editedOrder(before, edit)
     if (changed.length === 0) return { kind: "written", order: before }
@@ -195,9 +195,9 @@ export function assertSeen(order: Order | undefined, id: string, { stores }: Pic
 }
 
 /** A payment that came in since makes no edit stale. */
-function assertRevision({ editedRevision, revision }: Order, asked: OrderIn): void {
-  if (asked.revision === undefined || (asked.revision >= editedRevision && asked.revision <= revision)) return
-  const detail = `The order is at revision ${revision}, not ${asked.revision}; read it again and repeat the change.`
+export function assertRevision({ editedRevision, revision }: Order, asked: number | undefined): void {
+  if (asked === undefined || (asked >= editedRevision && asked <= revision)) return
+  const detail = `The order is at revision ${revision}, not ${asked}; read it again and repeat the change.`
   throw conflict(detail, { pointer: "/data/attributes/revision" }, "stale-revision")
 }
 

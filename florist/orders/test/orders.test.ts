@@ -348,6 +348,39 @@ test("a sold order comes back once, with or without write-off; nothing else come
   assert.deepEqual([(await idsOf({})).includes(id), (await idsOf({ "filter[withReturned]": true })).includes(id)], [false, true])
 })
 
+test("lines and quantities that are named come back, their share of the price with them, until nothing is left; nothing comes back twice", async () => {
+  const [id, rose, vase, key] = [newId(), newId(), newId(), newId()]
+  await create({
+    id,
+    lines: [lineOf({ id: rose, item: shop.item, qty: "5.00", price: "100.00" }), lineOf({ id: vase, item: shop.item, price: "500.00" })],
+    discounts: [{ type: "order-discounts", attributes: { amount: "100.00" } }],
+  })
+  const sold = await patch(id, { attributes: { status: "done" } })
+  const back = (lines: object, more: { attributes?: object; key?: string } = {}) =>
+    shop.client.call("PATCH", "/v1/orders/{id}/return", {
+      token,
+      params: { id },
+      body: { data: { type: "orders", attributes: more.attributes ?? {}, relationships: { lines: { data: lines } } } },
+      ...(more.key === undefined ? {} : { key: more.key }),
+    })
+  const roses = (qty: number) => [{ type: "order-lines", id: rose, attributes: { qty } }]
+  for (const wrong of [roses(6), [{ type: "order-lines", id: newId() }], []]) assert.equal((await back(wrong)).status, 400)
+  const revision = sold.one.attributes.revision
+  const first = await back(roses(2), { attributes: { revision }, key })
+  assert.deepEqual([first.status, first.one.attributes.status, first.one.attributes.totalAmount], [200, "done", 720])
+  assert.deepEqual((await back(roses(2), { attributes: { revision }, key })).body, first.body, "the same again")
+  assert.equal((await back(roses(2), { attributes: { revision } })).status, 409, "by who has not seen that some came back")
+  const event = (await shop.told(id)).at(-1)
+  const returned = event?.data.returned as { totalAmount: number; lines: { id: string; qty: number; total: number }[] }
+  assert.deepEqual(
+    [event?.type, returned.totalAmount, returned.lines.map((line) => [line.id, line.qty, line.total])],
+    ["order.returned-partly", 18_000, [[rose, 2_000, 18_000]]],
+  )
+  assert.equal((await back([{ type: "order-lines", id: vase }])).one.attributes.totalAmount, 270)
+  const last = await back(roses(3))
+  assert.deepEqual([last.one.attributes.status, (await shop.told(id)).at(-1)?.type], ["returned", "order.returned"])
+})
+
 test("a delivery goes its way: to the courier, delivered or not, never back from delivered", async () => {
   const { id } = (await create()).one
   const say = async (deliveryStatus: string, as = token) =>

@@ -29,7 +29,7 @@ import { giveBack, markRefund } from "./refund.ts"
 import type { NewRefund } from "./refund.ts"
 import { lockSale, sees, withSale } from "./sale.ts"
 import type { LockedSale } from "./sale.ts"
-import { carryOutSpending, intendSpending } from "./spending-flow.ts"
+import { carryOutSpending, intendSpending, kopecksPerPoint } from "./spending-flow.ts"
 import { summarise } from "./summary.ts"
 import { checkDue, takeMoney } from "./take-money.ts"
 
@@ -412,8 +412,8 @@ async function giveChange(tx: Transaction, sale: LockedSale, payment: NewPayment
 }
 
 async function giveBackOf(tx: Transaction, sale: LockedSale, payment: Payment, given: NewPayment, now: Date): Promise<void> {
-  if (payment.method === "bonus" && (payment.refunded > 0 || given.amount !== payment.amount)) {
-    throw invalid("Points go back wholly.", { pointer: "/data/attributes/amount" }, "points-wholly")
+  if (payment.method === "bonus" && given.amount % kopecksPerPoint !== 0) {
+    throw invalid("A point pays a rouble; points are whole.", { pointer: "/data/attributes/amount" })
   }
   const refund: NewRefund = { ...given, type: "return", origin: "client", paymentId: payment.id, paidWith: payment.ref }
   await giveBack(tx, sale, refund, now)

@@ -6,18 +6,20 @@ import type { Surroundings } from "@florist/kit/app"
 import type { OpenShop } from "@florist/kit/fleet"
 import { Refusal, unavailable } from "@florist/kit/refusal"
 import type { Transaction } from "@florist/kit/transaction"
-import type { cancelSpendingRequest } from "@florist/kit/contracts/loyalty"
+import type { cancelSpendingRequest, restoreSpendingRequest } from "@florist/kit/contracts/loyalty"
 import { pauseMs } from "./agenda.ts"
 import type { Handler } from "./agenda.ts"
 import { derivedId } from "./derived-id.ts"
 import { salesOf } from "./journal.ts"
 import { bankOf } from "./merchant.ts"
-import { paymentsOf } from "./money-rows.ts"
+import { findMoney, paymentsOf } from "./money-rows.ts"
+import { partsBack } from "./parts-back.ts"
 import type { Payment } from "./payment.ts"
 import { completeRefund, declineRefund, findRefund, giveBack } from "./refund.ts"
 import type { NewRefund, Refund } from "./refund.ts"
-import { clientReturnsWithinMs, lockSale } from "./sale.ts"
+import { clientReturnsWithinMs, isClosed, lockSale } from "./sale.ts"
 import type { Sale } from "./sale.ts"
+import { kopecksPerPoint } from "./spending-flow.ts"
 
 type Answer = "done" | "under-way" | { declined: string }
 
@@ -37,9 +39,19 @@ export async function carryOutRefund(
 }
 
 async function askLoyalty({ peers }: Surroundings, shop: OpenShop, refund: Refund, signal: AbortSignal): Promise<Answer> {
-  const body: z.input<typeof cancelSpendingRequest> = { paymentId: String(refund.parentId), occurredAt: refund.occurredAt }
+  const paymentId = String(refund.parentId)
+  const { occurredAt } = refund
+  const isWhole = (await findMoney(shop, paymentId))?.amount === refund.amount
+  const cancel: z.input<typeof cancelSpendingRequest> = { paymentId, occurredAt }
+  const restore: z.input<typeof restoreSpendingRequest> = {
+    refundId: refund.id,
+    paymentId,
+    points: refund.amount / kopecksPerPoint,
+    occurredAt,
+  }
+  const [path, body] = isWhole ? (["/v1/spendings/cancel", cancel] as const) : (["/v1/spendings/restore", restore] as const)
   try {
-    await peers.ask({ service: "loyalty", method: "POST", path: "/v1/spendings/cancel", shop: shop.id, body, answer: z.unknown(), signal })
+    await peers.ask({ service: "loyalty", method: "POST", path, shop: shop.id, body, answer: z.unknown(), signal })
     return "done"
   } catch (cause) {
     if (cause instanceof Refusal && cause.status < 500) return { declined: cause.message }
@@ -75,11 +87,19 @@ export function refundAgenda(surroundings: Surroundings, signal: AbortSignal): H
   }
 }
 
-/** Gives back what is left of a returned order's payments, unless a client has posted returns of it by itself. */
+/** Gives back what is left of a returned order's payments, unless a client has posted returns of it by itself; of an order that came back in part, what is held beyond
+ * its price, whoever has given back how much of it. */
 export function orderReturnAgenda(): Handler {
   return async (shop, saleId, now, tries) => {
     const left = await shop.write(async (tx) => {
       const sale = await lockSale(tx, saleId)
+      if (!isClosed(sale)) {
+        for (const { payment, amount } of partsBack(await paymentsOf(tx, saleId), sale.held - sale.total)) {
+          const id = derivedId(`part-return ${payment.id} ${payment.refunded}`)
+          await giveBack(tx, sale, { ...backOf(payment, sale, amount, now), id }, now)
+        }
+        return 0
+      }
       if (sale.status !== "returned" || (await clientReturned(tx, sale, now))) return 0
       for (const payment of await paymentsOf(tx, saleId)) {
         const amount = payment.amount - payment.refunded

@@ -1,5 +1,13 @@
 // What is to be paid for an order, as this service knows it: follows the orders, and asks for one that it has not heard of yet. Called by everything that takes money.
-import { orderAnswer, orderChanged, orderPosted, orderReturn, orderReturned, orderSnapshot } from "@florist/kit/contracts/orders"
+import {
+  orderAnswer,
+  orderChanged,
+  orderPosted,
+  orderReturn,
+  orderReturned,
+  orderReturnedPartly,
+  orderSnapshot,
+} from "@florist/kit/contracts/orders"
 import type { OrderSnapshot } from "@florist/kit/contracts/orders"
 import type { Row } from "@florist/kit/database"
 import type { OpenShop } from "@florist/kit/fleet"
@@ -141,17 +149,20 @@ export const clientReturnsWithinMs = 20_000
 
 export function followOrders(clock: () => Date): Consumption {
   const keep = (tx: Transaction, { data }: { data: unknown }) => keepSale(tx, orderSnapshot.parse(data))
+  /** Of a part the order says what the customer still has to pay; what is held beyond it goes back. */
+  const giveBackLater = async (tx: Transaction, { data }: { data: unknown }) => {
+    const { order, returnedBy, shiftId } = orderReturn.parse(data)
+    await keepSale(tx, order)
+    await tx.query("UPDATE payments.sale SET returned_by = $2, returned_shift = $3 WHERE id = $1", [order.id, returnedBy, shiftId])
+    await putOnAgenda(tx, "order-return", order.id, new Date(clock().getTime() + clientReturnsWithinMs))
+  }
   return {
     from: "orders",
     on: {
       [orderChanged]: keep,
       [orderPosted]: keep,
-      async [orderReturned](tx, event) {
-        const { order, returnedBy, shiftId } = orderReturn.parse(event.data)
-        await keepSale(tx, order)
-        await tx.query("UPDATE payments.sale SET returned_by = $2, returned_shift = $3 WHERE id = $1", [order.id, returnedBy, shiftId])
-        await putOnAgenda(tx, "order-return", order.id, new Date(clock().getTime() + clientReturnsWithinMs))
-      },
+      [orderReturned]: giveBackLater,
+      [orderReturnedPartly]: giveBackLater,
     },
   }
 }

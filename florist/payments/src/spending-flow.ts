@@ -13,7 +13,7 @@ import { lockSale } from "./sale.ts"
 import type { LockedSale } from "./sale.ts"
 import { checkDue, takeMoney } from "./take-money.ts"
 
-const kopecksPerPoint = 100
+export const kopecksPerPoint = 100
 /** Whoever asks takes the steps at once; after this time somebody else does. */
 const carriedOutWithinMs = 10_000
 

@@ -141,7 +141,7 @@ test("points pay as soon as loyalty has given them, once, also where its answer 
   assert.equal(code(await scene.pay(order.id, { method: "card", amount: 701 })), "more-than-due", "what is asked for counts already")
   const again = await scene.pay(order.id, { id, method: "bonus", amount: 300 })
   assert.deepEqual([again.status, again.one.attributes.bonusAmount, scene.loyalty.spent.get(id)], [200, 300, 300])
-  assert.equal(code(await scene.pay(order.id, { type: "return", method: "bonus", amount: 100 })), "points-wholly")
+  assert.equal((await scene.pay(order.id, { type: "return", method: "bonus", amount: 100.5 })).status, 422, "points are whole")
   const back = await scene.pay(order.id, { type: "return", method: "bonus", amount: 300 })
   assert.equal(back.one.attributes.posted, true)
   assert.ok(scene.loyalty.cancelled.has(id))
@@ -150,6 +150,31 @@ test("points pay as soon as loyalty has given them, once, also where its answer 
   assert.equal(code(await scene.pay(order.id, { method: "bonus", amount: 10 })), "not-enough-points")
   scene.loyalty.balance = 1_000_000
   assert.equal((await scene.pay(order.id, { method: "card", amount: 1_000 })).status, 200, "what was refused counts no more")
+})
+
+test("what came back of an order is given back by every tender in proportion, once, and nothing more is due for it", async () => {
+  const order = scene.order(100_000, { status: "done" })
+  const points = newId()
+  await scene.pay(order.id, { id: points, method: "bonus", amount: 300 })
+  await scene.pay(order.id, { method: "card", amount: 700 })
+  const kept = { ...order, revision: 2, totalAmount: 80_000 }
+  const told = { order: kept, returned: { ...order, totalAmount: 20_000 }, withWriteOff: false, returnedBy: null, shiftId: null }
+  await scene.tell("order.returned-partly", kept, told)
+  scene.platform.clock.advance(60_000)
+  await scene.workOff()
+  await scene.tell("order.returned-partly", kept, told)
+  scene.platform.clock.advance(60_000)
+  await scene.workOff()
+  const back = await scene.rows(
+    "SELECT method, state, sum(amount)::int AS back FROM payments.refund WHERE sale_id = $1 GROUP BY method, state ORDER BY method",
+    [order.id],
+  )
+  assert.deepEqual(back, [
+    { method: "bonus", state: "done", back: 6_000 },
+    { method: "card", state: "done", back: 14_000 },
+  ])
+  assert.deepEqual([...scene.loyalty.restored.values()], [60])
+  assert.equal(code(await scene.pay(order.id, { method: "card", amount: 1 })), "more-than-due")
 })
 
 test("points of a payment that was cut off are taken by the agenda, once", async () => {

@@ -2,7 +2,7 @@
 // published API's client. Started once for each test file.
 import assert from "node:assert/strict"
 import { createBank } from "@florist/bank/app"
-import { cancelSpendingRequest, spendingRequest } from "@florist/kit/contracts/loyalty"
+import { cancelSpendingRequest, restoreSpendingRequest, spendingRequest } from "@florist/kit/contracts/loyalty"
 import type { OrderSnapshot } from "@florist/kit/contracts/orders"
 import type { Service, Surroundings } from "@florist/kit/app"
 import { newId } from "@florist/kit/id"
@@ -57,6 +57,8 @@ export interface Payment {
 export class LoyaltyStandIn {
   readonly spent = new Map<string, number>()
   readonly cancelled = new Set<string>()
+  /** Points by refund. */
+  readonly restored = new Map<string, number>()
   balance = 1_000_000
   /** Answers to come that are lost after the work was done. */
   lostAnswers = 0
@@ -243,6 +245,20 @@ function loyaltyStandIn(state: LoyaltyStandIn): Service {
           if (!state.spent.has(body.paymentId)) state.balance -= body.points
           state.spent.set(body.paymentId, body.points)
           return answer({ entryId: body.paymentId, balance: state.balance })
+        },
+      }),
+      peerOperation({
+        id: "restore",
+        method: "POST",
+        path: "/v1/spendings/restore",
+        summary: "Restore",
+        body: restoreSpendingRequest,
+        answers: { 200: null },
+        refuses: [],
+        async handle({ body }) {
+          if (!state.restored.has(body.refundId)) state.balance += body.points
+          state.restored.set(body.refundId, body.points)
+          return answer({})
         },
       }),
       peerOperation({

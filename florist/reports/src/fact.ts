@@ -6,7 +6,7 @@ import type { Consumption, Event } from "@florist/kit/relay"
 import type { Transaction } from "@florist/kit/transaction"
 import { bouquetChanged, movementsRecorded, orderIssued } from "@florist/kit/contracts/stock"
 import { cashMoved, cashShiftChanged, paymentRecorded } from "@florist/kit/contracts/payments"
-import { bouquetSeparated, orderChanged, orderPosted, orderReturned } from "@florist/kit/contracts/orders"
+import { bouquetSeparated, orderChanged, orderPosted, orderReturned, orderReturnedPartly } from "@florist/kit/contracts/orders"
 import { pointsChanged } from "@florist/kit/contracts/loyalty"
 import { timecardClosed } from "@florist/kit/contracts/staff"
 import { project } from "./projection.ts"
@@ -15,7 +15,7 @@ import { addTotals } from "./total.ts"
 
 /** What is kept, by sender. */
 const followed: Readonly<Record<string, readonly string[]>> = {
-  orders: [orderChanged, orderPosted, orderReturned, bouquetSeparated],
+  orders: [orderChanged, orderPosted, orderReturned, orderReturnedPartly, bouquetSeparated],
   payments: [paymentRecorded, cashMoved, cashShiftChanged],
   stock: [movementsRecorded, orderIssued, bouquetChanged],
   loyalty: [pointsChanged],

@@ -2,7 +2,7 @@
 // write. Called for each event as it arrives, and for each fact of the log when projections are rebuilt.
 import { bouquetChanged, movementsRecorded } from "@florist/kit/contracts/stock"
 import { cashMoved, cashShiftChanged, paymentRecorded } from "@florist/kit/contracts/payments"
-import { orderChanged, orderPosted, orderReturned } from "@florist/kit/contracts/orders"
+import { orderChanged, orderPosted, orderReturned, orderReturnedPartly } from "@florist/kit/contracts/orders"
 import { pointsChanged } from "@florist/kit/contracts/loyalty"
 import { timecardClosed } from "@florist/kit/contracts/staff"
 import type { Reader } from "@florist/kit/database"
@@ -10,7 +10,7 @@ import { localTime, standardZone } from "./calendar.ts"
 import type { Fact, Projecting } from "./project/projecting.ts"
 import { projectBouquet } from "./project/bouquet.ts"
 import { projectCashMovement, projectCashShift } from "./project/cash.ts"
-import { projectOrder, projectPosting, projectReturn } from "./project/order.ts"
+import { projectOrder, projectPartReturn, projectPosting, projectReturn } from "./project/order.ts"
 import { projectPayment } from "./project/payment.ts"
 import { projectPoints } from "./project/points.ts"
 import { projectMovements } from "./project/stock.ts"
@@ -24,6 +24,7 @@ const projectors: Readonly<Record<string, Projector>> = {
   [orderChanged]: projectOrder,
   [orderPosted]: projectPosting,
   [orderReturned]: projectReturn,
+  [orderReturnedPartly]: projectPartReturn,
   [paymentRecorded]: projectPayment,
   [cashMoved]: projectCashMovement,
   [cashShiftChanged]: projectCashShift,

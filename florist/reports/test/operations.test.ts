@@ -640,3 +640,46 @@ test("senseless requests are refused as published, and nothing is written by the
     known: { stores: [store], "report-types": ["9"], reports: ["1"] },
   })
 })
+
+test("what of an order came back is taken off revenue on its day; the order counts as sold until all of it is back", async () => {
+  const sold = orderWith({
+    id: idOf(52, 90),
+    storeId: store,
+    docNo: "A-90",
+    status: "done",
+    revision: 1,
+    postedBy: worker,
+    postedAt: new Date("2026-01-15T12:00:00+03:00"),
+    totalAmount: 100_000,
+    lines: [lineOf(90, rose, categories[0] ?? "", 10_000, 100_000, 100_000)],
+  })
+  const parts = (qty: number, amount: number) => ({
+    totalAmount: amount,
+    lines: [lineOf(90, rose, categories[0] ?? "", qty, amount, amount)],
+  })
+  const kept = { ...sold, revision: 2, ...parts(7_000, 70_000) }
+  const returned = { ...kept, ...parts(3_000, 30_000), returnedAt: new Date("2026-01-16T12:00:00+03:00") }
+  const partly = { order: kept, returned, withWriteOff: false, returnedBy: null, shiftId: null }
+  await ground.send(shops.neighbour, [
+    event("order.posted", "2026-01-15T12:00:00+03:00", sold),
+    event("order.returned-partly", "2026-01-16T12:00:00+03:00", partly),
+    event("order.returned-partly", "2026-01-16T12:00:00+03:00", partly),
+  ])
+  const figures = async (from: string, to: string) => {
+    const { one } = await client.call("GET", "/v1/stores/{id}/stats", {
+      token: await ground.platform.token({ shop: shops.neighbour }),
+      params: { id: store },
+      query: { "filter[range]": "custom", "filter[rangeFrom]": from, "filter[rangeTo]": to },
+    })
+    const { revenue, ordersQty, ordersReturnedQty, ordersReturnedAmount } = one.attributes
+    return [revenue, ordersQty, ordersReturnedQty, ordersReturnedAmount]
+  }
+  assert.deepEqual(await figures("2026-01-15", "2026-01-15"), [1_000, 1, 0, 0])
+  assert.deepEqual(await figures("2026-01-15", "2026-01-16"), [700, 1, 0, 300])
+  const rest = {
+    order: { ...kept, status: "returned", revision: 3, returnedAt: new Date("2026-01-17T12:00:00+03:00") },
+    withWriteOff: false,
+  }
+  await ground.send(shops.neighbour, [event("order.returned", "2026-01-17T12:00:00+03:00", { ...rest, returnedBy: null, shiftId: null })])
+  assert.deepEqual(await figures("2026-01-15", "2026-01-17"), [0, 1, 1, 1_000])
+})

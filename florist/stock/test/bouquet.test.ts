@@ -217,6 +217,45 @@ test("order.posted takes the goods once, whether or not the order asked before; 
   )
 })
 
+test("what of an order comes back lies in the batches that it was taken from, at its cost; the rest of it may follow", async () => {
+  const { rose } = await flowers()
+  const order = newId()
+  const before = await shop.batches(rose)
+  shop.must(200, await shop.issue({ order, lines: [{ item: rose, qty: 5, line: `${order}-0` }] }))
+  await shop.tell("orders", "order.posted", order, snapshot(order, { itemId: rose, qty: 5_000, revision: 1 }))
+  const part = (kept: number, back: number, revision: number, withWriteOff: boolean) =>
+    shop.tell("orders", "order.returned-partly", order, {
+      order: snapshot(order, { itemId: rose, qty: kept, revision }),
+      returned: snapshot(order, { itemId: rose, qty: back, revision }),
+      withWriteOff,
+      returnedBy: null,
+      shiftId: null,
+    })
+  await part(3_000, 2_000, 2, false)
+  await part(3_000, 2_000, 2, false)
+  await platform.settle()
+  assert.equal((await shop.balance(rose)).qty, 3)
+  await part(2_000, 1_000, 3, true)
+  await platform.settle()
+  assert.equal((await shop.balance(rose)).qty, 3, "written off at once")
+  const returned = {
+    order: snapshot(order, { itemId: rose, qty: 2_000, revision: 4 }),
+    withWriteOff: false,
+    returnedBy: null,
+    shiftId: null,
+  }
+  await shop.tell("orders", "order.returned", order, returned)
+  await platform.settle()
+  assert.equal((await shop.balance(rose)).qty, 5)
+  const { rows } = await platform.shard.query(
+    "SELECT sum(cost)::int AS cost, sum(qty)::int AS qty FROM stock.stock_movement WHERE item_id = $1",
+    [rose],
+  )
+  const costs = (await shop.batches(rose)).map(({ cost }) => cost)
+  assert.deepEqual([rows[0].qty, rows[0].cost], [5_000, costs.reduce((a, b) => a + b, 0)])
+  assert.equal(before.length, 2)
+})
+
 test("a return that arrives before its sale makes up for it; the late sale does nothing more", async () => {
   const { rose } = await flowers()
   const [kept, withered] = [newId(), newId()]

@@ -4,7 +4,7 @@ import type { Transaction } from "@florist/kit/transaction"
 
 /** What can be subscribed to, by the service that tells it. */
 const announced = {
-  orders: ["order.changed", "order.posted", "order.returned"],
+  orders: ["order.changed", "order.posted", "order.returned", "order.returned-partly"],
   payments: ["payment.recorded", "payment.cash-moved", "payment.cash-shift-changed"],
   stock: ["stock.movements-recorded", "stock.bouquet-changed"],
   loyalty: ["loyalty.points-changed"],

@@ -35,6 +35,14 @@ export const spendingAnswer = z.object({ entryId: id, balance: z.number().int() 
 /** POST /internal/loyalty/v1/spendings/cancel: gives a payment's points back, wholly; also before it arrived. Again: the same answer, {}. */
 export const cancelSpendingRequest = z.object({ paymentId: id, occurredAt: z.coerce.date() })
 
+/** POST /internal/loyalty/v1/spendings/restore: gives some of a payment's points back, once for each refund; all that is left where it is no more. Again: the same answer, {}. */
+export const restoreSpendingRequest = z.object({
+  refundId: id,
+  paymentId: id,
+  points: z.number().int().positive(),
+  occurredAt: z.coerce.date(),
+})
+
 /** GET /internal/loyalty/v1/customers/<id>/terms: what the customer's groups give. Rates in hundredths of a per cent. */
 export const customerTerms = z.object({
   customerId: id,

@@ -66,6 +66,10 @@ export const orderPosted = "order.posted"
 export const orderReturned = "order.returned"
 export const orderReturn = z.object({ order: orderSnapshot, withWriteOff: z.boolean(), returnedBy: id.nullable(), shiftId: id.nullable() })
 
+/** Some of a sold order came back. The order is what the customer keeps; `returned` is the same order as if it held what came back alone. */
+export const orderReturnedPartly = "order.returned-partly"
+export const orderPartReturn = orderReturn.extend({ returned: orderSnapshot })
+
 /** A bouquet that was made for an order goes to the showcase instead. */
 export const bouquetSeparated = "order.bouquet-separated"
 export const bouquetSeparation = z.object({ orderId: id, bouquetId: id, storeId: id })

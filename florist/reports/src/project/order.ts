@@ -1,6 +1,6 @@
 // Orders: as they are by their newest revision, and what was sold and returned, each counted once by the revision that says so. So a return may come before its
 // sale, and everything may come again.
-import { orderReturn, orderSnapshot } from "@florist/kit/contracts/orders"
+import { orderPartReturn, orderReturn, orderSnapshot } from "@florist/kit/contracts/orders"
 import type { OrderLine, OrderSnapshot } from "@florist/kit/contracts/orders"
 import type { Fact, Projecting } from "./projecting.ts"
 import { takenBack, toSales } from "../total.ts"
@@ -24,7 +24,20 @@ export async function projectReturn(on: Projecting, fact: Fact): Promise<void> {
   await keepNewest(on, order)
 }
 
-type Kind = "sale" | "return"
+export async function projectPartReturn(on: Projecting, fact: Fact): Promise<void> {
+  const { order, returned } = orderPartReturn.parse(fact.data)
+  await count(on, returned, "part-return", returned.returnedAt ?? fact.occurredAt)
+  await keepNewest(on, order)
+}
+
+/** A part that came back is counted as a return of its own, and as no returned order. */
+type Kind = "sale" | "return" | "part-return"
+
+const countsOf: Readonly<Record<Kind, Contribution<"sale">["values"]>> = {
+  sale: { orders: 1 },
+  return: { returned_orders: 1 },
+  "part-return": { returned_orders: 0 },
+}
 
 async function count(on: Projecting, order: OrderSnapshot, kind: Kind, at: Date): Promise<void> {
   const { reader, shop, side, local } = on
@@ -36,7 +49,7 @@ async function count(on: Projecting, order: OrderSnapshot, kind: Kind, at: Date)
       shop,
       side,
       order.id,
-      kind,
+      kind === "sale" ? kind : "return",
       order.revision,
       order.storeId,
       day,
@@ -61,7 +74,7 @@ async function count(on: Projecting, order: OrderSnapshot, kind: Kind, at: Date)
   await reader.query(
     `INSERT INTO reports.sale_order AS there (shop_id, side, id, sold, returned) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (shop_id, side, id) DO UPDATE SET sold = there.sold + excluded.sold, returned = there.returned + excluded.returned`,
-    [shop, side, order.id, kind === "sale" ? order.totalAmount : 0, kind === "return" ? order.totalAmount : 0],
+    [shop, side, order.id, kind === "sale" ? order.totalAmount : 0, kind === "sale" ? 0 : order.totalAmount],
   )
   await sellBouquets(on, { order, sign: kind === "sale" ? 1 : -1, day, hour })
 }
@@ -79,7 +92,7 @@ const sellerOf = ({ postedBy, createdBy }: OrderSnapshot): string => postedBy ??
 function salesOf(order: OrderSnapshot, kind: Kind, day: string): Contribution[] {
   const sign = kind === "sale" ? 1 : -1
   const place = { store: order.storeId, day }
-  const counts = kind === "sale" ? { orders: 1 } : { returned_orders: 1 }
+  const counts = countsOf[kind]
   const amount = (value: number) => (kind === "sale" ? { sold: value } : { returned: value })
   const whole = { ...counts, ...amount(order.totalAmount), discount: sign * order.discountAmount, markup: sign * order.markupAmount }
   const [seller, source, categories] = [sellerOf(order), order.sourceId ?? "", categoriesOf(order)]

@@ -38,11 +38,16 @@ export async function setIssue(
   tx: Transaction,
   change: { orderId: string } & (
     | { orderRevision: number }
+    | { turn: number }
     | { issued: { docNo: string; storeId: string; turn: number; lines: IssueResult["lines"]; occurredAt: Date } }
   ),
 ): Promise<void> {
   if ("orderRevision" in change) {
     await tx.query("UPDATE stock.sale_issue SET order_revision = $2 WHERE order_id = $1", [change.orderId, change.orderRevision])
+    return
+  }
+  if ("turn" in change) {
+    await tx.query("UPDATE stock.sale_issue SET turn = $2 WHERE order_id = $1", [change.orderId, change.turn])
     return
   }
   const { docNo, storeId, turn, lines, occurredAt } = change.issued

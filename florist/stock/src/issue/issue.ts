@@ -9,9 +9,11 @@ import type { Transaction } from "@florist/kit/transaction"
 import { lockBouquets, setBouquets } from "../bouquet/bouquet-store.ts"
 import { tellBouquets } from "../bouquet/bouquet.ts"
 import type { Bouquet } from "../bouquet/bouquet.ts"
+import { costOfPart } from "../ledger/batch.ts"
 import type { Expired } from "../ledger/batch.ts"
 import type { Source } from "../ledger/entry.ts"
 import { netOf } from "../ledger/ledger-store.ts"
+import type { Net } from "../ledger/ledger-store.ts"
 import { openPosting } from "../ledger/posting.ts"
 import type { Posting } from "../ledger/posting.ts"
 import { endIssue, insertIssue, lockIssue, setIssue } from "./issue-store.ts"
@@ -151,25 +153,30 @@ interface Returning {
   orderRevision: number
   occurredAt: Date
   goods: "kept" | "written-off"
+  /** Quantities by line; left out where all of it comes back. */
+  part?: ReadonlyMap<string, number>
 }
 
-export async function returnIssue(tx: Transaction, { orderId, orderRevision, occurredAt, goods }: Returning): Promise<void> {
+export async function returnIssue(tx: Transaction, { orderId, orderRevision, occurredAt, goods, part }: Returning): Promise<void> {
   const known = await lockIssue(tx, orderId)
   if (known === undefined || known.orderRevision >= orderRevision) return
   if (known.status === "issued") {
-    await takeBack(tx, { issue: known, occurredAt, goods })
-    await endIssue(tx, orderId, "returned")
+    await takeBack(tx, { issue: known, occurredAt, goods, ...(part === undefined ? {} : { part }) })
+    if (part === undefined) await endIssue(tx, orderId, "returned")
   }
   await setIssue(tx, { orderId, orderRevision })
 }
 
 async function takeBack(
   tx: Transaction,
-  { issue: taken, occurredAt, goods }: { issue: Issue; occurredAt: Date; goods: "kept" | "written-off" },
+  { issue: taken, occurredAt, goods, part }: { issue: Issue } & Pick<Returning, "occurredAt" | "goods" | "part">,
 ): Promise<void> {
-  const { orderId, docNo, turn } = taken
+  const { orderId, docNo } = taken
+  // Each return is a turn of its own: a batch may get some of a line back today and some tomorrow.
+  const turn = taken.turn + 1
+  const ofOrder = { documentId: orderId, without: "write-off" } as const
   // Shortages of the order may be settled at this moment, under the locks of their shelves: read again when they are held.
-  const touched = await netOf(tx, { documentId: orderId, turn })
+  const touched = await netOf(tx, ofOrder)
   const bouquets = await lockBouquets(
     tx,
     touched.flatMap(({ bouquetId }) => bouquetId ?? []),
@@ -177,12 +184,13 @@ async function takeBack(
   const shelves = touched.flatMap(({ storeId, itemId }) => (itemId === null ? [] : [{ storeId, itemId }]))
   const source: Source = { documentId: orderId, documentNo: docNo, turn, occurredAt, reasonId: null }
   const posting = await openPosting(tx, source, { shelves, batchIds: touched.map(({ batchId }) => batchId) })
-  const net = await netOf(tx, { documentId: orderId, turn })
+  const net = await netOf(tx, ofOrder)
   const settledMeanwhile = net.filter(({ batchId }) => posting.batch(batchId) === undefined)
   if (settledMeanwhile.length > 0) await posting.know(settledMeanwhile.map(({ batchId }) => batchId))
-  const back = new Set(net.flatMap(({ batchId, bouquetId }) => (posting.batch(batchId)?.shortOf === null ? (bouquetId ?? []) : [])))
-  await reverse(posting, net, goods)
-  await posting.finish()
+  const coming = part === undefined ? net : partOf(net, part)
+  const back = new Set(coming.flatMap(({ batchId, bouquetId }) => (posting.batch(batchId)?.shortOf === null ? (bouquetId ?? []) : [])))
+  await reverse(posting, coming, goods)
+  await Promise.all([posting.finish(), setIssue(tx, { orderId, turn })])
   await markBouquets(
     tx,
     bouquets.filter(({ id }) => back.has(id)),
@@ -190,7 +198,18 @@ async function takeBack(
   )
 }
 
-async function reverse(posting: Posting, net: Awaited<ReturnType<typeof netOf>>, goods: "kept" | "written-off"): Promise<void> {
+/** So much of each line, from the batches in turn, at what it cost there: what is rounded stays with the last. */
+function partOf(net: readonly Net[], part: ReadonlyMap<string, number>): Net[] {
+  const left = new Map(part)
+  return net.flatMap((taken) => {
+    const qty = Math.min(-taken.qty, left.get(taken.lineId) ?? 0)
+    if (qty <= 0) return []
+    left.set(taken.lineId, (left.get(taken.lineId) ?? 0) - qty)
+    return { ...taken, qty: -qty, cost: -costOfPart(qty, { qty: -taken.qty, cost: -taken.cost }) }
+  })
+}
+
+async function reverse(posting: Posting, net: readonly Net[], goods: "kept" | "written-off"): Promise<void> {
   for (const { batchId, lineId, qty, cost } of net) {
     await posting.giveBack(batchId, { qty: -qty, cost: -cost, kind: "sale-return", lineId })
     if (goods === "written-off") await posting.giveBack(batchId, { qty, cost, kind: "write-off", lineId })

@@ -1,4 +1,5 @@
 // SQL of the ledger: locks shelves, reads batches, adds movements. Balances follow by the database's own trigger. Called by the posting.
+import type { movementKinds } from "@florist/kit/contracts/stock"
 import type { Reader, Row } from "@florist/kit/database"
 import type { Transaction } from "@florist/kit/transaction"
 import { textOrNull } from "../row.ts"
@@ -135,13 +136,13 @@ export interface Net {
 /** What a document moved, by line and batch, corrections counted in; batches that it left as they were are left out. */
 export async function netOf(
   reader: Reader,
-  { documentId, lineId, turn }: { documentId: string; lineId?: string; turn?: number },
+  { documentId, lineId, turn, without }: { documentId: string; lineId?: string; turn?: number; without?: (typeof movementKinds)[number] },
 ): Promise<Net[]> {
   const rows = await reader.query(
     `SELECT line_id, batch_id, store_id, item_id, bouquet_id, sum(qty)::bigint AS qty, sum(cost)::bigint AS cost FROM stock.stock_movement
-     WHERE document_id = $1 AND line_id = coalesce($2, line_id) AND turn = coalesce($3, turn)
+     WHERE document_id = $1 AND line_id = coalesce($2, line_id) AND turn = coalesce($3, turn) AND kind <> coalesce($4, '')
      GROUP BY line_id, batch_id, store_id, item_id, bouquet_id HAVING sum(qty) <> 0 ORDER BY batch_id, line_id`,
-    [documentId, lineId ?? null, turn ?? null],
+    [documentId, lineId ?? null, turn ?? null, without ?? null],
   )
   return rows.map((row) => ({
     batchId: String(row.batch_id),
