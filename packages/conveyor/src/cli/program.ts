@@ -1,9 +1,9 @@
 // The `conveyor` command with all its commands, their options and their help. Made by main.ts, which runs it. A command
 // imports what is heavy only when it is carried out, so that the others start at once.
-import { createRequire } from "node:module"
 import { Command, InvalidArgumentError } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
 import { addCancel } from "./commands/cancel.ts"
+import { addDoctor } from "./commands/doctor.ts"
 import { addDown } from "./commands/down.ts"
 import { addHistory } from "./commands/history.ts"
 import { addInit } from "./commands/init.ts"
@@ -19,12 +19,11 @@ import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
 import { addUp } from "./commands/up.ts"
 import { addWatchCommands } from "./commands/watch/watch.ts"
-
-const manifest = createRequire(import.meta.url)("../../package.json") as { version: string }
+import { programVersion } from "../server/program-version.ts"
 
 export function createProgram(): Command {
   const program = new Command("conveyor")
-    .version(manifest.version, "--version", "print the version")
+    .version(programVersion, "--version", "print the version")
     .description("Carries a commit to every user of a service that may never close.")
     .option("--state <directory>", "where the installation keeps its state", folder, ".conveyor")
     .option("--json", "print one JSON document instead of text")
@@ -37,6 +36,7 @@ export function createProgram(): Command {
       `
 First steps:
   conveyor init                 write an annotated conveyor.yml
+  conveyor doctor               see what would fail here
   conveyor up                   start the control plane and the edge
   git remote add conveyor .conveyor/repository.git
   git push conveyor main        build, test and release the commit
@@ -48,6 +48,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
 
   for (const add of [
     addInit,
+    addDoctor,
     addUp,
     addRelease,
     addStatus,

@@ -16,6 +16,7 @@ import { listenAtFixedAddress } from "./control-listener.ts"
 import type { ControlListen } from "./control-listener.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
+import { programVersion } from "./program-version.ts"
 import type { ControlAddress, StateDirectory } from "./state-directory.ts"
 import type { Watching } from "./watching/watching.ts"
 
@@ -62,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 async function announce({ state, configFile, edgeUrl }: ServeOptions, url: string, token: string): Promise<void> {
   const identity = identify(process.pid)
   if (identity === undefined) throw new ConveyorError("no-identity", "this process cannot find itself in the process table")
-  const address: ControlAddress = { url, token, identity, edge: edgeUrl, configFile }
+  const address: ControlAddress = { url, token, identity, edge: edgeUrl, configFile, version: programVersion }
   await writeDurably(state.control, JSON.stringify(address), 0o600)
   await chmod(state.control, 0o600)
 }

@@ -87,6 +87,8 @@ const controlSchema = z.object({
   /** The public address of the edge. */
   edge: z.string(),
   configFile: z.string(),
+  /** Of the Conveyor that it is; absent where that is from before it said so. */
+  version: z.string().optional(),
 })
 
 export type ControlAddress = z.infer<typeof controlSchema>
