@@ -1,9 +1,6 @@
-// A stage for tests of the release layer: the real store on disk; edge, runtime, builder and what copies answer played by
+// A stage for tests of the release layer: store, edge, runtime, builder and what copies answer played by
 // fakes; a clock that jumps. Killing the control plane is played by closing its store at any line of the journal, or
 // right after any effect, before the journal knows of it.
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { loadConfig } from "../config/load-config.ts"
 import { createEdgeSet } from "../edge/edge-set.ts"
 import { FakeEdge } from "../edge/fake-edge.ts"
@@ -14,7 +11,7 @@ import { revealed } from "../kernel/secret.ts"
 import { FakeRuntime } from "../runtime/fake-runtime.ts"
 import type { ServiceSpec } from "../runtime/runtime.ts"
 import type { JournalEvent, ReleaseKind, ReleaseRecord } from "../store/records.ts"
-import { openSqliteStore } from "../store/sqlite/open.ts"
+import { FakeMemory, FakeStore } from "../store/fake-store.ts"
 import type { Store } from "../store/store.ts"
 import { whyIllegal } from "./machine.ts"
 import type { Lane } from "./machine.ts"
@@ -74,7 +71,7 @@ export class Rehearsal {
   readonly builds: string[] = []
   /** What the last build and the last tests were told. */
   readonly environments: Record<"build" | "test", Readonly<Record<string, string>>> = { build: {}, test: {} }
-  readonly #folder = mkdtempSync(join(tmpdir(), "conveyor-rehearsal-"))
+  readonly #memory = new FakeMemory()
   #store: Store | undefined
   #fence = 0
   #config = ""
@@ -95,7 +92,7 @@ export class Rehearsal {
   cores = 8
 
   get store(): Store {
-    this.#store ??= openSqliteStore(join(this.#folder, "state.db"), { clock: this.clock, whyIllegal })
+    this.#store ??= new FakeStore(this.#memory, { clock: this.clock, whyIllegal })
     return this.#store
   }
 
@@ -110,7 +107,7 @@ export class Rehearsal {
   }
 
   async #makePorts(): Promise<Ports> {
-    if (this.#fence === 0) this.#fence = await this.store.lease.acquire()
+    if (this.#fence === 0) this.#fence = await this.store.lease.acquire(Number.MAX_SAFE_INTEGER)
     const edge = patientEdge(createEdgeSet({ members: () => this.edges, withinMs: 1_000 }), this.clock)
     return {
       journal: this.store.journal,
@@ -232,6 +229,5 @@ export class Rehearsal {
 
   async end(): Promise<void> {
     await this.#store?.close()
-    rmSync(this.#folder, { recursive: true })
   }
 }

@@ -62,7 +62,7 @@ test("a copy of a state directory finds no control plane and no copy, and is an 
 test("a copy's lease is held by nobody, though the original's control plane lives, and its fence goes on", () =>
   withInstallation(async (folder, state) => {
     const store = openSqliteStore(state.database, { clock: systemClock, whyIllegal: () => undefined })
-    const fence = await store.lease.acquire()
+    const fence = await store.lease.acquire(60_000)
     await store.close()
     const copy = stateDirectory(join(folder, "backup"))
     await cp(state.root, copy.root, { recursive: true })

@@ -11,11 +11,13 @@ import type { Logger } from "../kernel/logger.ts"
 import { identify } from "../kernel/process-identity.ts"
 import { roomBeside } from "../kernel/room.ts"
 import type { Ports } from "../release/ports.ts"
+import type { Lease } from "../store/lease.ts"
 import { createApi } from "./api.ts"
 import { listenAtFixedAddress } from "./control-listener.ts"
 import type { ControlListen } from "./control-listener.ts"
 import { ControlPlane } from "./control-plane.ts"
 import { EventHub } from "./events.ts"
+import { holdLease } from "./hold-lease.ts"
 import { programVersion } from "./program-version.ts"
 import type { ControlAddress, StateDirectory } from "./state-directory.ts"
 import type { Watching } from "./watching/watching.ts"
@@ -25,6 +27,7 @@ export interface ServeOptions {
   configFile: string
   name: string
   ports: Ports
+  lease: Lease
   edgeUrl: string
   listen: ControlListen
   watching: Watching
@@ -38,6 +41,7 @@ export interface ServeOptions {
 const edgeLookEveryMs = seconds(1)
 const roomLookEveryMs = seconds(5)
 
+/** @throws ConveyorError "lease-lost" where another control plane took over. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { state, ports, signal, logger } = options
   if (!isAbsolute(state.root)) throw new ConveyorError("bad-state", `${state.root} is not absolute`)
@@ -47,16 +51,21 @@ export async function serve(options: ServeOptions): Promise<void> {
   const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl, watching: options.watching })
   const url = await listenAtFixedAddress({ listen: (at) => api.listen(at), wanted: options.listen, file: state.controlPort, logger })
 
-  const working = Promise.all([controlPlane.work(), watchEdge(options), keepRoom(options), options.watching.work(options)])
-  signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
+  const lost = new AbortController()
+  const parts = { ...options, signal: AbortSignal.any([signal, lost.signal]) }
+  parts.signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
+  const holding = holdLease(parts).catch((thrown: unknown) => lost.abort(thrown))
+  const working = Promise.all([holding, controlPlane.work(), watchEdge(parts), keepRoom(parts), options.watching.work(parts)])
   // A terminal or a disk that takes no more output ends nothing.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   await announce(options, url, token)
   logger.info({ url, edge: options.edgeUrl, fence: ports.fence }, "control plane is up")
 
   await working
-  await rm(state.control, { force: true })
+  // Where the lease is lost, what is announced is the other's by then.
+  if (!lost.signal.aborted) await rm(state.control, { force: true })
   await api.close()
+  lost.signal.throwIfAborted()
   logger.info({}, "control plane is down")
 }
 

@@ -1,6 +1,7 @@
 // What every store promises, whatever it keeps its records in: the one suite that each adapter passes, the fake too.
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import fc from "fast-check"
 import { ConveyorError } from "../kernel/errors.ts"
 import type { ManualClock } from "../kernel/clock.ts"
 import type { WhyIllegal } from "./records.ts"
@@ -9,13 +10,15 @@ import type { Store } from "./store.ts"
 /** One state, and whoever opens it. */
 export interface StoreStage {
   clock: ManualClock
-  open: () => Promise<Store>
+  /** Two that both live: what one holds the other cannot take before its time. */
+  open: (as?: "one" | "other") => Promise<Store>
   end: () => Promise<void>
 }
 
 /** Stages go by it: "test" can never follow, whatever was before. */
 export const neverTest: WhyIllegal = (_run, _before, { step }) => (step === "test" ? "it rains" : undefined)
 
+const leaseMs = 1_000
 const code = (expected: string) => (thrown: unknown) => thrown instanceof ConveyorError && thrown.code === expected
 const asker = { actor: "anna", reason: undefined, proof: "control-token" }
 const roses = { id: "art-1", kind: "directory", ref: "/roses" }
@@ -26,7 +29,7 @@ export function describeStore(adapter: string, makeStage: () => Promise<StoreSta
       const stage = await makeStage()
       const store = await stage.open()
       try {
-        await store.lease.acquire()
+        await store.lease.acquire(leaseMs)
         await body(store, stage)
       } finally {
         await store.close()
@@ -152,4 +155,116 @@ export function describeStore(adapter: string, makeStage: () => Promise<StoreSta
       await next.close()
     }
   })
+
+  promises(
+    "who never took the lease cannot write, and who was followed cannot write any more, nor renew",
+    async (first, { open, clock }) => {
+      const second = await open("other")
+      try {
+        await assert.rejects(second.versions.ensure("abc", ""), code("lease-lost"))
+        await assert.rejects(second.lease.acquire(leaseMs), code("lease-held"))
+        await first.versions.ensure("abc", "")
+        await clock.advance(leaseMs)
+        assert.equal(await second.lease.acquire(leaseMs), 2)
+        for (const write of writesOf(first)) await assert.rejects(write, code("lease-lost"))
+        await assert.rejects(first.lease.renew(leaseMs), code("lease-lost"))
+        assert.deepEqual([await second.queue.all(), (await second.versions.all()).length], [[], 1])
+        await second.versions.ensure("def", "")
+      } finally {
+        await second.close()
+      }
+    },
+  )
+
+  promises(
+    "a lease that is renewed does not run out; one that is released is free at once, and its holder writes no more",
+    async (first, stage) => {
+      const second = await stage.open("other")
+      try {
+        await stage.clock.advance(leaseMs - 1)
+        await first.lease.renew(leaseMs)
+        await stage.clock.advance(leaseMs - 1)
+        await assert.rejects(second.lease.acquire(leaseMs), code("lease-held"))
+        await first.lease.release()
+        await assert.rejects(first.versions.ensure("abc", ""), code("lease-lost"))
+        assert.equal(await second.lease.acquire(leaseMs), 2)
+        await first.lease.release()
+        await second.versions.ensure("abc", "")
+      } finally {
+        await second.close()
+      }
+    },
+  )
+
+  promises(
+    "past its time, and nobody took it, its holder goes on: a machine that stalled has lost nothing",
+    async ({ lease, versions }, { clock }) => {
+      await clock.advance(leaseMs * 9)
+      await versions.ensure("abc", "")
+      await lease.renew(leaseMs)
+    },
+  )
+
+  void test(`${adapter}: whatever two do and however time goes, only whoever took the lease last writes, and each fence is higher than the one before`, async () => {
+    const act = fc.record({
+      who: fc.constantFrom("one", "other"),
+      does: fc.constantFrom("acquire", "renew", "release", "write"),
+      after: fc.nat(leaseMs),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+        const stage = await makeStage()
+        const stores = { one: await stage.open("one"), other: await stage.open("other") }
+        let holder: { who: "one" | "other"; until: number } | undefined
+        let fence = 0
+        let writes = 0
+        try {
+          for (const { who, does, after } of acts) {
+            await stage.clock.advance(after)
+            const now = stage.clock.now()
+            const isHolder = holder?.who === who
+            const { lease, versions } = stores[who]
+            if (does === "acquire") {
+              const mayTake = holder === undefined || isHolder || holder.until <= now
+              const taken = await lease.acquire(leaseMs).catch((thrown: unknown) => assert.ok(code("lease-held")(thrown)))
+              assert.equal(taken !== undefined, mayTake)
+              if (taken === undefined) continue
+              assert.ok(taken > fence)
+              fence = taken
+              holder = { who, until: now + leaseMs }
+            } else if (does === "release") {
+              await lease.release()
+              if (isHolder) holder = undefined
+            } else {
+              const wrote = does === "renew" ? lease.renew(leaseMs) : versions.ensure(`commit ${writes + 1}`, "")
+              const isDone = await wrote.then(
+                () => true,
+                (thrown: unknown) => !code("lease-lost")(thrown),
+              )
+              assert.equal(isDone, isHolder)
+              if (isDone && does === "write") writes++
+              if (isDone && does === "renew" && holder !== undefined) holder.until = now + leaseMs
+            }
+          }
+          assert.equal((await stores.one.versions.all()).length, writes)
+        } finally {
+          for (const store of Object.values(stores)) await store.close()
+          await stage.end()
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+}
+
+/** Each of them, so that none is without its fence. */
+function* writesOf({ versions, queue, journal }: Store): Generator<Promise<unknown>> {
+  yield versions.ensure("xyz", "")
+  yield versions.built("v1", roses, [])
+  yield versions.keepWarm("v1", 5)
+  yield versions.stopped("v1")
+  yield queue.enqueue("release", "v1")
+  yield queue.setState(1, "running")
+  yield queue.requested({ action: "retire", subject: "v1", run: undefined }, asker)
+  yield journal.record(1, "build", "started")
 }

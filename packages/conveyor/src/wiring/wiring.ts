@@ -32,6 +32,8 @@ import { clearUnfinished, createDirectoryBuilder } from "../runtime/process/dire
 import { createProcessRuntime } from "../runtime/process/process-runtime.ts"
 import { makeStateDirectory } from "../server/state-directory.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
+import { leaseMs } from "../server/hold-lease.ts"
+import type { Lease } from "../store/lease.ts"
 import { openSqliteStore } from "../store/sqlite/open.ts"
 import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
 import { installationId } from "../server/installation.ts"
@@ -53,6 +55,7 @@ export interface WiringOptions {
 
 export interface Wired {
   ports: Ports
+  lease: Lease
   config: Config
   edgeUrl: string
   watch: WatchParts
@@ -65,7 +68,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   await makeStateDirectory(state)
   const config = await readConfig(configFile, variables)
   const store = openSqliteStore(state.database, { clock, whyIllegal })
-  const fence = await store.lease.acquire()
+  const fence = await store.lease.acquire(leaseMs)
 
   const listen = hostAndPort(config.edge.listen)
   const launch = (port: number) =>
@@ -131,6 +134,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
 
   return {
     ports,
+    lease: store.lease,
     config,
     edgeUrl: edge.url,
     watch,
@@ -141,6 +145,8 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     },
     async close() {
       await Promise.all([...engines.values()].map((engine) => engine.close()))
+      // Whoever comes next sees that this process is gone, too.
+      await store.lease.release().catch(() => {})
       await store.close()
       book.close()
     },

@@ -36,13 +36,14 @@ export function addServe(program: Command): void {
       await prepareRepository(state, import.meta.dirname)
       const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
       try {
-        const { ports, edgeUrl, reviveEdge, config, watch } = wired
+        const { ports, lease, edgeUrl, reviveEdge, config, watch } = wired
         const { name, control } = config
         await serve({
           state,
           configFile,
           name,
           ports,
+          lease,
           edgeUrl,
           listen: control.listen,
           watching: new Watching(watch, ports),

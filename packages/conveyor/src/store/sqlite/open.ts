@@ -2,6 +2,9 @@
 import { fileURLToPath } from "node:url"
 import type { Clock } from "../../kernel/clock.ts"
 import { openDatabase } from "../../kernel/database/database.ts"
+import { ConveyorError } from "../../kernel/errors.ts"
+import { identify } from "../../kernel/process-identity.ts"
+import type { ProcessIdentity } from "../../kernel/process-identity.ts"
 import type { WhyIllegal } from "../records.ts"
 import type { Store } from "../store.ts"
 import { sqliteJournal } from "./journal.ts"
@@ -16,16 +19,24 @@ export interface StoreOptions {
   clock: Clock
   /** What a run's journal may hold next: a line that could not have happened is never written. */
   whyIllegal: WhyIllegal
+  /** Who takes the lease; without it this process. */
+  holder?: ProcessIdentity
 }
 
 /** @throws ConveyorError "newer-state", "broken-state" */
-export function openSqliteStore(file: string, { clock, whyIllegal }: StoreOptions): Store {
+export function openSqliteStore(file: string, { clock, whyIllegal, holder = thisProcess() }: StoreOptions): Store {
   const session = new Session(openDatabase(file, migrations), clock)
   return {
     journal: sqliteJournal(session, whyIllegal),
     versions: sqliteVersions(session),
     queue: sqliteQueue(session),
-    lease: sqliteLease(session),
+    lease: sqliteLease(session, holder),
     close: async () => session.close(),
   }
+}
+
+function thisProcess(): ProcessIdentity {
+  const self = identify(process.pid)
+  if (self !== undefined) return self
+  throw new ConveyorError("no-identity", "this process cannot find itself in the process table")
 }

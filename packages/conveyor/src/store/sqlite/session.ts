@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { Clock } from "../../kernel/clock.ts"
 import { inTransaction } from "../../kernel/database/database.ts"
 import { ConveyorError } from "../../kernel/errors.ts"
+import { leaseLost } from "../lease-errors.ts"
 import type { Row } from "./rows.ts"
 
 type Value = string | number | null
@@ -48,14 +49,7 @@ export class Session {
     return this.transaction(() => {
       const current = Number(this.first("SELECT token FROM lease")?.["token"] ?? 0)
       if (this.token === current) return work(current)
-      throw new ConveyorError(
-        "lease-lost",
-        `this process may not write: its fencing token is ${this.token ?? "none"}, the lease's is ${current}`,
-        {
-          facts: { own: this.token, current },
-          hint: "Another control plane took over; ask it (`conveyor status`).",
-        },
-      )
+      throw leaseLost(this.token, current)
     })
   }
 
