@@ -12,7 +12,7 @@ import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
 import { stateInWords, versionMay } from "../release/lifecycle/version-state.ts"
 import type { VersionState } from "../release/lifecycle/version-state.ts"
-import { laneOf, stateOf } from "../release/machine.ts"
+import { stateOf } from "../release/machine.ts"
 import type { Lane } from "../release/machine.ts"
 import { plans, servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
@@ -25,6 +25,7 @@ import { nextRun } from "../train/queue.ts"
 import type { EventHub } from "./events.ts"
 import { keeperFact } from "./keeper-facts.ts"
 import { planReport } from "./plan-report.ts"
+import { previousTo } from "./previous.ts"
 import type { Happening } from "./protocol/events.ts"
 import type { PlanReport } from "./protocol/reports.ts"
 
@@ -193,7 +194,7 @@ export class ControlPlane {
   }
 
   async changes(): Promise<ChangeStatus[]> {
-    const newest = (await this.#ports.versions.all()).findLast((version) => version.artifact !== undefined)
+    const newest = await this.#ports.versions.newestBuilt()
     if (newest === undefined) return []
     const fleet = await fleetOf(this.#ports, newest, await this.#ports.readConfig(newest.commit))
     return fleetStatus(this.#ports, fleet, this.#shutdown.signal)
@@ -293,26 +294,14 @@ export class ControlPlane {
     return table === undefined ? undefined : this.#version(table.current)
   }
 
-  /** The version that served before the current one: what a person means by "back". */
   async #previous(): Promise<VersionRecord> {
-    const current = await this.#current()
-    const { queue, journal } = this.#ports
-    const served: ReleaseRecord[] = []
-    for (const release of await queue.inState("promoted", "running")) {
-      const events = await journal.of(release.id)
-      const isOver = release.state === "promoted" || laneOf(plans[release.kind], events) === "beside"
-      if (isOver && stateOf("switch", events) === "done") served.push(release)
-    }
-    const at = served.findLastIndex((release) => release.version === current?.name)
-    // While a release bakes its version is current, and not promoted yet: all that was promoted came before it.
-    const earlier = at === -1 ? served : served.slice(0, at)
-    const before = earlier.findLast((release) => release.version !== current?.name)
-    if (before !== undefined) return this.#version(before.version)
+    const before = await previousTo((await this.#current())?.name, this.#ports)
+    if (before !== undefined) return this.#version(before)
     throw new ConveyorError("no-previous", "no version was current before this one", { hint: "Name one: conveyor rollback v1" })
   }
 
   async #newestWith(change: string): Promise<VersionRecord> {
-    const found = (await this.#ports.versions.all()).findLast((version) => version.changes?.includes(change) === true)
+    const found = await this.#ports.versions.newestWith(change)
     if (found !== undefined) return found
     throw noSuchChange(change)
   }

@@ -46,7 +46,7 @@ async function copiesOf(ports: Ports, version: string, signal: AbortSignal): Pro
 const startFacts = z.object({ copies: z.array(z.object({ id: z.string(), service: z.string() })) })
 
 async function lastStarted({ queue, journal }: Ports, version: string): Promise<Logged[]> {
-  const runs = (await queue.all()).filter((release) => release.version === version)
+  const runs = await queue.ofVersion(version)
   const started = (await Promise.all(runs.map((release) => journal.of(release.id))))
     .flat()
     .findLast((event) => event.step === "start" && event.event === "succeeded")

@@ -14,7 +14,7 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
   const named = /^v\d+$/.test(revision) ? await ports.versions.find(revision) : undefined
   const { commit, subject } = named ?? (await ports.builder.resolve(revision))
   const config = await ports.readConfig(commit)
-  const version = (await ports.versions.all()).find((each) => each.commit === commit)
+  const version = await ports.versions.ofCommit(commit)
   const { statements, unknown } = await plannedStatements(ports, commit, signal)
   const { table } = await ports.routing.observe(signal)
 

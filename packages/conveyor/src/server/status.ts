@@ -3,14 +3,15 @@ import type { ChangeStatus } from "../change/engine.ts"
 import { plans } from "../release/plan.ts"
 import type { Health, Illness } from "../release/copies/health.ts"
 import { judge } from "../release/copies/liveness.ts"
-import { see, stateOfVersion } from "../release/lifecycle/seen.ts"
+import { liveVersions, see, stateOfVersion } from "../release/lifecycle/seen.ts"
 import type { Seen } from "../release/lifecycle/seen.ts"
 import { standingHolds } from "../release/holds/hold.ts"
 import { stateOf } from "../release/machine.ts"
 import { meterDoubts, pageDoubts } from "../release/routing/edge-doubts.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Copy, Runtime } from "../runtime/runtime.ts"
-import type { ReleaseRecord } from "../store/records.ts"
+import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
+import { numberOf } from "../store/version-number.ts"
 import { aheadOf } from "../train/queue.ts"
 import type { StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
@@ -34,7 +35,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
   const { versions: loads, silent: silentMeters } = await ports.metering.observe(signal)
   const { versions: pages, silent } = await ports.pages.observe(signal)
   const said = await lastWords(ports.runtime, copies, signal)
-  const versions = (await ports.versions.all()).map((version): VersionReport => {
+  const versions = (await versionsToShow(ports, seen)).map((version): VersionReport => {
     const own = copies.filter((copy) => copy.version === version.name)
     const load = loads[version.name]
     return {
@@ -64,18 +65,20 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     edge,
     generation: table?.generation,
     current: table?.current,
-    versions: withoutTheOldest(versions),
+    versions,
     runs,
     changes,
     unknown,
   }
 }
 
-/** What is over says nothing about now: of those versions the newest are enough. */
-function withoutTheOldest(versions: readonly VersionReport[]): VersionReport[] {
-  const isOver = ({ state }: VersionReport) => state === "stopped" || state === "unbuilt"
-  const shown = new Set(versions.filter(isOver).slice(-newestRuns))
-  return versions.filter((version) => !isOver(version) || shown.has(version))
+/** Oldest first. What is over says nothing about now: of those versions the newest are enough. */
+async function versionsToShow(ports: Ports, seen: Seen): Promise<VersionRecord[]> {
+  const live = await liveVersions(ports, seen)
+  const newest = await ports.versions.newest(newestRuns + live.length)
+  const isOver = (version: VersionRecord) => ["stopped", "unbuilt"].includes(stateOfVersion(version, seen))
+  const shown = [...newest.filter(isOver).slice(-newestRuns), ...live.filter((version) => !isOver(version))]
+  return shown.toSorted((a, b) => numberOf(a.name) - numberOf(b.name))
 }
 
 function copyReport(

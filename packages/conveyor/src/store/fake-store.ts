@@ -98,7 +98,16 @@ export class FakeStore implements Store {
           return made
         }),
       find: (name) => this.#read(({ versions }) => versions[numberOf(name) - 1]),
+      ofCommit: (commit) => this.#read(({ versions }) => versions.find((version) => version.commit === commit)),
       all: () => this.#read(({ versions }) => versions),
+      newest: (count) => this.#read(({ versions }) => versions.slice(Math.max(0, versions.length - count))),
+      newestBuilt: () => this.#read(({ versions }) => versions.findLast(isBuilt)),
+      newestWith: (change) => this.#read(({ versions }) => versions.findLast(({ changes }) => changes?.includes(change) === true)),
+      oneOfEachChanges: () =>
+        this.#read(({ versions }) => {
+          const byChanges = Map.groupBy(versions.filter(isBuilt), ({ changes }) => JSON.stringify(changes))
+          return [...byChanges.values()].flatMap(([oldest]) => oldest ?? [])
+        }),
       warm: () => this.#read(({ versions }) => versions.filter(({ warmUntil }) => warmUntil !== undefined)),
       built: (name, artifact, changes) => set(name, { artifact, changes }),
       keepWarm: (name, warmUntil) => set(name, { warmUntil, stoppedAt: undefined }),
@@ -130,6 +139,7 @@ export class FakeStore implements Store {
       find: (id) => this.#read(({ runs }) => runs[id - 1]),
       all: () => this.#read(({ runs }) => runs),
       inState: (...states) => this.#read(({ runs }) => runs.filter(({ state }) => states.includes(state))),
+      ofVersion: (version) => this.#read(({ runs }) => runs.filter((run) => run.version === version)),
       before: (id, count) =>
         this.#read(({ runs }) => runs.slice(Math.max(0, Math.min(id - 1, runs.length) - count), Math.max(0, id - 1)).toReversed()),
       setState: (id, state, reason) =>
@@ -160,6 +170,8 @@ export class FakeStore implements Store {
     }
   }
 }
+
+const isBuilt = ({ artifact }: VersionRecord) => artifact !== undefined
 
 function existing({ runs }: FakeMemory, id: number): ReleaseRecord {
   const found = runs[id - 1]

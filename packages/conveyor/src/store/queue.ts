@@ -17,10 +17,12 @@ export interface Queue {
    */
   enqueue: (kind: ReleaseKind, version: string, wish?: Wish) => Promise<ReleaseRecord>
   find: (run: number) => Promise<ReleaseRecord | undefined>
-  /** Oldest first. */
+  /** Oldest first. For what is seldom asked: there may be tens of thousands. */
   all: () => Promise<ReleaseRecord[]>
   /** Oldest first. */
   inState: (...states: ReleaseState[]) => Promise<ReleaseRecord[]>
+  /** Runs about a version, oldest first. */
+  ofVersion: (version: string) => Promise<ReleaseRecord[]>
   /** A page of the past: `count` runs from before that one, the newest first. */
   before: (run: number, count: number) => Promise<ReleaseRecord[]>
   /** @throws ConveyorError "illegal-event" where the run has ended: its outcome stays what it was. */

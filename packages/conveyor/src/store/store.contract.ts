@@ -119,6 +119,29 @@ export function describeStore(adapter: string, makeStage: () => Promise<StoreSta
     assert.deepEqual(await queue.requestsFor(waits.id + 1), [])
   })
 
+  promises("what is looked up is what reading everything would find", async ({ versions, queue }) => {
+    const changes = [[], ["a"], undefined, ["a"], ["a", "b"], [], undefined, ["b"]]
+    for (const [i, each] of changes.entries()) {
+      const { name } = await versions.ensure(`commit ${i}`, "")
+      if (each !== undefined) await versions.built(name, roses, each)
+      await queue.enqueue("release", i % 2 === 0 ? "v1" : name)
+    }
+    const names = (found: readonly ({ name: string } | undefined)[]) => found.map((each) => each?.name)
+    assert.deepEqual(names(await versions.oneOfEachChanges()), ["v1", "v2", "v5", "v8"])
+    const one = [
+      await versions.newestBuilt(),
+      await versions.newestWith("a"),
+      await versions.newestWith("c"),
+      await versions.ofCommit("commit 2"),
+    ]
+    assert.deepEqual(names(one), ["v8", "v5", undefined, "v3"])
+    assert.deepEqual(names(await versions.newest(3)), ["v6", "v7", "v8"])
+    assert.deepEqual(
+      (await queue.ofVersion("v1")).map(({ id }) => id),
+      [1, 3, 5, 7],
+    )
+  })
+
   promises("runs are found by their state, and the past a page at a time", async ({ versions, queue }) => {
     await versions.ensure("a", "Add roses")
     for (let i = 0; i < 5; i++) await queue.enqueue("rollback", "v1")

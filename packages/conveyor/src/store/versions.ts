@@ -7,8 +7,17 @@ export interface Versions {
   ensure: (commit: string, subject: string) => Promise<VersionRecord>
   /** @throws ConveyorError "bad-version" where that is no version's name. */
   find: (name: string) => Promise<VersionRecord | undefined>
-  /** Oldest first. */
+  ofCommit: (commit: string) => Promise<VersionRecord | undefined>
+  /** Oldest first. For what is seldom asked: there may be tens of thousands. */
   all: () => Promise<VersionRecord[]>
+  /** The newest `count`, oldest of them first. */
+  newest: (count: number) => Promise<VersionRecord[]>
+  /** The newest that was ever built. */
+  newestBuilt: () => Promise<VersionRecord | undefined>
+  /** The newest whose commit has the change. */
+  newestWith: (change: string) => Promise<VersionRecord | undefined>
+  /** Of those that were built the oldest with each list of changes that any has, oldest first: as many as the schema has had states. */
+  oneOfEachChanges: () => Promise<VersionRecord[]>
   /** Those whose rollback window was opened and not closed yet, oldest first. */
   warm: () => Promise<VersionRecord[]>
   built: (name: string, artifact: ArtifactRef, changes: readonly string[]) => Promise<void>

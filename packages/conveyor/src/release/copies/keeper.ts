@@ -9,7 +9,7 @@ import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { drainAndStop, specsOf, waitUntilWell } from "./copies.ts"
 import type { KeeperAct } from "./keeper-act.ts"
-import { see, stateOfVersion } from "../lifecycle/seen.ts"
+import { liveVersions, see, stateOfVersion } from "../lifecycle/seen.ts"
 import type { Seen } from "../lifecycle/seen.ts"
 import { versionMay } from "../lifecycle/version-state.ts"
 import type { Ports } from "../ports.ts"
@@ -46,7 +46,7 @@ export async function keep(options: KeeperOptions): Promise<void> {
   const seen = await see(ports, signal)
   await attempt(() => tellStandings(ports, seen, signal))
   await attempt(() => keepWorkers(ports, seen, signal))
-  for (const version of await versionsToKeep(ports, seen)) await attempt(() => keepVersion(version, seen, options))
+  for (const version of await liveVersions(ports, seen)) await attempt(() => keepVersion(version, seen, options))
   if (failures.length > 0) throw new AggregateError(failures, "")
 }
 
@@ -85,13 +85,6 @@ async function keepWorkers({ versions, runtime }: Ports, seen: Seen, signal: Abo
 
 /** The step has told it already that it is not current any more, and the table is about to say so. */
 const isBeingSwitched = (current: string, { runs }: Seen) => runs.some(({ previous }) => previous === current)
-
-async function versionsToKeep(ports: Ports, { table, copies, wanted }: Seen): Promise<VersionRecord[]> {
-  const warm = (await ports.versions.warm()).map(({ name }) => name)
-  const routed = Object.keys(table?.versions ?? {})
-  const names = new Set([...copies.map(({ version }) => version), ...wanted.map(({ version }) => version), ...warm, ...routed])
-  return (await Promise.all([...names].map((name) => ports.versions.find(name)))).filter((version) => version !== undefined)
-}
 
 async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOptions): Promise<void> {
   const { ports, signal } = options

@@ -46,8 +46,8 @@ export async function fleetOf(ports: Ports, version: VersionRecord, config: Conf
   if (engine === undefined || fleetsOf(config).length === 0) return undefined
   const own = await changesIn(ports, version.commit, config)
   const known = new Map<string, Change>()
-  for (const each of await ports.versions.all()) {
-    if (each.artifact === undefined || (each.changes ?? []).every((name) => known.has(name))) continue
+  for (const each of await ports.versions.oneOfEachChanges()) {
+    if ((each.changes ?? []).every((name) => known.has(name))) continue
     for (const change of await changesIn(ports, each.commit, config)) known.set(change.name, change)
   }
   for (const change of own) known.set(change.name, change)

@@ -35,6 +35,17 @@ export async function see(ports: Ports, signal: AbortSignal): Promise<Seen> {
   return { table, members, copies, wanted, doubts, runs: await runsUnderWay(ports), now: ports.clock.now() }
 }
 
+/** Those that are anything but stopped or never built, and few others: however many there ever were. */
+export async function liveVersions({ versions }: Ports, { table, copies, wanted, runs }: Seen): Promise<VersionRecord[]> {
+  const names = new Set([
+    ...[...copies, ...wanted].map(({ version }) => version),
+    ...(await versions.warm()).map(({ name }) => name),
+    ...(table === undefined ? [] : [table.current, ...Object.keys(table.versions)]),
+    ...runs.flatMap(({ version, previous }) => [version, ...(previous === undefined ? [] : [previous])]),
+  ])
+  return (await Promise.all([...names].map((name) => versions.find(name)))).filter((version) => version !== undefined)
+}
+
 export function stateOfVersion(version: VersionRecord, seen: Seen): VersionState {
   return versionState(factsOf(version, seen))
 }

@@ -22,8 +22,8 @@ export const test: Step = {
 
 /** The run in which the version's tests passed. */
 async function passedIn({ queue, journal }: Ports, version: string): Promise<number | undefined> {
-  for (const run of await queue.all()) {
-    if (run.version === version && stateOf("test", await journal.of(run.id)) === "done") return run.id
+  for (const run of await queue.ofVersion(version)) {
+    if (stateOf("test", await journal.of(run.id)) === "done") return run.id
   }
   return undefined
 }

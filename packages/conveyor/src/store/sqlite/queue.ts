@@ -43,6 +43,7 @@ export function sqliteQueue(session: Session): Queue {
     all: async () => session.all(`${selectRun} ORDER BY r.id`).map(toRelease),
     inState: async (...states) =>
       session.all(`${selectRun} WHERE r.state IN (${states.map(() => "?").join(", ")}) ORDER BY r.id`, ...states).map(toRelease),
+    ofVersion: async (version) => session.all(`${selectRun} WHERE r.version = ? ORDER BY r.id`, numberOf(version)).map(toRelease),
     before: async (run, count) => session.all(`${selectRun} WHERE r.id < ? ORDER BY r.id DESC LIMIT ?`, run, count).map(toRelease),
 
     setState: async (run, state, reason) =>

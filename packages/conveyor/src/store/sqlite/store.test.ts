@@ -31,23 +31,24 @@ describeStore("one file of SQLite", async () => {
   }
 })
 
-test("state of the program before is taken over whole, with all that refers to it", async () => {
-  const file = newFile()
-  const raw = new DatabaseSync(file)
-  for (const name of readdirSync(migrations)
-    .filter((name) => name.endsWith(".sql"))
-    .toSorted()
-    .slice(0, 4))
-    raw.exec(readFileSync(join(migrations, name), "utf8"))
-  raw.exec(`PRAGMA user_version = 4; INSERT INTO version (commit_sha, subject, created_at) VALUES ('abc', 'Add roses', 1);
-    INSERT INTO release (kind, version, requested_at, state) VALUES ('release', 1, 2, 'running');
-    INSERT INTO journal (release, step, event, at, fence, facts) VALUES (1, 'build', 'started', 3, 1, '{}')`)
-  raw.close()
-  const store = storeAt(file)
-  assert.deepEqual([(await store.queue.find(1))?.state, (await store.journal.of(1)).length], ["running", 1])
-  await store.lease.acquire(60_000)
-  assert.equal((await store.journal.record(1, "build", "succeeded")).seq, 2)
-  await store.close()
+test("a state that any earlier program wrote opens with all that it holds, what refers to it too, and goes on", async () => {
+  const all = readdirSync(migrations).toSorted()
+  for (let known = 1; known < all.length; known++) {
+    const file = newFile()
+    const raw = new DatabaseSync(file)
+    for (const name of all.slice(0, known)) raw.exec(readFileSync(join(migrations, name), "utf8"))
+    raw.exec(`PRAGMA user_version = ${known}; INSERT INTO version (commit_sha, subject, created_at) VALUES ('abc', 'Add roses', 1);
+      INSERT INTO lease (id, token, pid, start_time, taken_at) VALUES (1, 7, 0, 'gone', 2);
+      INSERT INTO release (kind, version, requested_at, state) VALUES ('release', 1, 2, 'running');
+      INSERT INTO journal (release, step, event, at, fence, facts) VALUES (1, 'build', 'started', 3, 7, '{"attempt":1}')`)
+    raw.close()
+    const store = storeAt(file)
+    assert.deepEqual([(await store.queue.find(1))?.state, (await store.journal.of(1))[0]?.facts], ["running", { attempt: 1 }])
+    assert.equal(await store.lease.acquire(60_000), 8)
+    assert.equal((await store.journal.record(1, "build", "succeeded")).seq, 2)
+    assert.equal((await store.versions.ensure("def", "Add tulips")).name, "v2")
+    await store.close()
+  }
 })
 
 test("the lease of a living process is not taken, that of a dead one is", async () => {
