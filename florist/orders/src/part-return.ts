@@ -30,8 +30,17 @@ export function partReturn(order: Order, asked: readonly AskedBack[]): PartRetur
   const back = quantitiesBack(order.lines, asked)
   const lines = order.lines.map((line) => ({ ...line, qty: line.qty - (back.get(line.id) ?? 0) })).filter(({ qty }) => qty > 0)
   if (lines.length === 0) return "whole"
-  const kept = fitted(lines, discountsOf(order, lines))
+  const kept = neverAbove(order.totalAmount, fitted(lines, discountsOf(order, lines)))
   return { kept, back: difference(order, kept, back) }
+}
+
+/** Several rates together may round a kopeck up on what is left: nobody owes one for having brought something back. */
+function neverAbove(paid: number, kept: Basket & BasketTotals): Basket & BasketTotals {
+  const excess = kept.totalAmount - paid
+  if (excess <= 0) return kept
+  const at = kept.lines.findIndex(({ total }) => total >= excess)
+  const lines = kept.lines.map((line, i) => (i === at ? { ...line, total: line.total - excess } : line))
+  return { ...kept, lines, totalAmount: paid, discountAmount: kept.discountAmount + excess }
 }
 
 function quantitiesBack(lines: readonly Line[], asked: readonly AskedBack[]): Map<string, number> {
@@ -84,8 +93,7 @@ function difference(order: Order, kept: Basket & BasketTotals, back: ReadonlyMap
     const left = kept.lines.find(({ id }) => id === line.id)
     return { ...line, qty, amount: line.amount - (left?.amount ?? 0), total: line.total - (left?.total ?? 0) }
   })
-  // Several rates together may round a kopeck up on what is left.
-  const totalAmount = Math.max(0, order.totalAmount - kept.totalAmount)
+  const totalAmount = order.totalAmount - kept.totalAmount
   // A kopeck of rounding moves between lines that stay and lines that go; together they come to what is owed.
   const last = lines.at(-1)
   if (last !== undefined) last.total += totalAmount - lines.reduce((sum, { total }) => sum + total, 0)
