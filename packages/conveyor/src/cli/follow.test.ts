@@ -15,6 +15,7 @@ import { stateDirectory } from "../server/state-directory.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 import { follow } from "./follow.ts"
 import type { RunView } from "./render/run-view.ts"
+import { idleJobs } from "../release/jobs/testing.ts"
 import { idleWatching } from "../server/watching/testing.ts"
 
 /** A control plane that answers, for a state directory that says where. */
@@ -37,7 +38,16 @@ class Answering {
     this.hub = new EventHub(this.#epoch)
     const { ports, hub } = this
     const controlPlane = new ControlPlane(ports, hub)
-    const api = createApi({ controlPlane, ports, hub, token: "secret", name: "shop", edgeUrl: "", watching: idleWatching(ports) })
+    const api = createApi({
+      controlPlane,
+      ports,
+      hub,
+      token: "secret",
+      name: "shop",
+      edgeUrl: "",
+      watching: idleWatching(ports),
+      jobs: idleJobs(ports),
+    })
     const identity = identify(process.pid)
     if (identity === undefined) throw new Error("this process has no identity")
     const url = await api.listen({ host: "127.0.0.1", port: 0 })

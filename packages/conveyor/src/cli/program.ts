@@ -7,6 +7,7 @@ import { addDoctor } from "./commands/doctor.ts"
 import { addDown } from "./commands/down.ts"
 import { addHistory } from "./commands/history.ts"
 import { addInit } from "./commands/init.ts"
+import { addJobs } from "./commands/jobs.ts"
 import { addLogs } from "./commands/logs.ts"
 import { addPlan } from "./commands/plan.ts"
 import { addPromote } from "./commands/promote.ts"
@@ -60,6 +61,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addRetire,
     addCancel,
     addChangeCommands,
+    addJobs,
     addLogs,
     addRun,
     addExec,

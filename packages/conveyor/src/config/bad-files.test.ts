@@ -163,6 +163,21 @@ const bad: readonly [text: string, ...complaints: (readonly [place: string, says
     `${top}release: { commands: { a: { run: x, phase: after_promotion, on_failure: stop } } }\n`,
     ["4 release.commands.a.on_failure", /go_on: users have the new version/],
   ],
+  [`${top}jobs: [a]\n`, ["4 jobs", /found a list; right is: names with jobs/]],
+  [`${top}jobs: { a: x }\n`, ["4 jobs.a", /found "x"; right is: what is to be run and when/]],
+  [
+    `${top}jobs: { a: { schedule: "61 * * * *", command: x } }\n`,
+    ["4 jobs.a.schedule", /found "61 \* \* \* \*"; right is: a cron expression/],
+  ],
+  [`${top}jobs: { a: { schedule: every day, command: x } }\n`, ["4 jobs.a.schedule", /right is: a cron expression, such as/]],
+  [`${top}jobs: { a: { schedule: "0 0 31 2 *", command: x } }\n`, ["4 jobs.a.schedule", /right is: a cron expression/]],
+  [
+    `${top}jobs: { a: { schedule: "@daily", time_zone: Moon/Crater, command: x } }\n`,
+    ["4 jobs.a.time_zone", /found "Moon\/Crater"; right is: a time zone/],
+  ],
+  [`${top}jobs: { a: { schedule: "@daily", command: x, overlap: maybe } }\n`, ["4 jobs.a.overlap", /right is: skip, queue or allow/]],
+  [`${top}jobs: { a: { schedule: "@daily", command: x, missed: all } }\n`, ["4 jobs.a.missed", /right is: skip or run_once/]],
+  [`${top}jobs: { a: { schedule: "@daily", command: x, service: api } }\n`, ["4 jobs.a.service", /a service of this file: web/]],
   [`${top}fleet: {}\n`, ["4 fleet.shards", /is missing/]],
   [
     `${top}fleet: { shards: { main: 'not a url' } }\n`,

@@ -9,6 +9,7 @@ import { environment } from "./environment.ts"
 import { fleet } from "./fleet-policy.ts"
 import { fleetsOf, objectionsToFleets } from "./fleets.ts"
 import { staysUp, statusCheck } from "./health.ts"
+import { jobs } from "./jobs.ts"
 import { objectionsToServices, roleOf, service } from "./service.ts"
 import { objectionsToWatch, watch } from "./watching/watch.ts"
 import { commandOfCommit, releasePolicy, timeouts } from "./release-policy.ts"
@@ -26,6 +27,7 @@ const keys = z.strictObject(
     build: commandOfCommit.optional(),
     test: commandOfCommit.optional(),
     services: z.record(name, service).refine((all) => Object.keys(all).length > 0, "at least one service"),
+    jobs: jobs.default({}),
     environment: environment.default({}),
     status: status.prefault({}),
     fleet: fleet.extend({ changes: fleet.shape.changes.default("changes") }).optional(),
@@ -47,7 +49,7 @@ export const configSchema = keys.superRefine((config, context) => {
     context.addIssue({ code: "custom", path: ["fleets"], message: "either `fleet` or `fleets`: `fleet` is short for one" })
   }
   const objections = objectionsToFleets(fleetsOf(config)).map((each) => ({ ...each, path: ["fleets", ...each.path] }))
-  const others = [...objectionsToServices(config.services, config.release), ...objectionsToWatch(config.watch)]
+  const others = [...objectionsToServices(config), ...objectionsToWatch(config.watch)]
   for (const { path, message } of [...objections, ...others]) context.addIssue({ code: "custom", path, message })
 })
 

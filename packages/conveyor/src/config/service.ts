@@ -3,7 +3,6 @@ import { z } from "zod"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { environment } from "./environment.ts"
 import { health } from "./health.ts"
-import type { releasePolicy } from "./release-policy.ts"
 import { command, oneOf, path, pathWithQuery, route, wholeNumber } from "./words.ts"
 
 /** How a copy is told whether its version is current, besides the file that $CONVEYOR_STANDING names. */
@@ -42,18 +41,26 @@ interface Objection {
   message: string
 }
 
-/** What makes services wrong beside each other, or beside the release policy. */
-export function objectionsToServices(services: Services, release: z.infer<typeof releasePolicy>): Objection[] {
-  const own = [...routesTwice(services), ...neverWellInTime(services, release.start_within), ...neededByOldPages(services)]
-  const named = Object.entries(release.commands).flatMap(([name, { service }]) =>
-    noSuchService(services, service, ["release", "commands", name]),
-  )
-  return [...own.map((each) => ({ ...each, path: ["services", ...each.path] })), ...named]
+type Commands = Readonly<Record<string, { service?: string | undefined }>>
+
+interface Around {
+  services: Services
+  release: { start_within: number; commands: Commands }
+  jobs: Commands
 }
 
-function noSuchService(services: Services, named: string | undefined, path: string[]): Objection[] {
-  if (named === undefined || named in services) return []
-  return [{ path: [...path, "service"], message: `a service of this file: ${Object.keys(services).join(", ")}` }]
+/** What makes services wrong beside each other, or beside what names them. */
+export function objectionsToServices({ services, release, jobs }: Around): Objection[] {
+  const own = [...routesTwice(services), ...neverWellInTime(services, release.start_within), ...neededByOldPages(services)]
+  const inServices = own.map((each) => ({ ...each, path: ["services", ...each.path] }))
+  return [...inServices, ...noSuchService(services, release.commands, ["release", "commands"]), ...noSuchService(services, jobs, ["jobs"])]
+}
+
+function noSuchService(services: Services, commands: Commands, path: string[]): Objection[] {
+  const message = `a service of this file: ${Object.keys(services).join(", ")}`
+  return Object.entries(commands).flatMap(([name, { service: named }]) =>
+    named === undefined || named in services ? [] : [{ path: [...path, name, "service"], message }],
+  )
 }
 
 /** Whoever has to stay up longer than it may take to start is well too late. */

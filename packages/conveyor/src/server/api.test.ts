@@ -13,6 +13,7 @@ import { EventHub } from "./events.ts"
 import { endpoints } from "./protocol/endpoints.ts"
 import { eventsPath } from "./protocol/events.ts"
 import type { Event, Happening } from "./protocol/events.ts"
+import { idleJobs } from "../release/jobs/testing.ts"
 import { idleWatching } from "./watching/testing.ts"
 
 const token = "secret"
@@ -32,7 +33,16 @@ async function serving(body: (server: Server) => Promise<void>): Promise<void> {
   const ports = await stage.ports()
   const hub = new EventHub(ports.fence)
   const controlPlane = new ControlPlane(ports, hub)
-  const api = createApi({ controlPlane, ports, hub, token, name: "shop", edgeUrl: "http://127.0.0.1:1", watching: idleWatching(ports) })
+  const api = createApi({
+    controlPlane,
+    ports,
+    hub,
+    token,
+    name: "shop",
+    edgeUrl: "http://127.0.0.1:1",
+    watching: idleWatching(ports),
+    jobs: idleJobs(ports),
+  })
   const ask: Server["ask"] = async (method, url, payload) => {
     const response = await api.inject({ method, url, headers: { authorization }, ...(payload !== undefined && { payload }) })
     return { status: response.statusCode, body: response.json<Answer>() }

@@ -5,6 +5,7 @@ import type { z } from "zod"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { kindOf } from "../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
+import type { Jobs } from "../release/jobs/jobs.ts"
 import type { Ports } from "../release/ports.ts"
 import { carriesToken } from "./bearer-token.ts"
 import type { ControlPlane } from "./control-plane.ts"
@@ -27,6 +28,7 @@ export interface ApiOptions {
   token: string
   name: string
   edgeUrl: string
+  jobs: Jobs
   watching: Watching
 }
 

@@ -1,5 +1,6 @@
 // What carries out each endpoint of the protocol. Called by the API, with input that fits its shape.
 import { ConveyorError } from "../kernel/errors.ts"
+import type { Jobs } from "../release/jobs/jobs.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Asker, ReleaseRecord } from "../store/records.ts"
 import type { ControlPlane } from "./control-plane.ts"
@@ -31,10 +32,11 @@ export interface HandlerParts {
   ports: Ports
   name: string
   edgeUrl: string
+  jobs: Jobs
   watching: Watching
 }
 
-export function handlersFor({ controlPlane, ports, name, edgeUrl, watching }: HandlerParts): Handlers {
+export function handlersFor({ controlPlane, ports, name, edgeUrl, watching, jobs }: HandlerParts): Handlers {
   return {
     status: async ({ signal }) => statusReport({ ports, name, edge: edgeUrl, changes: await controlPlane.changes(), signal }),
     changes: () => controlPlane.changes(),
@@ -44,6 +46,7 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl, watching }: Ha
       const page = await ports.queue.before(before ?? Number.MAX_SAFE_INTEGER, limit)
       return Promise.all(page.map((run) => runReport(ports, run)))
     },
+    jobs: ({ input, signal }) => jobs.report(input.runs, signal),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
     ...watchHandlers(watching, ports.clock),

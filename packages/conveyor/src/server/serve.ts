@@ -10,6 +10,7 @@ import { ConveyorError, describe } from "../kernel/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import { identify } from "../kernel/process-identity.ts"
 import { roomBeside } from "../kernel/room.ts"
+import type { Jobs } from "../release/jobs/jobs.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Lease } from "../store/lease.ts"
 import { createApi } from "./api.ts"
@@ -31,6 +32,7 @@ export interface ServeOptions {
   edgeUrl: string
   listen: ControlListen
   watching: Watching
+  jobs: Jobs
   reviveEdge: () => Promise<void>
   clock: Clock
   logger: Logger
@@ -48,14 +50,30 @@ export async function serve(options: ServeOptions): Promise<void> {
   const hub = new EventHub(ports.fence)
   const controlPlane = new ControlPlane(ports, hub)
   const token = randomBytes(24).toString("base64url")
-  const api = createApi({ controlPlane, ports, hub, token, name: options.name, edgeUrl: options.edgeUrl, watching: options.watching })
+  const api = createApi({
+    controlPlane,
+    ports,
+    hub,
+    token,
+    name: options.name,
+    edgeUrl: options.edgeUrl,
+    watching: options.watching,
+    jobs: options.jobs,
+  })
   const url = await listenAtFixedAddress({ listen: (at) => api.listen(at), wanted: options.listen, file: state.controlPort, logger })
 
   const lost = new AbortController()
   const parts = { ...options, signal: AbortSignal.any([signal, lost.signal]) }
   parts.signal.addEventListener("abort", () => controlPlane.stop(), { once: true })
   const holding = holdLease(parts).catch((thrown: unknown) => lost.abort(thrown))
-  const working = Promise.all([holding, controlPlane.work(), watchEdge(parts), keepRoom(parts), options.watching.work(parts)])
+  const working = Promise.all([
+    holding,
+    controlPlane.work(),
+    watchEdge(parts),
+    keepRoom(parts),
+    options.watching.work(parts),
+    options.jobs.work(parts.signal),
+  ])
   // A terminal or a disk that takes no more output ends nothing.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
   await announce(options, url, token)

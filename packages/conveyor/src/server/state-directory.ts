@@ -23,6 +23,8 @@ export interface StateDirectory {
   logs: string
   /** What the watch remembers. */
   watch: string
+  /** When scheduled jobs ran. */
+  jobs: string
 }
 
 const stateFile = "state.db"
@@ -40,6 +42,7 @@ export function stateDirectory(root: string): StateDirectory {
     controlPort: at("control-port"),
     logs: at("logs"),
     watch: at("watch.db"),
+    jobs: at("jobs.db"),
   }
 }
 

@@ -25,6 +25,8 @@ import { whyIllegal } from "../release/machine.ts"
 import type { Ports } from "../release/ports.ts"
 import { patientEdge } from "../release/routing/patient-edge.ts"
 import { Health } from "../release/copies/health.ts"
+import { JobBook } from "../release/jobs/job-book.ts"
+import { Jobs } from "../release/jobs/jobs.ts"
 import { Routing } from "../release/routing/routing.ts"
 import { UsersView } from "../release/routing/users-view.ts"
 import type { Builder } from "../runtime/builder.ts"
@@ -59,6 +61,7 @@ export interface Wired {
   config: Config
   edgeUrl: string
   watch: WatchParts
+  jobs: Jobs
   /** Starts the edge again where it died. */
   reviveEdge: () => Promise<void>
   close: () => Promise<void>
@@ -132,12 +135,14 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     installation: await installationId(state),
   }
 
+  const jobBook = new JobBook(state.jobs)
   return {
     ports,
     lease: store.lease,
     config,
     edgeUrl: edge.url,
     watch,
+    jobs: new Jobs(ports, jobBook),
     async reviveEdge() {
       // On the port that users and copies know, where any free one was asked for.
       const running = await launch(edge.listen.port)
@@ -149,6 +154,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
       await store.lease.release().catch(() => {})
       await store.close()
       book.close()
+      jobBook.close()
     },
   }
 }

@@ -36,7 +36,7 @@ export function addServe(program: Command): void {
       await prepareRepository(state, import.meta.dirname)
       const wired = await wire({ state, configFile, variables: process.env, clock: systemClock, logger, signal: stop.signal })
       try {
-        const { ports, lease, edgeUrl, reviveEdge, config, watch } = wired
+        const { ports, lease, edgeUrl, reviveEdge, config, watch, jobs } = wired
         const { name, control } = config
         await serve({
           state,
@@ -47,6 +47,7 @@ export function addServe(program: Command): void {
           edgeUrl,
           listen: control.listen,
           watching: new Watching(watch, ports),
+          jobs,
           reviveEdge,
           clock: systemClock,
           logger,

@@ -3,6 +3,7 @@
 import { z } from "zod"
 import { changeReport } from "./changes.ts"
 import { get, post } from "./endpoint.ts"
+import { jobReport } from "./jobs.ts"
 import { copyLog, planReport, statusReport } from "./reports.ts"
 import { asking } from "./requests.ts"
 import { run, runReport } from "./runs.ts"
@@ -28,6 +29,12 @@ export const endpoints = {
   run: get("/v1/runs/:id", nothing, runReport),
   /** A page of the past, the newest first: `before` is the number of the last run of the page before. */
   runs: get("/v1/runs", z.strictObject(aPage), list(runReport)),
+  /** Of the current version, each with so many of its newest runs. */
+  jobs: get(
+    "/v1/jobs",
+    z.strictObject({ runs: z.coerce.number(howManyRuns).int(howManyRuns).min(1, howManyRuns).max(500, howManyRuns).default(1) }),
+    list(jobReport),
+  ),
   logs: get(
     "/v1/logs",
     z.strictObject({
