@@ -18,6 +18,7 @@ import { addExec, addRun } from "./commands/run.ts"
 import { addServe } from "./commands/serve.ts"
 import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
+import { addSupervise } from "./commands/supervise.ts"
 import { addUp } from "./commands/up.ts"
 import { addWatchCommands } from "./commands/watch/watch.ts"
 import { programVersion } from "../server/program-version.ts"
@@ -68,6 +69,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addWatchCommands,
     addDown,
     addServe,
+    addSupervise,
   ])
     add(program)
   return program

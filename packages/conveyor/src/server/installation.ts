@@ -57,8 +57,16 @@ async function standingOf({ root }: StateDirectory): Promise<Standing> {
 }
 
 /** The original's processes go on, and the original knows them. */
-async function forgetProcesses({ database, control, controlPort, edge, runtime, watch }: StateDirectory): Promise<void> {
-  const records = [control, controlPort, join(edge, "edge.json"), join(edge, "launch.json"), join(edge, "token"), join(runtime, "copies")]
+async function forgetProcesses({ database, control, controlPort, supervisor, edge, runtime, watch }: StateDirectory): Promise<void> {
+  const records = [
+    control,
+    controlPort,
+    supervisor,
+    join(edge, "edge.json"),
+    join(edge, "launch.json"),
+    join(edge, "token"),
+    join(runtime, "copies"),
+  ]
   // What the original's watch has found is the original's to tell.
   for (const file of ["", "-wal", "-shm"]) records.push(`${watch}${file}`)
   for (const record of records) await rm(record, { recursive: true, force: true })

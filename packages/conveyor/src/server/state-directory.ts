@@ -20,6 +20,8 @@ export interface StateDirectory {
   control: string
   /** The port at which the control plane is found after every restart. */
   controlPort: string
+  /** Who starts the control plane again. */
+  supervisor: string
   logs: string
   /** What the watch remembers. */
   watch: string
@@ -40,6 +42,7 @@ export function stateDirectory(root: string): StateDirectory {
     edge: at("edge"),
     control: at("control.json"),
     controlPort: at("control-port"),
+    supervisor: at("supervisor.json"),
     logs: at("logs"),
     watch: at("watch.db"),
     jobs: at("jobs.db"),

@@ -1,14 +1,12 @@
 // What the adapters find of this installation on this machine, without starting anything. Called by `conveyor doctor`.
-import { readEdgeAddress } from "../edge/embedded/process/address-file.ts"
-import { isAlive } from "../kernel/process-identity.ts"
 import { Cgroups } from "../runtime/process/cage/cgroups.ts"
 import type { StateDirectory } from "../server/state-directory.ts"
+import { runningEdge } from "./own-edge.ts"
 
 /** The ports that this installation's own edge listens on now. */
-export async function portsOfOwnEdge({ edge }: StateDirectory): Promise<number[]> {
-  const running = await readEdgeAddress(edge)
-  if (running === undefined || ![running.identity, running.guard].some((each) => each !== undefined && isAlive(each))) return []
-  return [running.listen.port, ...(running.secure === undefined ? [] : [running.secure.port])]
+export async function portsOfOwnEdge(state: StateDirectory): Promise<number[]> {
+  const running = await runningEdge(state)
+  return running === undefined ? [] : [running.listen.port, ...(running.secure === undefined ? [] : [running.secure.port])]
 }
 
 export interface ControlGroups {

@@ -37,7 +37,8 @@ import type { StateDirectory } from "../server/state-directory.ts"
 import { leaseMs } from "../server/hold-lease.ts"
 import type { Lease } from "../store/lease.ts"
 import { openSqliteStore } from "../store/sqlite/open.ts"
-import { changePolicyOf, edgeSettingsOf } from "./policies.ts"
+import { edgeLaunchOf } from "./own-edge.ts"
+import { changePolicyOf } from "./policies.ts"
 import { installationId } from "../server/installation.ts"
 import type { WatchParts } from "../server/watching/watching.ts"
 import { Book } from "../watch/book/book.ts"
@@ -73,17 +74,9 @@ export async function wire({ state, configFile, variables, clock, logger, signal
   const store = openSqliteStore(state.database, { clock, whyIllegal })
   const fence = await store.lease.acquire(leaseMs)
 
-  const listen = hostAndPort(config.edge.listen)
-  const launch = (port: number) =>
-    launchEdge({
-      stateDirectory: state.edge,
-      listen: { ...listen, port },
-      ...(config.edge.tls === undefined ? {} : { secure: hostAndPort(config.edge.tls.listen) }),
-      logFile: join(state.logs, "edge.log"),
-      settings: edgeSettingsOf(config.edge),
-      clock,
-      signal,
-    })
+  const edgeLaunch = edgeLaunchOf(config, state, clock, signal)
+  const { listen } = edgeLaunch
+  const launch = (port: number) => launchEdge({ ...edgeLaunch, listen: { ...listen, port } })
   const edge = await launch(listen.port).catch(async (thrown: unknown) => {
     throw await namingHolder(thrown, listen)
   })
@@ -273,11 +266,6 @@ function engineOfFleet(
   })
   engines.set(key, engine)
   return engine
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(":")
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
 }
 
 /** Two installations on one machine must not take each other for a stranger. */

@@ -5,7 +5,9 @@ import { systemClock } from "../../kernel/clock.ts"
 import { claimState } from "../../server/installation.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
-import { copiedFrom, stopControlPlane } from "./up.ts"
+import { stopControlPlane } from "../control-plane-process.ts"
+import { stopSupervisor } from "../supervisor-process.ts"
+import { copiedFrom } from "./up.ts"
 
 export function addDown(program: Command): void {
   const command: Command = program
@@ -20,6 +22,7 @@ export function addDown(program: Command): void {
       const stopped: string[] = []
       const claim = existsSync(state.root) ? await claimState(state) : undefined
       if (claim?.was === "copied" && !json) print(copiedFrom(claim.from))
+      if ((await stopSupervisor(state)) === "stopped") stopped.push("supervisor")
       if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
       await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))
       if (json) printJson({ stopped })
