@@ -9,6 +9,7 @@ import type { KeeperAct } from "./keeper-act.ts"
 import { keep } from "./keeper.ts"
 import { replaceIll } from "./liveness.ts"
 import { Rehearsal } from "../rehearsal.ts"
+import { addStopped, askedOf } from "../testing-past.ts"
 import type { Routing } from "../routing/routing.ts"
 
 const signal = new AbortController().signal
@@ -239,40 +240,10 @@ test("a crash loop is told, with growing pauses between its starts, and leaves t
 test("a round asks as much of the store beside a thousand stopped versions as beside ten", () =>
   rehearse(async (stage) => {
     await release(stage, "a")
-    const asked = async () => {
-      const counts = { questions: 0, records: 0 }
-      const ports = await stage.ports()
-      const counted = <T extends object>(port: T) =>
-        new Proxy(port, {
-          get(target, name) {
-            const value: unknown = Reflect.get(target, name)
-            if (typeof value !== "function") return value
-            return async (...argv: unknown[]): Promise<unknown> => {
-              const answer: unknown = await Reflect.apply(value, target, argv)
-              counts.questions++
-              counts.records += Array.isArray(answer) ? answer.length : 1
-              return answer
-            }
-          },
-        })
-      await keep({
-        ports: { ...ports, journal: counted(ports.journal), versions: counted(ports.versions), queue: counted(ports.queue) },
-        signal,
-        onAct: () => {},
-      })
-      return counts
-    }
-    const stopped = async (from: number, to: number) => {
-      for (let i = from; i < to; i++) {
-        const { name } = await stage.store.versions.ensure(`old-${i}`, "Old")
-        await stage.store.versions.built(name, { id: `art-${i}`, kind: "directory", ref: "/" }, [])
-        await stage.store.versions.stopped(name)
-        await stage.store.queue.setState((await stage.store.queue.enqueue("release", name)).id, "failed")
-      }
-    }
-    await stopped(0, 10)
+    const asked = async () => askedOf(await stage.ports(), (ports) => keep({ ports, signal, onAct: () => {} }))
+    await addStopped(stage, 0, 10)
     const few = await asked()
-    await stopped(10, 1_000)
+    await addStopped(stage, 10, 1_000)
     assert.deepEqual(await asked(), few)
   }))
 
