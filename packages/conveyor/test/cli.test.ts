@@ -134,6 +134,7 @@ test("a plan shows every step and statement, and changes nothing", async () => {
     ["build", "test", "expand", "backfill", "start", "verify", "switch", "bake", "retire"],
   )
   assert.ok(plan.statements.some(({ phase, sql }) => phase === "expand" && /ADD COLUMN .*kopecks/.test(sql)))
+  assert.deepEqual(JSON.parse(await installation.must("--json", "release", "draft", "--dry-run")), plan)
   assert.match(await installation.must("plan", "draft"), /backfill +\d+ statements? on 1 shard/)
   assert.match(await installation.must("plan", "draft", "--sql"), /CREATE TRIGGER/)
   assert.deepEqual(await everything(), before)

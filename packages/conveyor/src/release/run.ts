@@ -8,6 +8,9 @@ import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/record
 import { assertNotIncompatible } from "./fit/fit.ts"
 import { holdsOf } from "./holds/holds.ts"
 import { Interrupted, doStep, undoStep } from "./journal.ts"
+import { observe } from "./planning/observed.ts"
+import { planRun } from "./planning/plan-run.ts"
+import type { PlannedStep } from "./planning/planned.ts"
 import { laneOf, nextMove } from "./machine.ts"
 import type { Lane } from "./machine.ts"
 import { plans } from "./plan.ts"
@@ -69,15 +72,17 @@ export async function run(release: ReleaseRecord, options: RunOptions): Promise<
 /** Checks what can be checked before anything is begun; a run that cannot be begun is refused, with the reason. */
 async function begin(
   release: ReleaseRecord,
-  { ports, signal }: RunOptions,
+  { ports, lane, signal, shutdown }: RunOptions,
 ): Promise<Omit<StepContext, "report" | "onEvent" | "holds" | "version"> | undefined> {
   const isResumed = release.state === "running"
   try {
     const config = await ports.readConfig(release.commit)
     const isNewRollback = release.kind === "rollback" && !isResumed
     const fitsWithout = isNewRollback ? await assertMayRollBack(ports, release, config, signal) : "to-be-asked"
+    // What has been told to go back has to be planned, too.
+    const planned = await planOf(release, config, { ports, lane, signal: shutdown })
     await ports.queue.setState(release.id, "running")
-    return { ports, release, config, signal, fitsWithout }
+    return { ports, release, config, planned, signal, fitsWithout }
   } catch (thrown) {
     // Taken back by a person while it was about to begin.
     if (hasEnded((await ports.queue.find(release.id))?.state ?? release.state)) return undefined
@@ -88,6 +93,17 @@ async function begin(
     await refuse(ports, release, signal.aborted ? signal.reason : thrown)
     return undefined
   }
+}
+
+/** What is left beside the line works on no fleet. */
+async function planOf(
+  { id, kind, commit, change, version: name }: ReleaseRecord,
+  config: Config,
+  { ports, lane, signal }: Pick<RunOptions, "ports" | "lane" | "signal">,
+): Promise<readonly PlannedStep[]> {
+  const wish = { kind, commit, version: await ports.versions.find(name), config, change }
+  const fleet = lane === "line" ? "look" : "do-not-look"
+  return planRun(wish, await observe(ports, wish, { journal: await ports.journal.of(id), fleet, signal }))
 }
 
 async function refuse(ports: Ports, { id }: ReleaseRecord, because: unknown): Promise<void> {

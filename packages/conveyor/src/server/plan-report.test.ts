@@ -27,7 +27,7 @@ test("the first release has nothing to compare with and nothing to retire", () =
     assert.equal(steps["build"], "unpack the commit")
     assert.match(steps["test"] ?? "", /names no test command/)
     assert.equal(steps["start"], "2 of web")
-    assert.equal(steps["verify"], "each new copy: POST /api/v1/status")
+    assert.equal(steps["verify"], "each new copy: POST /api/v1/status; then 5 times to warm it up")
     assert.equal(steps["switch"], "generation 1: new pages to the new version")
     assert.match(steps["bake"] ?? "", /^nothing/)
     assert.equal(steps["retire"], "nothing")
@@ -65,11 +65,31 @@ test("what a release would do to the fleet is planned from the change files as t
       },
     }
     const { statements, steps } = await planReport(fleet, "a", signal)
-    assert.deepEqual(seen, ["a:changes"])
+    assert.deepEqual([...new Set(seen)], ["a:changes"])
     assert.deepEqual(statements, [statement])
     assert.equal(steps.find(({ step }) => step === "expand")?.does, "1 statement on 1 shard")
     assert.equal(steps.find(({ step }) => step === "backfill")?.does, "nothing")
   }))
+
+test("what a plan says of the start is what the release then does", async () => {
+  const stage = new Rehearsal(
+    "bake: { for: 1s, at_least: 0 }, notice: 1s, start: { at_once: 1 }",
+    "",
+    "web: { start: run, routes: [/], copies: 3 }",
+  )
+  try {
+    const ports = await stage.ports()
+    await ports.versions.ensure("a", "Commit a")
+    const planned = (await planReport(ports, "v1", signal)).steps.find(({ step }) => step === "start")?.plan
+    assert.deepEqual(planned?.["waves"], [{ web: 1 }, { web: 2 }, { web: 3 }])
+    const wanted: Record<string, number>[] = []
+    stage.onWant = (specs) => wanted.push(Object.fromEntries(specs.map(({ service, copies }) => [service, copies])))
+    await stage.carryOut(await stage.ask("release", "a"))
+    assert.deepEqual(wanted.slice(0, 3), planned["waves"])
+  } finally {
+    stage.end()
+  }
+})
 
 test("a conveyor.yml that is wrong is refused with its place, like in a release", () =>
   rehearse(async (_stage, ports) => {

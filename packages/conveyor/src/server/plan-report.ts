@@ -1,11 +1,11 @@
 // What a release would do, found out without changing anything: asked of the repository, the shards, the runtime and
 // the edge as they are now. Called for `conveyor plan`.
 import type { PlannedStatement } from "../change/engine.ts"
-import { healthOf } from "../config/config.ts"
-import type { Config } from "../config/config.ts"
 import { ConveyorError } from "../kernel/errors.ts"
-import { checkInWords } from "../kernel/health-check.ts"
-import { plans } from "../release/plan.ts"
+import { stepInWords } from "../release/planning/in-words.ts"
+import { observe } from "../release/planning/observed.ts"
+import { planRun } from "../release/planning/plan-run.ts"
+import type { PlannedStep } from "../release/planning/planned.ts"
 import type { Ports } from "../release/ports.ts"
 import { changesIn } from "../release/fit/versions.ts"
 import type { PlanReport } from "./protocol/reports.ts"
@@ -15,40 +15,24 @@ export async function planReport(ports: Ports, revision: string, signal: AbortSi
   const { commit, subject } = named ?? (await ports.builder.resolve(revision))
   const config = await ports.readConfig(commit)
   const version = await ports.versions.ofCommit(commit)
+  const wish = { kind: "release", commit, version, config } as const
+  const planned = planRun(wish, await observe(ports, wish, { journal: [], fleet: "look", signal }))
   const { statements, unknown } = await plannedStatements(ports, commit, signal)
-  const { table } = await ports.routing.observe(signal)
-
-  const copies = Object.entries(config.services).map(([service, { copies }]) => `${copies} of ${service}`)
-  const shards = new Set(statements.map((statement) => statement.shard)).size
-  const does: Record<string, string> = {
-    build: version?.artifact === undefined ? (config.build?.run ?? "unpack the commit") : `nothing: artifact ${version.artifact.id} exists`,
-    test: config.test?.run ?? "nothing: conveyor.yml names no test command",
-    expand: unknown ?? count(statements, "expand", shards),
-    backfill: unknown ?? count(statements, "backfill", shards),
-    start: copies.join(", "),
-    verify: `each new copy: ${questions(config)}`,
-    switch: `generation ${(table?.generation ?? 0) + 1}: new pages to the new version${table === undefined ? "" : `, pages of ${table.current} stay`}`,
-    bake:
-      table === undefined
-        ? "nothing: there is no version to compare with"
-        : `compare with ${table.current} over ${config.release.bake.for / 1_000} s`,
-    retire:
-      table === undefined
-        ? "nothing"
-        : `pages of ${table.current} reload within ${config.release.notice / 60_000} min; kept warm for ${config.release.rollback_window / 3_600_000} h`,
-  }
   return {
     commit,
     subject,
     version: version?.name,
-    steps: plans.release.steps.map((step) => ({ step, does: does[step] ?? "" })),
+    steps: planned.map((each) => ({ step: each.step, does: inWords(each, statements, unknown), plan: { ...each.plan } })),
     statements,
     unknown: unknown === undefined ? [] : [unknown],
   }
 }
 
-const questions = (config: Config) =>
-  [...new Set(Object.keys(config.services).map((service) => checkInWords(healthOf(config, service))))].join(", ")
+/** Of the fleet's steps, what they do is their statements. */
+function inWords(each: PlannedStep, statements: readonly PlannedStatement[], unknown: string | undefined): string {
+  if (each.step !== "expand" && each.step !== "backfill") return stepInWords(each)
+  return unknown ?? count(statements, each.step, new Set(statements.map((statement) => statement.shard)).size)
+}
 
 /** The commit's change files are read from the repository, so that nothing has to be built first. */
 async function plannedStatements(ports: Ports, commit: string, signal: AbortSignal): Promise<Planned> {

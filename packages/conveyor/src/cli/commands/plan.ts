@@ -16,14 +16,21 @@ export function addPlan(program: Command): void {
     .argument("[revision]", "a commit, a branch or a version", "main")
     .option("--sql", "show the statements in full")
     .action(async (revision: string, { sql }: { sql?: boolean }) => {
-      const { state, json } = globalOptions(command)
-      const plan = await new Client(await controlPlaneOf(state)).ask("plan", { input: { revision } })
-      if (json) printJson(plan)
-      else for (const line of planLines(plan, sql === true ? "in-full" : "first-line")) print(line)
+      await showPlan(command, revision, sql === true ? "in-full" : "first-line")
     })
 }
 
-function* planLines(plan: PlanReport, statements: "in-full" | "first-line"): Generator<string> {
+type Statements = "in-full" | "first-line"
+
+/** Also for `conveyor release --dry-run`. */
+export async function showPlan(command: Command, revision: string, statements: Statements): Promise<void> {
+  const { state, json } = globalOptions(command)
+  const plan = await new Client(await controlPlaneOf(state)).ask("plan", { input: { revision } })
+  if (json) printJson(plan)
+  else for (const line of planLines(plan, statements)) print(line)
+}
+
+function* planLines(plan: PlanReport, statements: Statements): Generator<string> {
   yield `${bold(`release ${plan.version ?? "a new version"}`)} ${dim(plan.commit.slice(0, 8))} ${plan.subject}`
   yield* columns(plan.steps.map(({ step, does }) => [`  ${step}`, does]))
   if (plan.statements.length === 0) return

@@ -3,6 +3,7 @@ import type { Command } from "commander"
 import { askForRun, withFollowing } from "../ask-for-run.ts"
 import type { FollowingOptions } from "../ask-for-run.ts"
 import { askerOf } from "../options.ts"
+import { showPlan } from "./plan.ts"
 
 export function addRelease(program: Command): void {
   const command: Command = withFollowing(program.command("release"))
@@ -13,7 +14,9 @@ export function addRelease(program: Command): void {
     )
     .argument("[revision]", "a commit, a branch or a version", "main")
     .option("--branch <name>", "the branch that was pushed: this takes the place of its older pushes that still wait")
-    .action(async (revision: string, { branch, ...options }: FollowingOptions & { branch?: string }) => {
+    .option("--dry-run", "say what it would do, as conveyor plan does, and change nothing")
+    .action(async (revision: string, { branch, dryRun, ...options }: FollowingOptions & { branch?: string; dryRun?: boolean }) => {
+      if (dryRun === true) return showPlan(command, revision, "first-line")
       await askForRun(command, {
         ask: (client) => client.ask("release", { input: { revision, ...(branch !== undefined && { branch }), ...askerOf(command) } }),
         options,

@@ -30,6 +30,7 @@ async function withWarmVersion(body: (stage: Rehearsal, verify: () => Promise<st
           release,
           config,
           fitsWithout: "to-be-asked",
+          planned: [{ step: "verify", plan: { questions: {}, warmUp: "no" } }],
           signal,
           version: () => version,
           report: () => {},

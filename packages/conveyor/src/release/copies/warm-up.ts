@@ -21,6 +21,10 @@ export interface WarmedUp {
 }
 
 export interface WarmUpOptions {
+  /** Each question so often. */
+  times: number
+  /** By service, besides its status. */
+  paths: Readonly<Record<string, readonly string[]>>
   config: Config
   /** So many copies are asked at the same time. */
   atOnce: number
@@ -43,11 +47,12 @@ export async function warmUp(ports: Ports, copies: readonly Copy[], options: War
   return warmed
 }
 
-async function warmUpOne(ports: Ports, copy: Copy, endsAt: number, { config, signal, report }: WarmUpOptions): Promise<WarmedUp[]> {
+async function warmUpOne(ports: Ports, copy: Copy, endsAt: number, options: WarmUpOptions): Promise<WarmedUp[]> {
+  const { times, signal, report } = options
   const warmed: WarmedUp[] = []
-  for (const { asked, ask } of questionsTo(ports, copy, config, signal)) {
+  for (const { asked, ask } of questionsTo(ports, copy, options)) {
     const seen: Asked[] = []
-    while (seen.length < config.release.start.warm_up && ports.clock.now() < endsAt) seen.push(await timed(ports, ask, signal))
+    while (seen.length < times && ports.clock.now() < endsAt) seen.push(await timed(ports, ask, signal))
     const [first, last] = [seen[0], seen.at(-1)]
     if (first === undefined || last === undefined) continue
     const because = seen.findLast(({ failed }) => failed !== undefined)?.failed
@@ -75,10 +80,10 @@ interface Question {
 }
 
 /** Its status, where that is asked over the network, and the paths that its service declares. */
-function questionsTo(ports: Ports, copy: Copy, config: Config, signal: AbortSignal): Question[] {
+function questionsTo(ports: Ports, copy: Copy, { config, paths: declared, signal }: WarmUpOptions): Question[] {
   const check = healthOf(config, copy.service)
   const status: Question = { asked: checkInWords(check), ask: () => askCopy(ports, copy, check, signal).then(() => undefined, describe) }
-  const paths = (config.services[copy.service]?.warm_up ?? []).map((path): Question => ({
+  const paths = (declared[copy.service] ?? []).map((path): Question => ({
     asked: `GET ${path}`,
     ask: () => askPath(ports, copy, path, signal),
   }))

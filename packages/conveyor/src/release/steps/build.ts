@@ -1,15 +1,16 @@
 // build: the commit's artifact, once, and the names of the changes in the commit.
 import { waitBefore } from "../copies/users-first.ts"
 import { changesIn } from "../fit/versions.ts"
+import { plannedFor } from "../planning/planned.ts"
 import type { Step } from "./step.ts"
 
 export const build: Step = {
   /** How users are served before anything is begun for the new version. */
   prepare: ({ ports, signal }) => waitBefore(ports, signal),
 
-  async run({ ports, release, config, signal, report }) {
+  async run({ ports, release, config, planned, signal, report }) {
     const artifact = await ports.builder.build(release.commit, {
-      command: config.build?.run,
+      command: plannedFor("build", planned).command,
       environment: { ...config.build?.environment, CONVEYOR_COMMIT: release.commit },
       withinMs: config.timeouts.build,
       signal,

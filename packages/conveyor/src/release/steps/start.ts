@@ -6,10 +6,11 @@ import { ConveyorError, describe } from "../../kernel/errors.ts"
 import type { Facts } from "../../kernel/errors.ts"
 import { specsOf, waitUntilWell } from "../copies/copies.ts"
 import { untilUsersAreServedAsBefore, waitBeforeIn } from "../copies/users-first.ts"
-import { atOnceOf, specsOfWave, wavesOf } from "../copies/waves.ts"
+import { specsOfWave } from "../copies/waves.ts"
 import type { Wave } from "../copies/waves.ts"
 import { goesWithout, untilItFits } from "../fit/fit.ts"
 import { fleetOf, fleetStatus } from "../fit/versions.ts"
+import { plannedFor } from "../planning/planned.ts"
 import type { Step, StepContext } from "./step.ts"
 
 /** The runtime starts a copy that has ended for the first time again within a second. */
@@ -26,10 +27,7 @@ export const start: Step = {
     const askFleet = async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal)
     const silent = fitsWithout === "to-be-asked" ? await untilItFits(version(), askFleet, { ports, signal, report, holds }) : fitsWithout
     const specs = specsOf(version(), `r-${release.id}`, config)
-    const { wanted } = await ports.runtime.observe(signal)
-    const already = Object.fromEntries(wanted.filter((each) => each.version === version().name).map((each) => [each.service, each.copies]))
-    const waves = wavesOf(specs, already, atOnceOf(config.release.start.at_once, ports.cores))
-    const how = await inWaves(waves, context, (wave) => ports.runtime.want(specsOfWave(specs, wave), signal))
+    const how = await inWaves(context, (wave) => ports.runtime.want(specsOfWave(specs, wave), signal))
     if (how["notWell"] === undefined) await ports.runtime.want(specs, signal)
     const copies = await copiesOf(context)
     return { ...goesWithout(version().name, silent), ...how, copies: copies.map(({ id, service }) => ({ id, service })) }
@@ -50,9 +48,10 @@ export const start: Step = {
 }
 
 /** Gives what the journal should know of it: that it ended early, or that users were not waited for to the end. */
-async function inWaves(waves: readonly Wave[], context: StepContext, begin: (wave: Wave) => Promise<unknown>): Promise<Facts> {
-  const { version, report } = context
-  let patienceMs = patienceWithUsers(context)
+async function inWaves(context: StepContext, begin: (wave: Wave) => Promise<unknown>): Promise<Facts> {
+  const { version, planned, report } = context
+  const { waves, waitForUsersMs } = plannedFor("start", planned)
+  let patienceMs = waitForUsersMs
   for (const [i, wave] of waves.entries()) {
     const notWell = await whyEarlierAreIll(context)
     if (notWell !== undefined) return { notWell }
@@ -88,12 +87,6 @@ async function whyEarlierAreIll(context: StepContext, tries: "two" | "last" = "t
     await ports.clock.sleep(startedAgainMs, signal)
     return whyEarlierAreIll(context, "last")
   }
-}
-
-/** For the whole step. A rollback waits for nobody: what users wait for may be what it takes away. */
-const patienceWithUsers = ({ release, config }: StepContext): number => {
-  const { wait_for_users: ms } = config.release.start
-  return release.kind !== "release" || ms === "off" ? 0 : ms
 }
 
 /** Gives the time that it took; more than there was, where users are not served as before yet. */

@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts"
 import type { Facts } from "../../kernel/errors.ts"
 import type { JournalEvent, ReleaseRecord, VersionRecord } from "../../store/records.ts"
 import type { Holds } from "../holds/holds.ts"
+import type { PlannedStep } from "../planning/planned.ts"
 import type { Ports, Progress } from "../ports.ts"
 
 export interface StepContext {
@@ -17,6 +18,8 @@ export interface StepContext {
    * contract can have run beside it.
    */
   fitsWithout: readonly string[] | "to-be-asked"
+  /** What every step of the run is going to do: made from what was seen when this control plane took the run up. */
+  planned: readonly PlannedStep[]
   signal: AbortSignal
   onEvent: (event: JournalEvent) => void
   report: (progress: Progress) => void

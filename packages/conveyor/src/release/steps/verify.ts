@@ -4,6 +4,7 @@ import { seconds } from "../../kernel/duration.ts"
 import { atOnceOf } from "../copies/waves.ts"
 import { warmUp } from "../copies/warm-up.ts"
 import { wellCopies } from "../copies/well-copies.ts"
+import { plannedFor } from "../planning/planned.ts"
 import { runCommands } from "./commands.ts"
 import type { Step, StepContext } from "./step.ts"
 
@@ -11,15 +12,16 @@ const lastWordMs = seconds(2)
 
 export const verify: Step = {
   async run(context) {
-    const { ports, version, config, signal, report } = context
+    const { ports, version, config, planned, signal, report } = context
     const started = await startedIn(context)
     // What start has waited for in vain is only asked once more.
     const withinMs = started.some(({ facts }) => facts["notWell"] !== undefined) ? lastWordMs : config.release.start_within
     const { copies, asked } = await wellCopies(ports, { version: version().name, config, missing: "fail", withinMs, signal, report })
     const well = { well: copies.map((copy) => copy.id), asked, commands: await runCommands(context, "after_start") }
-    if (started.some(({ facts }) => facts["wasWanted"] === true)) return well
+    const plan = plannedFor("verify", planned).warmUp
+    if (plan === "no") return well
     const atOnce = atOnceOf(config.release.start.at_once, ports.cores)
-    return { ...well, warmedUp: await warmUp(ports, copies, { config, atOnce, signal, report }) }
+    return { ...well, warmedUp: await warmUp(ports, copies, { ...plan, config, atOnce, signal, report }) }
   },
 }
 

@@ -25,7 +25,8 @@ export const planReport = z.object({
   subject: z.string(),
   /** Absent where the commit has no version yet. */
   version: z.string().optional(),
-  steps: list(z.object({ step: z.string(), does: z.string() })),
+  /** `does` in words, `plan` as the run would carry it out. */
+  steps: list(z.object({ step: z.string(), does: z.string(), plan: z.record(z.string(), z.unknown()).optional() })),
   statements: list(plannedStatement),
   /** What the plan leaves out, because a shard does not answer. */
   unknown: list(z.string()),
