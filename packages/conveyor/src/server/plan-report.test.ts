@@ -87,7 +87,7 @@ test("what a plan says of the start is what the release then does", async () => 
     await stage.carryOut(await stage.ask("release", "a"))
     assert.deepEqual(wanted.slice(0, 3), planned["waves"])
   } finally {
-    stage.end()
+    await stage.end()
   }
 })
 

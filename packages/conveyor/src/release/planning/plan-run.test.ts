@@ -2,7 +2,6 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ChangeStatus, ShardStatus } from "../../change/engine.ts"
 import { loadConfig } from "../../config/load-config.ts"
-import type { RoutingTable } from "../../edge/edge.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { stepInWords } from "./in-words.ts"
 import type { Observed, Wish } from "./observed.ts"
@@ -28,7 +27,7 @@ const nothing: Observed = {
 const v2 = { name: "v2", commit: "b", artifact: { id: "art-b", kind: "directory", ref: "/" } } as VersionRecord
 const serves = (current: string): Observed["table"] => ({
   is: "known",
-  value: { epoch: 1, generation: 7, current, routes: [], versions: {} } as RoutingTable,
+  value: { epoch: 1, generation: 7, current, routes: [], versions: {} },
 })
 const change = (name: string, readiness: ChangeStatus["readiness"], ...phases: ShardStatus["phase"][]): ChangeStatus => ({
   change: name,
