@@ -101,6 +101,9 @@ test("a statement that would lock, rewrite or break the running version is found
     ["CREATE TABLE archive.b (id int); ALTER TABLE a.b ALTER c TYPE bigint", ["several-statements", "rewrites"]],
     ["CREATE TABLE a.n (id int); ALTER TABLE a.n ALTER id TYPE bigint", ["several-statements"]],
     ["CHECKPOINT", ["unknown-statement"]],
+    ["SELECT 1; CREATE INDEX CONCURRENTLY i ON a.b (c)", ["several-statements", "alone"]],
+    ["ALTER TYPE a.m ADD VALUE 'y'; ALTER TABLE a.b ALTER c SET DEFAULT 'y'", ["several-statements", "too-new"]],
+    ["ALTER TYPE a.m ADD VALUE 'y'; ALTER TABLE a.b ALTER c SET DEFAULT 'x'", ["several-statements"]],
   ]
   for (const [statement, rules] of cases) assert.deepEqual(await rulesOf(statement), rules, statement)
   const [finding] = await lintChange(sqlChange("ALTER TABLE a.b DROP COLUMN c"))

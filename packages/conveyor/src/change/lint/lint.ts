@@ -54,8 +54,46 @@ async function lintStatements({ sql, use }: SqlText, created: Set<string>): Prom
         ]
       : []
   const proven = statements.length > 1 && statements.some(({ tree }) => isValidation(tree)) ? validatedBesideOthers() : []
-  return [...several, ...proven, ...statements.flatMap(({ tree }) => lintStatement(tree, use, created))]
+  return [
+    ...several,
+    ...proven,
+    ...lintTogether(statements.map(({ tree }) => tree)),
+    ...statements.flatMap(({ tree }) => lintStatement(tree, use, created)),
+  ]
 }
+
+/** What PostgreSQL refuses of statements that are sent as one, and so run in one transaction. */
+function lintTogether(trees: readonly SqlTree[]): Remark[] {
+  if (trees.length < 2) return []
+  const added = trees.flatMap(({ AlterEnumStmt: node }) => {
+    const { oldVal, newVal } = (node ?? {}) as { oldVal?: string; newVal?: string }
+    return oldVal === undefined && newVal !== undefined ? [newVal] : []
+  })
+  const values = [...nodesOf(trees.filter((tree) => tree["AlterEnumStmt"] === undefined))].flatMap(([kind, node]) =>
+    kind === "sval" ? [node["sval"]] : [],
+  )
+  return [
+    ...(trees.some(needsNoTransaction)
+      ? error(
+          "alone",
+          "one of the statements runs outside of a transaction alone, and several are one transaction",
+          "Write it as an entry of its own in the list.",
+        )
+      : []),
+    ...(added.some((value) => values.includes(value))
+      ? error(
+          "too-new",
+          "a value of an enum cannot be used in the transaction that adds it",
+          "Add it with add_enum_value, and use it in an entry after it.",
+        )
+      : []),
+  ]
+}
+
+const needsNoTransaction = (tree: SqlTree): boolean =>
+  Object.entries(tree).some(
+    ([kind, node]) => kind === "VacuumStmt" || ((kind === "IndexStmt" || kind === "DropStmt") && (node as SqlTree)["concurrent"] === true),
+  )
 
 /** What up, down and a check may not do: give another value the next time, or look elsewhere. */
 async function lintExpression(sql: string): Promise<Remark[]> {
