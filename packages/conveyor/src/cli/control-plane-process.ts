@@ -13,13 +13,15 @@ import type { ProcessIdentity } from "../kernel/process-identity.ts"
 import { until } from "../kernel/until.ts"
 import { findControlPlane } from "../server/state-directory.ts"
 import type { ControlAddress, StateDirectory } from "../server/state-directory.ts"
+import { tellSystemd } from "./service/managed.ts"
+import type { Unit } from "./service/managed.ts"
 
 const startsWithinMs = seconds(60)
 const stopsWithinMs = seconds(60)
 const forever = new AbortController().signal
 
 /** What runs one command of this Conveyor, as a process of its own. */
-const commandLine = (state: StateDirectory, ...argv: readonly string[]): string[] => [
+export const commandLine = (state: StateDirectory, ...argv: readonly string[]): string[] => [
   process.execPath,
   "--disable-warning=ExperimentalWarning",
   join(import.meta.dirname, `main${extname(import.meta.filename)}`),
@@ -78,12 +80,17 @@ export function announced(state: StateDirectory, hasEnded: () => boolean): Promi
   )
 }
 
-/** SIGTERM, and a bounded wait; SIGKILL is safe too, because everything is journaled, but it is left to the person. */
-export async function stopControlPlane(state: StateDirectory): Promise<"stopped" | "was-gone"> {
+/**
+ * SIGTERM, by systemd where that has started it, and a bounded wait; SIGKILL is safe too, because everything is journaled, but it is
+ * left to the person. Gives the unit, of which another start is asked.
+ */
+export async function stopControlPlane(state: StateDirectory): Promise<{ was: "gone" | "running"; unit?: Unit }> {
   const address = await findControlPlane(state)
-  if (address === undefined) return "was-gone"
+  if (address === undefined) return { was: "gone" }
+  const { unit } = address
+  if (unit !== undefined) await tellSystemd("stop", unit)
   await stopped("the control plane", address.identity)
-  return "stopped"
+  return unit === undefined ? { was: "running" } : { was: "running", unit }
 }
 
 export async function stopped(what: string, identity: ProcessIdentity): Promise<void> {

@@ -16,6 +16,7 @@ import { addRetire } from "./commands/retire.ts"
 import { addRollback } from "./commands/rollback.ts"
 import { addExec, addRun } from "./commands/run.ts"
 import { addServe } from "./commands/serve.ts"
+import { addService } from "./commands/service.ts"
 import { addShow } from "./commands/show.ts"
 import { addStatus } from "./commands/status.ts"
 import { addSupervise } from "./commands/supervise.ts"
@@ -70,6 +71,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addDown,
     addServe,
     addSupervise,
+    addService,
   ])
     add(program)
   return program

@@ -31,6 +31,7 @@ export interface ServeOptions {
   lease: Lease
   edgeUrl: string
   listen: ControlListen
+  unit: ControlAddress["unit"]
   watching: Watching
   jobs: Jobs
   reviveEdge: () => Promise<void>
@@ -87,10 +88,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   logger.info({}, "control plane is down")
 }
 
-async function announce({ state, configFile, edgeUrl }: ServeOptions, url: string, token: string): Promise<void> {
+async function announce({ state, configFile, edgeUrl, unit }: ServeOptions, url: string, token: string): Promise<void> {
   const identity = identify(process.pid)
   if (identity === undefined) throw new ConveyorError("no-identity", "this process cannot find itself in the process table")
-  const address: ControlAddress = { url, token, identity, edge: edgeUrl, configFile, version: programVersion }
+  const address: ControlAddress = { url, token, identity, edge: edgeUrl, configFile, version: programVersion, unit }
   await writeDurably(state.control, JSON.stringify(address), 0o600)
   await chmod(state.control, 0o600)
 }

@@ -95,6 +95,8 @@ const controlSchema = z.object({
   configFile: z.string(),
   /** Of the Conveyor that it is; absent where that is from before it said so. */
   version: z.string().optional(),
+  /** Of systemd, which starts it again; absent where it was started otherwise. */
+  unit: z.object({ unit: z.string(), scope: z.enum(["system", "user"]) }).optional(),
 })
 
 export type ControlAddress = z.infer<typeof controlSchema>

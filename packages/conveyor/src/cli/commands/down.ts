@@ -23,7 +23,7 @@ export function addDown(program: Command): void {
       const claim = existsSync(state.root) ? await claimState(state) : undefined
       if (claim?.was === "copied" && !json) print(copiedFrom(claim.from))
       if ((await stopSupervisor(state)) === "stopped") stopped.push("supervisor")
-      if ((await stopControlPlane(state)) === "stopped") stopped.push("control plane")
+      if ((await stopControlPlane(state)).was === "running") stopped.push("control plane")
       await stopEverything(state, systemClock, new AbortController().signal, (what) => stopped.push(what))
       if (json) printJson({ stopped })
       else for (const what of stopped) print(`stopped ${what}`)

@@ -7,6 +7,7 @@ import { ConveyorError } from "../../kernel/errors.ts"
 import { claimState } from "../../server/installation.ts"
 import { makeStateDirectory } from "../../server/state-directory.ts"
 import { globalOptions } from "../options.ts"
+import { ownUnit } from "../service/managed.ts"
 
 export function addServe(program: Command): void {
   const command: Command = program
@@ -46,6 +47,7 @@ export function addServe(program: Command): void {
           lease,
           edgeUrl,
           listen: control.listen,
+          unit: ownUnit(process.env),
           watching: new Watching(watch, ports),
           jobs,
           reviveEdge,

@@ -13,6 +13,8 @@ import { announced, startControlPlane, stopControlPlane } from "../control-plane
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { bold, dim, yellow } from "../render/paint.ts"
+import { tellSystemd } from "../service/managed.ts"
+import type { Unit } from "../service/managed.ts"
 import { startSupervisor, stopSupervisor } from "../supervisor-process.ts"
 
 interface UpOptions {
@@ -40,8 +42,9 @@ export function addUp(program: Command): void {
       const claim = await claimState(state)
       if (claim.was === "copied" && !json) print(copiedFrom(claim.from))
       const wasSupervised = (await findSupervisor(state)) !== undefined
-      if (options.restart === true) await makeWay(state, config)
-      const address = await runningControlPlane(state, configFile)
+      const unit = options.restart === true ? await makeWay(state, config) : undefined
+      if (unit !== undefined) await tellSystemd("start", unit)
+      const address = await runningControlPlane(state, configFile, unit)
       if (options.supervised === true || wasSupervised) await startSupervisor(state, configFile)
       if (json) printJson({ edge: address.edge, repository: state.repository, api: address.url })
       else for (const line of greeting(state, address)) print(line)
@@ -61,19 +64,22 @@ function* greeting(state: StateDirectory, { edge, url }: ControlAddress): Genera
 }
 
 /** What runs of old goes, the edge's workers last: users find one all the time. */
-async function makeWay(state: StateDirectory, config: Config): Promise<void> {
+async function makeWay(state: StateDirectory, config: Config): Promise<Unit | undefined> {
   const { assertEdgeStays, renewOwnEdge } = await import("../../wiring/own-edge.ts")
   await assertEdgeStays(state, config)
   // First, or it starts the old one again.
   await stopSupervisor(state)
-  await stopControlPlane(state)
+  const { unit } = await stopControlPlane(state)
   await renewOwnEdge(state, config, systemClock)
+  return unit
 }
 
-async function runningControlPlane(state: StateDirectory, configFile: string): Promise<ControlAddress> {
+/** `unit`: the one that was told to start it. */
+async function runningControlPlane(state: StateDirectory, configFile: string, unit: Unit | undefined): Promise<ControlAddress> {
   const found = await findControlPlane(state)
   if (found !== undefined) return found
-  // A supervisor is about to start one: two would fight for the lease.
-  const revived = (await findSupervisor(state)) === undefined ? undefined : await announced(state, () => false)
+  // Who is about to start one is waited for: two would fight for the lease.
+  const keeper = unit ?? (await findSupervisor(state))
+  const revived = keeper === undefined ? undefined : await announced(state, () => false)
   return revived ?? startControlPlane(state, configFile)
 }
