@@ -15,7 +15,7 @@ export function addInit(program: Command): void {
     .command("init")
     .summary("write an annotated conveyor.yml")
     .description(
-      "Looks at what lies here (package.json, pyproject.toml, composer.json, go.mod, Procfile) and writes conveyor.yml for it, with every\nkey, its meaning and its default. An existing file is left alone.",
+      "Looks at what lies here (package.json, pyproject.toml, composer.json, go.mod, Procfile, Dockerfile, compose.yaml, migrations) and writes conveyor.yml for it, with every\nkey, its meaning and its default. An existing file is left alone.",
     )
     .option("--print", "print the reference as it is instead, for no application")
     .action(async (options: { print?: boolean }) => {
@@ -34,11 +34,12 @@ export function addInit(program: Command): void {
     })
 }
 
-function* told({ kind, build, test, start }: Look): Generator<string> {
+function* told({ kind, build, test, start, remarks }: Look): Generator<string> {
   yield `wrote ${configFileName}${kind === undefined ? "" : ` for ${kind}`}`
   yield `  build  ${build ?? "nothing"}`
   yield `  test   ${test ?? "nothing: no tests were found"}`
   yield `  start  ${start ?? "not known: fill it in under services"}`
+  for (const remark of remarks) yield `  ! ${remark}`
   yield "A copy listens on $HOST:$PORT and answers its status query; the file says how. Then `conveyor up`."
 }
 

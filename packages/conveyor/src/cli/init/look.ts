@@ -3,6 +3,8 @@
 import { readFile, readdir } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { z } from "zod"
+import { commandOfDockerfile, remarksOn } from "./remarks.ts"
+import type { Folder } from "./remarks.ts"
 
 export interface Look {
   /** "a Node application", or undefined where nothing was recognised. */
@@ -13,14 +15,11 @@ export interface Look {
   start: string | undefined
   /** "production" settings that such an application is commonly started with. */
   environment: Readonly<Record<string, string>>
+  /** What else lies there, and what to do about it. */
+  remarks: readonly string[]
 }
 
 type Commands = Pick<Look, "build" | "test" | "start"> & { environment?: Look["environment"] }
-
-interface Folder {
-  has: (...names: string[]) => string | undefined
-  text: (name: string) => Promise<string>
-}
 
 /** Of several kinds, the first: a package.json beside a composer.json mostly builds its assets, and is looked at after it. */
 const kinds: readonly { file: string; kind: string; commands: (folder: Folder) => Promise<Commands> }[] = [
@@ -49,8 +48,9 @@ export async function lookAt(directory: string): Promise<Look> {
     build: commands?.build,
     test: commands?.test,
     // Whoever wrote a Procfile has said how it starts.
-    start: (await webOfProcfile(folder)) ?? commands?.start,
+    start: (await webOfProcfile(folder)) ?? commands?.start ?? (await commandOfDockerfile(folder)),
     environment: commands?.environment ?? {},
+    remarks: await remarksOn(folder),
   }
 }
 

@@ -101,7 +101,7 @@ test("whatever a command holds, the file that is written says exactly that", () 
     fc.property(
       fc.string({ unit: "grapheme" }).filter((text) => /\S/.test(text) && !text.includes("\0")),
       (start) => {
-        const look = { kind: undefined, name: "shop", build: start, test: start, start, environment: {} }
+        const look = { kind: undefined, name: "shop", build: start, test: start, start, environment: {}, remarks: [] }
         const { build, test: tests, services } = configOf(look)
         assert.deepEqual([build?.run, tests?.run, services["web"]?.start], [start, start, start])
       },

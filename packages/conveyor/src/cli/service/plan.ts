@@ -26,6 +26,6 @@ export function planService(action: "install" | "uninstall" | "status", name: st
     install: [systemctl(scope, "daemon-reload"), systemctl(scope, "enable", "--now", unit)],
     uninstall: [systemctl(scope, "disable", "--now", unit), systemctl(scope, "daemon-reload")],
     status: [systemctl(scope, "show", "--property=LoadState,ActiveState,SubState,UnitFileState,MainPID,NRestarts", unit)],
-  } as const
+  } satisfies Record<typeof action, string[][]>
   return { unit, file, commands: commands[action] }
 }

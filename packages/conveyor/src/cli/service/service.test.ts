@@ -45,10 +45,11 @@ test(
 )
 
 test("specifiers, variables and quotes in a path are words of the path", () => {
-  const line = unitText(options)
-    .split("\n")
-    .find((each) => each.startsWith("ExecStart="))
-  assert.ok(line?.includes('"/srv/a b/100%%/$$HOME/main.js"'), line)
+  const line =
+    unitText(options)
+      .split("\n")
+      .find((each) => each.startsWith("ExecStart=")) ?? ""
+  assert.ok(line.includes('"/srv/a b/100%%/$$HOME/main.js"'), line)
   assert.ok(line.endsWith(String.raw`"/srv/say \"hi\" \\ there"`), line)
 })
 
