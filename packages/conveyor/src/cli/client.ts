@@ -10,6 +10,8 @@ import { endpoints } from "../server/protocol/endpoints.ts"
 import type { Endpoints } from "../server/protocol/endpoints.ts"
 import { event, eventsPath } from "../server/protocol/events.ts"
 import type { Event } from "../server/protocol/events.ts"
+import { logNews, logsFollowedPath } from "../server/protocol/logs.ts"
+import type { LogNews } from "../server/protocol/logs.ts"
 import { refusal } from "../server/protocol/refusal.ts"
 import type { ControlAddress } from "../server/state-directory.ts"
 
@@ -57,13 +59,12 @@ export class Client {
   async *command(input: CommandInput, signal: AbortSignal): AsyncGenerator<CommandNews> {
     const headers = { "content-type": "application/json" }
     const response = await this.#fetch(commandsPath, { method: "POST", headers, body: JSON.stringify(input), signal })
-    const decoder = new TextDecoder()
-    let rest = ""
-    for await (const chunk of response.body ?? []) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n")
-      rest = lines.pop() ?? ""
-      for (const line of lines) yield understood(commandNews, JSON.parse(line))
-    }
+    yield* newsIn(response, commandNews)
+  }
+
+  /** The output of copies as it comes, until the signal aborts or the control plane ends. */
+  async *logs(input: InputOf<Endpoints["logs"]>, signal: AbortSignal): AsyncGenerator<LogNews> {
+    yield* newsIn(await this.#fetch(withQuery(logsFollowedPath, input), { signal }), logNews)
   }
 
   async #fetch(path: string, request: RequestInit): Promise<Response> {
@@ -97,6 +98,17 @@ function understood<T>(shape: Shape<T>, answer: unknown): T {
     hint: "They are of different releases: conveyor up --restart starts the control plane anew with this one.",
     cause: result.error,
   })
+}
+
+/** An answer that has a line of JSON for each piece of news. */
+async function* newsIn<T>(response: Response, shape: Shape<T>): AsyncGenerator<T> {
+  const decoder = new TextDecoder()
+  let rest = ""
+  for await (const chunk of response.body ?? []) {
+    const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n")
+    rest = lines.pop() ?? ""
+    for (const line of lines) yield understood(shape, JSON.parse(line))
+  }
 }
 
 function withQuery(path: string, input: object): string {

@@ -14,10 +14,12 @@ import { streamEvents } from "./event-stream.ts"
 import type { EventHub } from "./events.ts"
 import { askerOf, handlersFor } from "./handlers.ts"
 import type { Asked } from "./handlers.ts"
+import { streamLogs } from "./log-stream.ts"
 import { fitting } from "./misfits.ts"
 import { commandInput, commandsPath } from "./protocol/commands.ts"
 import { endpoints } from "./protocol/endpoints.ts"
 import { eventsPath } from "./protocol/events.ts"
+import { logsFollowedPath } from "./protocol/logs.ts"
 import type { Refusal } from "./protocol/refusal.ts"
 import type { Watching } from "./watching/watching.ts"
 
@@ -73,6 +75,13 @@ export function createApi(options: ApiOptions): FastifyInstance {
     await options.controlPlane.noteCommand(action, subject, askerOf(input))
     reply.hijack()
     await streamCommand(reply.raw, command, input, gone.signal)
+  })
+  app.get(logsFollowedPath, async (request, reply) => {
+    const input = fitting<z.output<typeof endpoints.logs.input>>(endpoints.logs.input, request.query, "query")
+    const gone = new AbortController()
+    reply.raw.once("close", () => gone.abort(new ConveyorError("gone", "the asker went away")))
+    reply.hijack()
+    await streamLogs(reply.raw, ports, input, gone.signal).catch(() => reply.raw.destroy())
   })
   app.get(eventsPath, async (request, reply) => {
     reply.hijack()

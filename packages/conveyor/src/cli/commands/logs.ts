@@ -20,9 +20,12 @@ export function addLogs(program: Command): void {
     .argument("[version]", "only of this version")
     .argument("[service]", "only of this service")
     .option("-n, --lines <count>", "how many lines of each copy", lineCount, 50)
-    .action(async (version: string | undefined, service: string | undefined, { lines }: { lines: number }) => {
+    .option("-f, --follow", "and what comes from now on, of copies that are started later too, until Ctrl-C")
+    .action(async (version: string | undefined, service: string | undefined, { lines, follow }: { lines: number; follow?: true }) => {
       const { state, json } = globalOptions(command)
-      const logs = await new Client(await controlPlaneOf(state)).ask("logs", { input: { version, service, lines } })
+      const client = new Client(await controlPlaneOf(state))
+      if (follow === true) return followLogs(client, { version, service, lines }, json ? "json" : "text")
+      const logs = await client.ask("logs", { input: { version, service, lines } })
       if (json) {
         printJson(logs)
         return
@@ -31,6 +34,12 @@ export function addLogs(program: Command): void {
         for (const line of log.lines) print(`${dim(`${log.version} ${log.service}`)} ${line}`)
       }
     })
+}
+
+async function followLogs(client: Client, query: Parameters<Client["logs"]>[0], as: "json" | "text"): Promise<void> {
+  for await (const news of client.logs(query, new AbortController().signal)) {
+    print(as === "json" ? JSON.stringify(news) : `${dim(`${news.version} ${news.service}`)} ${news.text}`)
+  }
 }
 
 function lineCount(text: string): number {
