@@ -18,6 +18,7 @@ interface Scene {
   book: JobBook
   /** Another life of the control plane on the same book. */
   jobs: (fence?: number) => Promise<Jobs>
+  edge: { isHeard: boolean }
   /** Commands that were begun, with how each is ended. */
   begun: { command: string; version: string; end: (exitCode: number) => void }[]
 }
@@ -33,13 +34,20 @@ async function scene(more: string, body: (scene: Scene) => Promise<void>, schedu
       own.addEventListener("abort", () => reject(own.reason as Error))
       begun.push({ command, version, end: resolve })
     })
+  const edge = { isHeard: true }
   const jobs = async (fence?: number) => {
     const ports = await stage.ports()
-    return new Jobs({ ...ports, runtime: { ...ports.runtime, run }, fence: fence ?? ports.fence }, book)
+    const observe: Ports["routing"]["observe"] = async (own) => {
+      const seen = await ports.routing.observe(own)
+      return edge.isHeard ? seen : { ...seen, members: [{ member: "edge", state: "silent", reason: "no answer" }] }
+    }
+    // Methods of a class are not spread.
+    const routing = Object.assign(Object.create(ports.routing) as Ports["routing"], { observe })
+    return new Jobs({ ...ports, routing, runtime: { ...ports.runtime, run }, fence: fence ?? ports.fence }, book)
   }
   try {
     await stage.carryOut(await stage.ask("release", "a"))
-    await body({ stage, book, jobs, begun })
+    await body({ stage, book, jobs, begun, edge })
   } finally {
     book.close()
     await stage.end()
@@ -79,6 +87,12 @@ test("a job is begun once each time that it is due, by the current version, and 
       ],
     )
     assert.ok((report?.next ?? 0) > stage.clock.now())
+  }))
+
+test("of two that claim the same time one has it, whatever each has seen before", () =>
+  scene("", async ({ book }) => {
+    const claim = { job: "tidy", dueAt: 1, state: "running", fence: 1, version: "v1", at: 2 } as const
+    assert.deepEqual([book.claim(claim)?.dueAt, book.claim({ ...claim, fence: 2 })?.dueAt], [1, undefined])
   }))
 
 test("two that decide at once begin a job once", () =>
@@ -171,11 +185,16 @@ test("what ran when the control plane died is told as interrupted, and is not ru
   }))
 
 test("while it is not known which version is current nothing is begun, and nothing is taken for missed", () =>
-  scene("", async ({ stage, book, jobs, begun }) => {
+  scene("", async ({ stage, book, jobs, begun, edge }) => {
     const own = await jobs()
     await own.round(signal)
     await stage.clock.sleep(minutes(1))
-    stage.edge.goDeaf()
-    await own.round(signal).catch(() => {})
+    edge.isHeard = false
+    await stage.clock.sleep(minutes(10))
+    await own.round(signal)
     assert.deepEqual([begun.length, book.newest("tidy", 10).length], [0, 0])
+    edge.isHeard = true
+    await own.round(signal)
+    await settled()
+    assert.deepEqual([begun.length, book.newest("tidy", 10).length], [1, 1])
   }))
