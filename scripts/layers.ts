@@ -15,7 +15,7 @@ const tiers: readonly { readonly folders: readonly string[]; readonly holds: str
 ]
 /** These see ports, and no adapter behind them. */
 const portsOnly = ["release", "train", "server", "cli"]
-const adapters = ["**/runtime/*/**", "**/edge/*/**", "**/watch/notify/**", "**/watch/export/**"]
+const adapters = ["**/store/*/**", "**/runtime/*/**", "**/edge/*/**", "**/watch/notify/**", "**/watch/export/**"]
 const arrow = "the arrow is kernel <- middle <- release <- train <- server <- wiring <- cli."
 const source = "packages/conveyor/src"
 const [begins, ends] = ["<!-- layers -->", "<!-- /layers -->"]

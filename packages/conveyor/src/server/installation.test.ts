@@ -4,9 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { test } from "node:test"
-import { systemClock } from "../kernel/clock.ts"
 import { identify } from "../kernel/process-identity.ts"
-import { openSqliteStore } from "../store/sqlite/open.ts"
 import { claimState, isOwn } from "./installation.ts"
 import { findControlPlane, makeStateDirectory, stateDirectory } from "./state-directory.ts"
 import type { StateDirectory } from "./state-directory.ts"
@@ -61,9 +59,11 @@ test("a copy of a state directory finds no control plane and no copy, and is an 
 
 test("a copy's lease is held by nobody, though the original's control plane lives, and its fence goes on", () =>
   withInstallation(async (folder, state) => {
-    const store = openSqliteStore(state.database, { clock: systemClock, whyIllegal: () => undefined })
-    const fence = await store.lease.acquire(60_000)
-    await store.close()
+    const fence = 7
+    const database = new DatabaseSync(state.database)
+    database.exec("CREATE TABLE lease (token INTEGER, pid INTEGER, start_time TEXT)")
+    database.prepare("INSERT INTO lease VALUES (?, ?, 'now')").run(fence, process.pid)
+    database.close()
     const copy = stateDirectory(join(folder, "backup"))
     await cp(state.root, copy.root, { recursive: true })
     await claimState(copy)

@@ -71,7 +71,7 @@ async function forgetProcesses({ database, control, controlPort, supervisor, edg
   for (const file of ["", "-wal", "-shm"]) records.push(`${watch}${file}`)
   for (const record of records) await rm(record, { recursive: true, force: true })
   // Only here, so that no other command has to load SQLite.
-  const { forgetLeaseHolder } = await import("../store/sqlite/forget-lease.ts")
+  const { forgetLeaseHolder } = await import("../store/forget-lease.ts")
   forgetLeaseHolder(database)
 }
 
