@@ -349,7 +349,9 @@ async function everything(): Promise<unknown> {
   const { generation, runs, versions } = await installation.status()
   const state = new DatabaseSync(join(installation.state, "state.db"), { readOnly: true })
   try {
-    const tables = ["version", "release", "journal", "lease"].map((name) => state.prepare(`SELECT * FROM ${name}`).all())
+    // Who holds the lease; for how long moves on by itself.
+    const lease = state.prepare("SELECT id, token, pid, start_time, taken_at FROM lease").all()
+    const tables = [lease, ...["version", "release", "journal"].map((name) => state.prepare(`SELECT * FROM ${name}`).all())]
     return { schema, triggers, rows, generation, runs, copies: versions.map(({ copies }) => copies), tables }
   } finally {
     state.close()
