@@ -8,6 +8,7 @@ const release = (listen: string) => `
 # The demo is watched in one sitting: what takes minutes and hours in production takes seconds here.
 edge: { listen: "${listen}" }
 release:
+  start: { wait_for_users: 5s }
   bake: { for: ${policy.bakeSeconds}s, at_least: 200, at_most: 60s }
   notice: ${policy.noticeSeconds}s
   rollback_window: 1h
