@@ -15,6 +15,20 @@ before(async () => {
 })
 after(() => service.close())
 
+test("behind an edge the longer address of published programs leads to the API's, with what was sent; other paths are told not to exist", async () => {
+  const app = Fastify({ rewriteUrl: ({ url = "/" }) => url.replace(/^\/public(?=\/api\/v1\/)/, "") })
+  try {
+    await addFrontDoor(app, { services: {}, trustedProxies: trustIn("") })
+    const url = await app.listen({ host: "127.0.0.1", port: 0 })
+    const ask = (path: string) => fetch(`${url}${path}`, { method: "POST", body: "{}", redirect: "manual" })
+    const led = await ask("/public/api/v1/orders?include=lines")
+    assert.deepEqual([led.status, led.headers.get("location")], [308, "/api/v1/orders?include=lines"])
+    assert.equal((await ask("/api/v1/nothing")).status, 404)
+  } finally {
+    await app.close()
+  }
+})
+
 async function reached(trusted: string, headers: Record<string, string>): Promise<Record<string, string>> {
   const app = Fastify()
   try {

@@ -13,9 +13,9 @@ const saysWho = /^(?:x[-_]forwarded(?:[-_].*)?|x[-_]real[-_]ip|forwarded|(?:true
 
 type FrontDoor = Pick<GatewayConfig, "services" | "trustedProxies">
 
-/** Without services the gateway answers only what is its own. */
+/** Without services the gateway answers only what is its own: the edge brings the rest to its service. */
 export async function addFrontDoor(app: FastifyInstance, { services, trustedProxies }: FrontDoor): Promise<void> {
-  if (Object.keys(services).length === 0) return
+  if (Object.keys(services).length === 0) return addLongerAddress(app)
   const serviceFor = routeFinder(routes)
   await app.register(async (scope) => {
     await scope.register(replyFrom, { undici: { connections: 64, bodyTimeout: answerWithinMs, headersTimeout: answerWithinMs } })
@@ -44,6 +44,22 @@ export async function addFrontDoor(app: FastifyInstance, { services, trustedProx
         })
       })
     }
+  })
+}
+
+/** The edge knows the API's address, and brings the longer one that published programs know to the gateway: they are told to come by the other, with what they sent. */
+async function addLongerAddress(app: FastifyInstance): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload))
+    scope.all("/api/*", async (request, reply) => {
+      if (request.originalUrl.startsWith("/public/")) return reply.code(308).header("location", request.url).send()
+      return refuse(reply, 404, {
+        code: "not-found",
+        title: "Not found",
+        detail: `${request.method} ${pathOf(request.url)} does not exist.`,
+      })
+    })
   })
 }
 

@@ -56,6 +56,17 @@ test("every refusal has one shape, and a failure tells the client nothing of its
   }
 })
 
+test("an answer, also a refusal, is framed nowhere, taken for nothing else and run as nothing", async () => {
+  const app = await appOver({ query: async () => [] })
+  for (const url of ["/api/v1/status", "/nowhere"]) {
+    const { headers } = await app.inject({ method: "POST", url, payload: { client: 17 } })
+    assert.deepEqual(
+      [headers["x-content-type-options"], headers["x-frame-options"], headers["referrer-policy"], headers["content-security-policy"]],
+      ["nosniff", "DENY", "no-referrer", "default-src 'none'; frame-ancestors 'none'"],
+    )
+  }
+})
+
 test("programs that exist are understood: a body that says nothing of itself or calls itself a text, and the longer address", async () => {
   const app = await appOver({ query: async () => [] })
   const payload = JSON.stringify({ client: 17 })

@@ -12,6 +12,7 @@ import { Peers } from "./peers.ts"
 import { Refusal, errorDocument } from "./refusal.ts"
 import type { Problem } from "./refusal.ts"
 import type { Consumption } from "./relay.ts"
+import { addSafeHeaders } from "./safe-headers.ts"
 import { serveOperation } from "./serve-operation.ts"
 import { Tokens } from "./session.ts"
 import { addStatus } from "./status.ts"
@@ -72,6 +73,7 @@ export async function createApp(service: Service, fleet: Fleet, options: AppOpti
     // What fails before there is a route, as a path that cannot be decoded, is answered in the same form.
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   })
+  addSafeHeaders(http)
   acceptJson(http)
   answerErrors(http)
   endKeepAliveAtClose(http)

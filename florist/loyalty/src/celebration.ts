@@ -7,7 +7,7 @@ import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { invalid, notFound } from "@florist/kit/refusal"
-import { everyone, management } from "@florist/kit/role"
+import { everyone, management, selling } from "@florist/kit/role"
 import type { Transaction } from "@florist/kit/transaction"
 import { z } from "zod"
 import { nextNumber, nextNumbers, smallId, smallIdParams } from "./number.ts"
@@ -167,7 +167,7 @@ export const celebrationOperations = (): Operation[] => [
     path: datesPath,
     tag,
     summary: "List who bought in the days of which celebration",
-    access: everyone,
+    access: selling,
     query: z.object(pageQuery),
     answers: { 200: z.object({ data: z.array(pairOut), meta: z.object(pageMetaOut) }) },
     refuses: [400],

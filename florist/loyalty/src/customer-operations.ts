@@ -60,7 +60,7 @@ export const customerOperations = (): Operation[] => [
     path,
     tag,
     summary: "List customers, the newest first; with filter[revision] those changed since, in the order of their changes",
-    access: everyone,
+    access: selling,
     query: z.object({ ...pageQuery, ...customerFilters, ...includeQuery }),
     answers: {
       200: documentOut(z.array(customerOut), {
@@ -223,7 +223,7 @@ export const customerOperations = (): Operation[] => [
     path: `${path}/filter-phone-numbers`,
     tag,
     summary: "Those of the phone numbers that a customer has, as they were written, each once",
-    access: everyone,
+    access: selling,
     body: z.object({
       data: z.object({
         type: z.string().optional(),

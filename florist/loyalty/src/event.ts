@@ -53,7 +53,7 @@ export const eventOperations = (): Operation[] => [
     path,
     tag,
     summary: "List customers' events",
-    access: everyone,
+    access: selling,
     query: z.object({ ...pageQuery, "filter[customer]": uuid.optional() }),
     answers: { 200: documentOut(z.array(out), pageMetaOut) },
     refuses: [400],

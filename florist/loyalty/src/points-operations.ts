@@ -8,7 +8,7 @@ import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { conflict, notFound } from "@florist/kit/refusal"
-import { everyone, management } from "@florist/kit/role"
+import { management, selling } from "@florist/kit/role"
 import { z } from "zod"
 import { customerOf } from "./customer-store.ts"
 import { OpenAccount } from "./open-account.ts"
@@ -46,7 +46,7 @@ export const pointsOperations = (): Operation[] => [
     path: "/v1/customers/{id}/bonus-history",
     tag: "Customers API",
     summary: "List what changed a customer's points, oldest first",
-    access: everyone,
+    access: selling,
     params,
     query: z.object(pageQuery),
     answers: { 200: documentOut(z.array(lineOut), { total: z.number(), pageNumber: z.number(), pageSize: z.number() }) },

@@ -3,7 +3,7 @@ import { day, uuid } from "@florist/kit/input"
 import { toRoubles } from "@florist/kit/money"
 import { ok, readOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
-import { everyone, management } from "@florist/kit/role"
+import { management, selling } from "@florist/kit/role"
 import { z } from "zod"
 import { customerOf } from "./customer-store.ts"
 import { byStretch, stretches, units, usualRange } from "./period.ts"
@@ -32,7 +32,7 @@ export const statsOperations = (): Operation[] => [
     path: "/v1/customers/import/{id}/stats",
     tag,
     summary: "What a customer bought, in roubles by stretches of time",
-    access: everyone,
+    access: selling,
     params: z.object({ id: uuid }),
     query: z.object({
       "filter[startDate]": day.optional(),

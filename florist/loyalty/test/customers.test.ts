@@ -214,14 +214,15 @@ test("a shop sees, changes and counts its own customers alone", async () => {
   )
 })
 
-test("who may not, cannot: settings are the management's, private groups too, couriers only read", async () => {
+test("who may not, cannot: settings are the management's, private groups too, couriers read the customer that they go to", async () => {
   const vip = await group("bonus-groups", { title: "VIP", private: true, bonusRate: 20 })
   const id = await shop.customer()
   const give = { data: { type: "customers", relationships: { bonusGroup: { data: { type: "bonus-groups", id: vip } } } } }
   assert.equal((await shop.call("PATCH", "/v1/customers/{id}", { params: { id }, body: give, as: "cashier" })).status, 403)
   assert.equal((await shop.call("PATCH", "/v1/customers/{id}", { params: { id }, body: give, as: "manager" })).status, 200)
   assert.equal((await shop.call("POST", "/v1/customers", { body: one("customers", { title: "x" }), as: "courier" })).status, 403)
-  assert.equal((await shop.call("GET", "/v1/customers", { as: "courier" })).status, 200)
+  assert.equal((await shop.call("GET", "/v1/customers", { as: "courier" })).status, 403, "who brings one order needs no list of everybody")
+  assert.equal((await shop.call("GET", "/v1/customers/{id}", { params: { id }, as: "courier" })).status, 200)
   assert.equal((await shop.call("POST", "/v1/bonus-groups", { body: one("bonus-groups", { title: "x" }), as: "florist" })).status, 403)
   assert.equal(
     (

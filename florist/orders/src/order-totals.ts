@@ -1,5 +1,5 @@
 // What an order comes to: lines, discounts and markups of lines and of the whole order, to the kopeck. Pure. Called by edits and separations.
-import { percentOf } from "@florist/kit/money"
+import { percentOf, toRoublesText } from "@florist/kit/money"
 import { splitByWeight, timesPrice } from "@florist/kit/quantity"
 import type { DiscountKind } from "./order.ts"
 
@@ -91,7 +91,7 @@ function changeOf(base: number, rules: readonly DiscountRule[], values: Map<stri
   }
   const last = rules.findLast(({ kind }) => kind === "discount")
   if (base + change < 0 && last !== undefined) {
-    throw new Overdrawn(last.id, `Discounts take ${-change} kopecks more than markups give, of ${base}.`)
+    throw new Overdrawn(last.id, `Discounts take ${toRoublesText(-change)} roubles more than markups give, of ${toRoublesText(base)}.`)
   }
   return change
 }

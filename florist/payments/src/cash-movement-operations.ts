@@ -11,7 +11,7 @@ import { positiveRoubles, roublesOut, toRoubles } from "@florist/kit/money"
 import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { conflict, invalid, notFound } from "@florist/kit/refusal"
-import { everyone, selling } from "@florist/kit/role"
+import { selling } from "@florist/kit/role"
 import { shiftType } from "./cash-shift.ts"
 import { putIntoDrawer } from "./drawer.ts"
 import { cashMoved as cashMovedAccount, drawerOf, moved, record } from "./journal.ts"
@@ -65,7 +65,7 @@ export const cashMovementOperations: readonly Operation[] = [
     path: "/v1/cash-movements",
     tag,
     summary: "List cash put in and taken out, the newest first",
-    access: everyone,
+    access: selling,
     query: z.object({ ...pageQuery, "filter[shift]": uuid.optional(), "filter[kind]": z.enum(kinds).optional() }),
     answers: { 200: documentOut(z.array(movementOut), pageMetaOut) },
     refuses: [400],

@@ -10,8 +10,10 @@ import { positiveRoubles } from "@florist/kit/money"
 import { created, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
 import { conflict, notFound } from "@florist/kit/refusal"
-import { selling } from "@florist/kit/role"
+import { management, selling } from "@florist/kit/role"
+import type { Session } from "@florist/kit/session"
 import { addEntry, findGiftCard, giftCardColumns, giftCardOut, giftCardResource, giftCardType, normalCode } from "./gift-card.ts"
+import type { Code } from "./gift-card.ts"
 import { giftCards, giftCardsIssued, moved, record } from "./journal.ts"
 
 const tag = "Gift cards"
@@ -34,7 +36,7 @@ export const giftCardOperations: readonly Operation[] = [
     query: z.object({ ...pageQuery, "filter[code]": code.optional() }),
     answers: { 200: documentOut(z.array(giftCardOut), pageMetaOut) },
     refuses: [400],
-    async handle({ shop, query }) {
+    async handle({ shop, query, session }) {
       const page = await list(shop, {
         from: "payments.gift_card",
         columns,
@@ -48,7 +50,9 @@ export const giftCardOperations: readonly Operation[] = [
         },
         query,
       })
-      return ok({ data: page.rows.map(giftCardResource), meta: page.meta, links: pageLinks("/v1/gift-cards", page) })
+      const shown = query["filter[code]"] === undefined ? codeFor(session) : "shown"
+      const data = page.rows.map((row) => giftCardResource(row, shown))
+      return ok({ data, meta: page.meta, links: pageLinks("/v1/gift-cards", page) })
     },
   }),
 
@@ -62,10 +66,10 @@ export const giftCardOperations: readonly Operation[] = [
     params: z.object({ id: uuid }),
     answers: { 200: one },
     refuses: [404],
-    async handle({ shop, params }) {
+    async handle({ shop, params, session }) {
       const card = await findGiftCard(shop, { id: params.id })
       if (card === undefined) throw notFound(`gift card ${params.id}`, { parameter: "id" })
-      return ok({ data: giftCardResource(card) })
+      return ok({ data: giftCardResource(card, codeFor(session)) })
     },
   }),
 
@@ -75,7 +79,7 @@ export const giftCardOperations: readonly Operation[] = [
     path: "/v1/gift-cards",
     tag,
     summary: "Issue a gift card; what is paid for it is an order's line like any other",
-    access: selling,
+    access: management,
     body: resourceIn(
       giftCardType,
       z.object({ amount: positiveRoubles, code: code.optional(), issuedAt: instant.optional(), expiresAt: instant.nullish() }),
@@ -89,7 +93,7 @@ export const giftCardOperations: readonly Operation[] = [
       const known = await findGiftCard(tx, { id })
       if (known !== undefined) {
         if (Number(known.face) === amount && (given === undefined || known.code === given))
-          return created({ data: giftCardResource(known) })
+          return created({ data: giftCardResource(known, "shown") })
         throw conflict("There is another gift card with this id.", { pointer: "/data/id" })
       }
       await tx
@@ -112,10 +116,12 @@ export const giftCardOperations: readonly Operation[] = [
       await record(tx, { id, occurredAt: issuedAt, lines: moved(amount, giftCards, giftCardsIssued) })
       const card = await findGiftCard(tx, { id })
       if (card === undefined) throw new Error(`gift card ${id} was stored and cannot be found`)
-      return created({ data: giftCardResource(card) })
+      return created({ data: giftCardResource(card, "shown") })
     },
   }),
 ]
+
+const codeFor = ({ role }: Session): Code => (management.includes(role) ? "shown" : "covered")
 
 /** Without letters and digits that look alike. 16 of 31 signs cannot be guessed. */
 const signs = "23456789ABCDEFGHJKLMNPQRSTUVWXY"

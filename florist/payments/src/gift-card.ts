@@ -25,9 +25,12 @@ export const giftCardOut = resourceOut(
   {},
 )
 
-export function giftCardResource(row: Row): Resource {
+/** Whoever knows a code can pay with it: it is shown to who runs the shop, and to who has it. */
+export type Code = "shown" | "covered"
+
+export function giftCardResource(row: Row, code: Code): Resource {
   return resource(giftCardType, String(row.id), {
-    code: String(row.code),
+    code: code === "shown" ? String(row.code) : String(row.code).replaceAll(/.(?=.{4})/g, "*"),
     amount: toRoubles(Number(row.face)),
     balance: toRoubles(Number(row.balance)),
     issuedAt: moment(row.issued_at),
@@ -50,18 +53,23 @@ export async function findGiftCard(reader: Reader, key: CardKey): Promise<Row | 
   return row
 }
 
-/** Pays with a card. @returns the card's id. @throws Refusal 422 for an unknown or expired card, and for one without enough on it. */
-export async function spendGiftCard(tx: Transaction, key: CardKey, document: { id: string; amount: number; at: Date }): Promise<string> {
+/** Pays with a card. Whether it has expired is a question of now: a client that says it was paid earlier revives none. @returns the card's id. @throws Refusal 422 for an unknown or expired card, and for one without enough on it. */
+export async function spendGiftCard(
+  tx: Transaction,
+  key: CardKey,
+  document: { id: string; amount: number; at: Date },
+  now: Date,
+): Promise<string> {
   const source = "id" in key ? "/data/relationships/giftCard/data/id" : "/data/attributes/giftCardCode"
   const card = await findGiftCard(tx, key)
   if (card === undefined) throw invalid("There is no such gift card; look at its code again.", { pointer: source }, "no-gift-card")
   const id = String(card.id)
   const [left] = await tx.query(
     `UPDATE payments.gift_card SET balance = balance - $2 WHERE id = $1 AND balance >= $2 AND (expires_at IS NULL OR expires_at > $3) RETURNING balance`,
-    [id, document.amount, document.at],
+    [id, document.amount, now],
   )
   if (left === undefined) {
-    const isExpired = card.expires_at instanceof Date && card.expires_at <= document.at
+    const isExpired = card.expires_at instanceof Date && card.expires_at <= now
     if (isExpired) throw invalid("The gift card has expired.", { pointer: source }, "gift-card-expired")
     const balance = toRoubles(Number(card.balance))
     throw invalid(

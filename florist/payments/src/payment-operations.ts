@@ -9,7 +9,7 @@ import { pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { positiveRoubles, roubles, roublesOut, toRoubles } from "@florist/kit/money"
 import { flowOperation, ok, readOperation, writeOperation } from "@florist/kit/operation"
 import type { Operation } from "@florist/kit/operation"
-import { conflict, invalid, notFound, Refusal } from "@florist/kit/refusal"
+import { conflict, forbidden, invalid, notFound, Refusal } from "@florist/kit/refusal"
 import { everyone, selling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
 import type { Transaction } from "@florist/kit/transaction"
@@ -29,6 +29,8 @@ import { giveBack, markRefund } from "./refund.ts"
 import type { NewRefund } from "./refund.ts"
 import { lockSale, sees, withSale } from "./sale.ts"
 import type { LockedSale } from "./sale.ts"
+import { checkSeen } from "./seen-order.ts"
+import type { SeenOrder } from "./seen-order.ts"
 import { carryOutSpending, intendSpending, kopecksPerPoint } from "./spending-flow.ts"
 import { summarise } from "./summary.ts"
 import { checkDue, takeMoney } from "./take-money.ts"
@@ -109,6 +111,9 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
     answers: { 200: documentOut(z.array(paymentOut), pageMetaOut) },
     refuses: [400],
     async handle({ shop, query, session }) {
+      // Who brings an order has to know whether it is paid, and not what the shop takes.
+      if (!selling.includes(session.role) && query["filter[order]"] === undefined)
+        throw forbidden(`A ${session.role} sees the payments of one order: name it by filter[order].`)
       const method = query["filter[paymentMethod]"]
       const bonus = "CASE WHEN method = 'bonus' THEN amount ELSE 0 END"
       const { payments, page } = await listMoney(
@@ -246,7 +251,7 @@ export const paymentOperations = (surroundings: Surroundings): readonly Operatio
     path: "/v1/payments/summary",
     tag,
     summary: "What came in by each method since a moment, and what went back",
-    access: everyone,
+    access: selling,
     query: z.object({ since: instant.optional() }),
     answers: { 200: documentOut(summaryOut) },
     refuses: [400],
@@ -279,6 +284,7 @@ interface Asked {
   payment: Omit<NewPayment, "storeId">
   giftCard: { id: string } | { code: string } | undefined
   parentId: string | undefined
+  seen: SeenOrder
 }
 
 /** What the body asks for, with everything that it leaves out. @throws Refusal 422 */
@@ -326,6 +332,7 @@ function askedOf(shop: OpenShop, { id, attributes, relationships }: PaymentIn & 
           : undefined
         : { code: attributes.giftCardCode },
     parentId: relationships.parent ?? undefined,
+    seen: attributes,
   }
 }
 
@@ -356,6 +363,7 @@ async function recordAsked(tx: Transaction, { orderId, asked, session, now }: Re
     return known
   }
   if ((await findQr(tx, payment.id)) !== undefined) throw idTaken(payment.id)
+  checkSeen(sale, asked.seen)
   if (asked.type === "return") await giveBackOf(tx, sale, await paymentToGiveBackOf(tx, sale, asked), payment, now)
   if (asked.type === "change") await giveChange(tx, sale, payment, now)
   if (asked.type === "payment") {
@@ -364,20 +372,20 @@ async function recordAsked(tx: Transaction, { orderId, asked, session, now }: Re
       return undefined
     }
     checkDue(sale, payment)
-    const taken = await withGiftCard(tx, payment, asked)
+    const taken = await withGiftCard(tx, payment, asked, now)
     await takeMoney(tx, sale, taken)
     return { ...taken, saleId: sale.id, type: "payment", refunded: 0, recordedAt: now, parentId: null, state: "done" }
   }
   return findMoney(tx, payment.id)
 }
 
-async function withGiftCard(tx: Transaction, payment: NewPayment, { giftCard }: Asked): Promise<NewPayment> {
+async function withGiftCard(tx: Transaction, payment: NewPayment, { giftCard }: Asked, now: Date): Promise<NewPayment> {
   if (payment.method !== "gift_card") return payment
   if (giftCard === undefined) {
     throw invalid("Say which gift card: attributes.giftCardCode or relationships.giftCard.", { pointer: "/data/attributes/giftCardCode" })
   }
   const { id, amount, occurredAt: at } = payment
-  return { ...payment, ref: await spendGiftCard(tx, giftCard, { id, amount, at }) }
+  return { ...payment, ref: await spendGiftCard(tx, giftCard, { id, amount, at }, now) }
 }
 
 /** The named payment, else the latest of the method of which enough is left. */

@@ -7,6 +7,7 @@ import { positiveRoubles, roubles, roublesOut, toRoubles } from "@florist/kit/mo
 import { paymentTypes } from "./payment.ts"
 import type { Payment } from "./payment.ts"
 import { methodId, methodType } from "./payment-method.ts"
+import { seenOrder } from "./seen-order.ts"
 
 export const paymentType = "order-payments"
 
@@ -43,7 +44,7 @@ const relationships = {
 
 export const paymentIn = resourceIn(
   paymentType,
-  z.object({ ...attributes, paymentType: z.enum(paymentTypes), giftCardCode: title(40).optional() }),
+  z.object({ ...attributes, paymentType: z.enum(paymentTypes), giftCardCode: title(40).optional(), ...seenOrder }),
   z.object({ ...relationships, method: toOne() }),
 )
 export type PaymentIn = z.output<typeof paymentIn>

@@ -25,6 +25,7 @@ import type { QrPayment } from "./qr-payment.ts"
 import { qrStates } from "./qr-state.ts"
 import { lockSale, sees, withSale } from "./sale.ts"
 import { carryOutRefund } from "./refund-flow.ts"
+import { checkSeen } from "./seen-order.ts"
 import { checkDue } from "./take-money.ts"
 
 const tag = "QR payments"
@@ -52,6 +53,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
         const known = await findQr(tx, id)
         if (known !== undefined) return sameQr(known, { saleId: sale.id, kind, amount: body.attributes.amount ?? known.amount })
         if ((await findMoney(tx, id)) !== undefined) throw idTaken(id)
+        checkSeen(sale, body.attributes)
         const amount = body.attributes.amount ?? sale.due
         checkDue(sale, { method: "qr", amount: Math.max(1, amount) })
         await intendQr(tx, {
@@ -77,7 +79,7 @@ export const qrOperations = (surroundings: Surroundings): readonly Operation[] =
     path: "/v1/qr-payments",
     tag,
     summary: "List payments by QR code, the newest first",
-    access: everyone,
+    access: selling,
     query: z.object({ ...pageQuery, "filter[order]": uuid.optional(), "filter[status]": z.enum(qrStates).optional() }),
     answers: { 200: documentOut(z.array(qrOut), pageMetaOut) },
     refuses: [400],

@@ -9,6 +9,7 @@ import { dateOf, textOf } from "./cell.ts"
 import { paymentType } from "./payment-resource.ts"
 import { qrStates } from "./qr-state.ts"
 import type { QrState } from "./qr-state.ts"
+import { seenOrder } from "./seen-order.ts"
 
 const qrType = "qr-payments"
 /** By the Faster Payments System, which tells of the payment; or an EMVCo code of the shop's own account, of which a worker tells. */
@@ -87,6 +88,7 @@ export const qrIn = resourceIn(
     amount: positiveRoubles.optional(),
     /** Seconds. */
     expiresIn: z.number().int().min(60).max(86_400).default(900),
+    ...seenOrder,
   }),
   z.object({ shift: toOne() }).optional(),
 )

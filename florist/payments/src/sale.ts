@@ -24,6 +24,8 @@ import { paymentRows } from "./payment-store.ts"
 
 export interface Sale {
   id: string
+  /** Of the order as it was heard of last. */
+  revision: number
   docNo: string
   storeId: string
   customerId: string | null
@@ -57,7 +59,7 @@ export const saleColumns = [
 ]
 
 const selectSale =
-  "SELECT id, doc_no, store_id, customer_id, total, status, returned_at, returned_by, returned_shift FROM payments.sale WHERE id = $1"
+  "SELECT id, revision, doc_no, store_id, customer_id, total, status, returned_at, returned_by, returned_shift FROM payments.sale WHERE id = $1"
 
 /**
  * A transaction about an order's money. Where the order was not heard of yet, the orders are asked, and it runs again.
@@ -74,7 +76,12 @@ export async function withSale<T>(shop: OpenShop, peers: Peers, id: string, work
   return shop.write(work)
 }
 
-/** Nobody has told of the order yet. */
+/** Of whoever has seen a later state of the order than this service has heard of. @throws so that the orders are asked for it. */
+export function assertHeard({ id, revision }: Sale, seen: number): void {
+  if (revision < seen) throw new UnknownSale(id)
+}
+
+/** Nobody has told of the order yet, or not of its latest state. */
 class UnknownSale extends Refusal {
   constructor(id: string) {
     super(noOrder(id).problems as [Problem, ...Problem[]])
@@ -109,6 +116,7 @@ export const isClosed = ({ status }: Sale): boolean => status === "canceled" || 
 function saleOf(row: Row): Sale {
   return {
     id: String(row.id),
+    revision: Number(row.revision),
     docNo: String(row.doc_no),
     storeId: String(row.store_id),
     customerId: textOf(row.customer_id),

@@ -15,6 +15,7 @@ import { closeShift, findShift, openShift, shiftOf, shiftOut, shiftResource, shi
 import type { Shift } from "./cash-shift.ts"
 import { inStores } from "./money-rows.ts"
 import { sees } from "./sale.ts"
+import { refuseUnpaid } from "./unpaid-sales.ts"
 
 const tag = "Cash shifts"
 const one = documentOut(shiftOut)
@@ -116,7 +117,14 @@ export const shiftOperations: readonly Operation[] = [
     params: z.object({ id: uuid }),
     body: resourceIn(
       shiftType,
-      z.object({ countedAmount: roubles, closedAt: instant.optional() }),
+      z.object({
+        countedAmount: roubles,
+        closedAt: instant.optional(),
+        unpaid: z
+          .enum(["refuse", "leave"])
+          .default("refuse")
+          .describe("Whether the shift closes over what was sold in it and is not paid."),
+      }),
       z.object({ closedBy: toOne() }).optional(),
     ),
     answers: { 200: one },
@@ -125,11 +133,12 @@ export const shiftOperations: readonly Operation[] = [
       const { registerId } = seen(await findShift(tx, params.id), params.id, session)
       await lockRegister(tx, registerId, session)
       const shift = seen(await findShift(tx, params.id), params.id, session)
-      const { countedAmount: counted, closedAt = now } = body.attributes
+      const { countedAmount: counted, closedAt = now, unpaid } = body.attributes
       if (shift.closedAt !== null) {
         if (shift.counted === counted) return ok({ data: shiftResource(shift) })
         throw conflict("The shift is closed, with another count; a closed one stays as it is.", { parameter: "id" }, "shift-closed")
       }
+      if (unpaid === "refuse") await refuseUnpaid(tx, shift)
       const at = body.attributes.closedAt === undefined && closedAt < shift.openedAt ? shift.openedAt : closedAt
       await closeShift(tx, shift, { counted, closedAt: at, closedBy: body.relationships?.closedBy ?? session.worker })
       return ok({ data: shiftResource(seen(await findShift(tx, params.id), params.id, session)) })

@@ -139,7 +139,35 @@ test("a courier takes no money, a cashier sets nothing up and reads no journal",
   const body = { data: { type: "cash-reasons", attributes: { title: "x", typeReason: "deposit" } } }
   assert.equal((await scene.client.call("POST", "/v1/cash-reasons", { token: cashier, body })).status, 403)
   assert.equal((await scene.client.call("GET", "/v1/journal", { token: cashier })).status, 403)
+  const seen = async (path: string, query = {}) => (await scene.client.call("GET", path, { token: courier, query })).status
+  const turnover = ["/v1/payments", "/v1/payments/summary", "/v1/cash-movements", "/v1/qr-payments"]
+  assert.deepEqual(await Promise.all(turnover.map((path) => seen(path))), [403, 403, 403, 403], "a courier sees no turnover")
+  assert.equal(await seen("/v1/payments", { "filter[order]": newId() }), 200)
   assert.equal((await scene.client.call("GET", "/v1/payments", {})).status, 401)
+})
+
+test("gift cards are issued by who runs the shop; a cashier sees no codes but the one that a customer shows; none lives again by an earlier date", async () => {
+  const [cashier, owner] = [await scene.token({ role: "cashier" }), await scene.token()]
+  const now = scene.platform.clock.now()
+  const attributes = { amount: 300, code: "ROSE-2026-17", expiresAt: new Date(now.getTime() - 1_000).toISOString() }
+  const issue = (token: string) =>
+    scene.client.call("POST", "/v1/gift-cards", { token, body: { data: { type: "gift-cards", attributes } } })
+  assert.equal((await issue(cashier)).status, 403)
+  const { id } = (await issue(owner)).one
+  const codes = async (token: string, query = {}) =>
+    (await scene.client.call("GET", "/v1/gift-cards", { token, query })).many
+      .filter((card) => card.id === id)
+      .map((card) => card.attributes.code)
+  assert.deepEqual(await codes(cashier), ["******2617"])
+  assert.deepEqual([await codes(owner), await codes(cashier, { "filter[code]": "rose 2026 17" })], [["ROSE202617"], ["ROSE202617"]])
+  const order = scene.order(10_000)
+  const paid = await scene.pay(order.id, {
+    method: "gift_card",
+    amount: 100,
+    at: new Date("2020-01-01"),
+    attributes: { giftCardCode: "ROSE202617" },
+  })
+  assert.equal(paid.errors[0]?.code, "gift-card-expired")
 })
 
 test("every filter of the list shows what it says, newest first, page by page", async () => {

@@ -208,8 +208,9 @@ test("whatever is sold, returned, changed, put in and taken out, now or late, ev
           into(each.kopecks)
           await turn(each.kopecks)
         } else if (each.what === "deposit" || each.what === "withdraw") {
-          await move(current ?? "", each.what, each.kopecks / 100)
-          into(each.what === "deposit" ? each.kopecks : -each.kopecks)
+          const isThere = each.what === "deposit" || each.kopecks <= (expected.get(current ?? "") ?? 0)
+          assert.equal((await move(current ?? "", each.what, each.kopecks / 100)).status, isThere ? 201 : 409, "never below nothing")
+          if (isThere) into(each.what === "deposit" ? each.kopecks : -each.kopecks)
         } else {
           const over = each.what === "sell-with-change" ? 100 : 0
           const order = scene.order(each.kopecks, { storeId: place })
@@ -240,6 +241,45 @@ test("whatever is sold, returned, changed, put in and taken out, now or late, ev
     ),
     [],
   )
+})
+
+test("a drawer gives no more than it holds, however many take from it at once", async () => {
+  const shift = (await open(await newRegister(), 100)).one.id
+  const answers = await Promise.all(Array.from({ length: 6 }, () => move(shift, "withdraw", 30)))
+  assert.deepEqual(
+    [201, 409].map((status) => answers.filter((answer) => answer.status === status).length),
+    [3, 3],
+  )
+  assert.equal(code(await move(shift, "withdraw", 10.01)), "not-enough-cash")
+  assert.equal(await expectedOf(shift), 10)
+  const order = scene.order(50_000)
+  await scene.pay(order.id, { method: "cash", amount: 500, shift })
+  await move(shift, "withdraw", 400)
+  assert.equal(code(await scene.pay(order.id, { type: "return", method: "cash", amount: 500, shift })), "not-enough-cash")
+  assert.equal(await expectedOf(shift), 110, "what was refused has moved nothing")
+  assert.equal((await scene.pay(order.id, { type: "return", method: "cash", amount: 110, shift })).status, 200)
+})
+
+test("a shift does not close over a sale that is not paid, unless whoever closes it says so", async () => {
+  const [place, other] = [newId(), newId()]
+  const shift = (await open(await newRegister(place), 0)).one.id
+  const sold = (total: number, more: object) => {
+    const postedAt = new Date(scene.platform.clock.now().getTime() + 1_000)
+    const order = scene.order(total, { storeId: place, status: "done", postedAt, ...more })
+    return scene.tell("order.posted", order).then(() => order)
+  }
+  const unpaid = await sold(128_000, { docNo: "K-12" })
+  await sold(1_000, { storeId: other })
+  await sold(2_000, { postedAt: new Date("2020-01-01") })
+  await scene.pay(unpaid.id, { method: "card", amount: 280 })
+  const refused = await close(shift, 0)
+  assert.equal(code(refused), "unpaid-sales")
+  assert.match(JSON.stringify(refused.errors), /1000\.00 roubles.*K-12/)
+  const body = { data: { type: "shifts", attributes: { countedAmount: 0, unpaid: "leave" } } }
+  assert.equal((await scene.client.call("POST", "/v1/shifts/{id}/close", { token, params: { id: shift }, body })).status, 200)
+  const next = (await open(await newRegister(place), 0)).one.id
+  await scene.pay(unpaid.id, { method: "card", amount: 1_000 })
+  assert.equal((await close(next, 0)).status, 200)
 })
 
 test("the database takes no transaction of the journal that does not sum to nothing, and the service may change none", async () => {

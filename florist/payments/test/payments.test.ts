@@ -177,6 +177,23 @@ test("what came back of an order is given back by every tender in proportion, on
   assert.equal(code(await scene.pay(order.id, { method: "card", amount: 1 })), "more-than-due")
 })
 
+test("nobody pays a price that is another by now: what was seen is part of the request, and no older state of the order decides", async () => {
+  const order = scene.order(9_000)
+  const pay = (attributes: object, id = newId()) => scene.pay(order.id, { id, method: "card", amount: 45, attributes: { ...attributes } })
+  assert.equal((await pay({ expectedTotal: 90 })).status, 200)
+  // It has grown, and the event has not come yet.
+  const grown = { ...order, revision: 5, totalAmount: 128_000 }
+  await scene.tell("order.unheard", grown)
+  const moved = await pay({ expectedTotal: 90, orderRevision: 5 })
+  assert.deepEqual([moved.status, code(moved)], [409, "total-moved"])
+  assert.match(JSON.stringify(moved.errors), /1280\.00 roubles now, not to 90\.00/)
+  const id = newId()
+  assert.equal((await pay({ expectedTotal: 1_280, orderRevision: 5 }, id)).status, 200)
+  await scene.tell("order.changed", { ...grown, revision: 6, totalAmount: 200_000 })
+  assert.equal((await pay({ expectedTotal: 1_280, orderRevision: 5 }, id)).status, 200, "the same again is what it was")
+  assert.equal(code(await pay({ expectedTotal: 1_280 })), "total-moved")
+})
+
 test("points of a payment that was cut off are taken by the agenda, once", async () => {
   const order = scene.order(100_000)
   const id = newId()

@@ -341,6 +341,13 @@ test("couriers and cashiers handle no flowers; nobody without a session does any
     for (const path of ["bouquets", "receipts", "write-offs", "stocktakes", "movement-acts", "purchase-orders"])
       assert.equal((await other.ask("POST", `/v1/${path}`, {})).status, 403, `${role} ${path}`)
     assert.equal((await other.ask("GET", "/v1/bouquets")).status, 200)
+    const [balance] = (await other.ask("GET", "/v1/stock/balances?include=batches")).body.data
+    assert.deepEqual(
+      ["qty" in balance.attributes, "amount" in balance.attributes],
+      [true, false],
+      "they see what there is, and not what it cost",
+    )
+    assert.equal((await other.ask("POST", "/v1/inventory-items/net-costs", {})).status, 403)
   }
   assert.equal((await platform.ask({ service: "stock", path: "/api/v1/bouquets", token: null })).status, 401)
   const asWorker = await platform.ask({

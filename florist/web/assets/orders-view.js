@@ -5,6 +5,7 @@ import { kopecksOf, roubles, thousandthsOf, units } from "./money.js"
 import { openPay } from "./pay.js"
 import { may } from "./role.js"
 import { methodLabel } from "./sale.js"
+import { customerOf } from "./sale-view.js"
 import { openSheet, say } from "./sheet.js"
 import { loadShelf, shop, store } from "./shop.js"
 
@@ -224,16 +225,17 @@ function orderPage({ order, included, payments, change, close }) {
     }
     const customer = related(order, "customer")
     const pay = async () => {
-      const points = customer === undefined ? undefined : await ask(`/v1/customers/${customer}`).catch(() => undefined)
+      const points =
+        customer === undefined
+          ? undefined
+          : await ask(`/v1/customers/${customer}`, { query: { include: "bonusGroup" } }).catch(() => undefined)
       close()
       openPay(due, {
         orderId: order.id,
         docNo: attributes.docNo,
         total: due,
-        customer:
-          points === undefined
-            ? undefined
-            : { id: customer, title: points.data.attributes.title, points: points.data.attributes.currentPoints },
+        expected: kopecksOf(attributes.totalAmount),
+        customer: points === undefined ? undefined : customerOf(points.data, points.included),
       })
     }
     return due > 0 ? [button(`Take ${roubles(due)}`, () => void pay())] : []

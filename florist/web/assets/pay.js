@@ -42,6 +42,10 @@ export function openPay(total, due) {
   })
 }
 
+/** Kopecks: what is there, and what the customer's group lets points pay. */
+const payableByPoints = ({ points, pointsLimit }, total) =>
+  Math.min(points * 100, pointsLimit === undefined || pointsLimit === null ? Infinity : Math.floor((total * pointsLimit) / 100))
+
 /** After a reload: the sale that was being paid. */
 export function followCurrent() {
   const id = kept(currentName())
@@ -312,7 +316,7 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
   }
 
   function addTender(kind) {
-    const most = kind === "bonus" ? Math.min(left(), customer.points * 100) : left()
+    const most = kind === "bonus" ? Math.min(left(), payableByPoints(customer, total)) : left()
     const amount = kind === "bonus" ? most - (most % 100) : most
     become([
       ...tenders,
@@ -352,7 +356,13 @@ function chooseTenders(place, { total, customer, tenders: first, onChange = () =
       button("×", () => become(tenders.filter(({ id }) => id !== tender.id)), { ariaLabel: `Without ${label}`, className: "plain" }),
       tender.kind === "cash" ? received(tender, { change, changed }) : "",
       tender.kind === "gift_card" ? giftCard(tender, change) : "",
-      tender.kind === "bonus" ? element("p", { className: "hint" }, `${customer.points} points are there.`) : "",
+      tender.kind === "bonus"
+        ? element(
+            "p",
+            { className: "hint" },
+            `${customer.points} points are there${customer.pointsLimit === undefined || customer.pointsLimit === null ? "" : `, and pay at most ${customer.pointsLimit}% of an order`}.`,
+          )
+        : "",
     )
   }
 

@@ -232,10 +232,13 @@ function chooseDiscount() {
   )
 }
 
-const customerOf = ({ id, attributes }) => ({
+/** @param included their groups: of an order points pay no more than the group lets, in per cent; null where nothing limits them. */
+export const customerOf = ({ id, attributes, relationships }, included = []) => ({
   id,
   title: attributes.title,
   points: attributes.currentPoints,
+  pointsLimit: included.find(({ type, id: group }) => type === "bonus-groups" && group === relationships?.bonusGroup?.data?.id)?.attributes
+    .limit,
   phone: attributes.phone === null ? "" : `+${attributes.countryCode} ${attributes.phone}`,
 })
 
@@ -253,11 +256,11 @@ function chooseCustomer() {
         return
       }
       try {
-        const { data } = await ask("/v1/customers", { query: { search: text, "page[size]": 10 } })
+        const { data, included } = await ask("/v1/customers", { query: { search: text, "page[size]": 10, include: "bonusGroup" } })
         if (mine !== turn) return
         problem.replaceChildren()
         list.replaceChildren(
-          ...data.map(customerOf).map(choice),
+          ...data.map((each) => choice(customerOf(each, included))),
           element(
             "li",
             {},

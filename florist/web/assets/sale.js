@@ -33,14 +33,15 @@ export function saleJob(basket, tenders) {
     orderId: id,
     basket,
     total,
+    expected: total,
     tenders,
     state: "waiting",
-    steps: [orderStep(id, basket, at), ...paymentSteps(id, tenders, at)],
+    steps: [orderStep(id, basket, at), ...paymentSteps(id, tenders, { at, expected: total })],
   }
 }
 
 /** What is left of an order that is there already. */
-export function paymentJob({ orderId, docNo, total, customer }, tenders) {
+export function paymentJob({ orderId, docNo, total, expected, customer }, tenders) {
   const at = new Date().toISOString()
   const basket = { lines: [], discount: undefined, customer }
   return {
@@ -56,7 +57,8 @@ export function paymentJob({ orderId, docNo, total, customer }, tenders) {
     total,
     tenders,
     state: "waiting",
-    steps: paymentSteps(orderId, tenders, at),
+    expected,
+    steps: paymentSteps(orderId, tenders, { at, expected }),
   }
 }
 
@@ -103,7 +105,9 @@ const discountOf = ({ rate, amount, reason }) => ({
   relationships: reason === undefined ? {} : { reason: to("discount-reasons", reason.id) },
 })
 
-export function paymentSteps(orderId, tenders, at = new Date().toISOString()) {
+/** @param expected what the order came to where it was shown, in kopecks: money is not taken for another price. */
+export function paymentSteps(orderId, tenders, { at = new Date().toISOString(), expected } = {}) {
+  const seen = expected === undefined ? {} : { expectedTotal: toRoubles(expected) }
   const { shift, methods: ids } = shop()
   const inShift = shift === undefined ? {} : { shift: to("shifts", shift.id) }
   const pay = (kind, attributes, what = "payment") =>
@@ -114,7 +118,7 @@ export function paymentSteps(orderId, tenders, at = new Date().toISOString()) {
         data: {
           type: "order-payments",
           id: newId(),
-          attributes: { paymentType: "payment", date: at.slice(0, 10), createdAt: at, postedAt: at, ...attributes },
+          attributes: { paymentType: "payment", date: at.slice(0, 10), createdAt: at, postedAt: at, ...seen, ...attributes },
           relationships: { method: to("payment-methods", ids[kind]), createdBy: to("workers", session().worker), ...inShift },
         },
       },
@@ -133,7 +137,12 @@ export function paymentSteps(orderId, tenders, at = new Date().toISOString()) {
         : []),
     ],
     qr: ({ amount }) => {
-      const data = { type: "qr-payments", id: newId(), attributes: { kind: "sbp", amount: toRoubles(amount) }, relationships: inShift }
+      const data = {
+        type: "qr-payments",
+        id: newId(),
+        attributes: { kind: "sbp", amount: toRoubles(amount), ...seen },
+        relationships: inShift,
+      }
       return [step("POST", `/v1/orders/${orderId}/qr-payments`, { data }, "qr")]
     },
   }
@@ -162,7 +171,7 @@ export function payOtherwise(job, tenders) {
     state: "waiting",
     problem: undefined,
     tenders: [...paid, ...tenders],
-    steps: [...kept, ...paymentSteps(job.orderId, tenders)],
+    steps: [...kept, ...paymentSteps(job.orderId, tenders, { expected: job.expected })],
   }
 }
 

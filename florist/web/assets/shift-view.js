@@ -147,14 +147,20 @@ function closeShift(shift) {
     { className: "notice" },
     count === 0 ? "Count the drawer, and type what you counted." : `${count} sales still wait to be sent; their cash is not expected yet.`,
   )
-  openForm("Close the shift", [hint, row], "Close the shift", async (_form, key) => {
+  const box = input({ type: "checkbox", name: "leave" })
+  const leave = element("label", { className: "notice", hidden: true }, box, " Close all the same; the money is taken later.")
+  openForm("Close the shift", [hint, row, leave], "Close the shift", async (_form, key) => {
     if (waiting().length > 0) throw new Error("Wait until every sale was sent.")
     const data = {
       type: "shifts",
-      attributes: { countedAmount: toRoubles(read()) },
+      attributes: { countedAmount: toRoubles(read()), ...(box.checked ? { unpaid: "leave" } : {}) },
       relationships: { closedBy: to("workers", session().worker) },
     }
-    const { data: closed } = await ask(`/v1/shifts/${shift.id}/close`, { method: "POST", key, body: { data } })
+    const { data: closed } = await ask(`/v1/shifts/${shift.id}/close`, { method: "POST", key, body: { data } }).catch((thrown) => {
+      // What is not paid is told first; whoever closes over it says so.
+      if (thrown.code === "unpaid-sales") leave.hidden = false
+      throw thrown
+    })
     await loadShift()
     showClosed(closed)
   })

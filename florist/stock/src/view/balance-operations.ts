@@ -5,7 +5,8 @@ import { list, pageLinks, pageQuery, where } from "@florist/kit/listing"
 import { roublesOut, toRoubles } from "@florist/kit/money"
 import { ok, readOperation } from "@florist/kit/operation"
 import { quantityOut, toUnits } from "@florist/kit/quantity"
-import { everyone } from "@florist/kit/role"
+import { everyone, handling } from "@florist/kit/role"
+import type { Session } from "@florist/kit/session"
 import { z } from "zod"
 import { visibleStores } from "../access.ts"
 
@@ -17,8 +18,8 @@ const batchOut = z.object({
   id: z.string(),
   attributes: z.object({
     qty: quantityOut,
-    amount: roublesOut,
-    unitCost: roublesOut,
+    amount: roublesOut.optional(),
+    unitCost: roublesOut.optional(),
     receivedAt: z.string(),
     freshUntil: z.string().nullable(),
     expired: z.boolean(),
@@ -33,14 +34,17 @@ type Row = Readonly<Record<string, unknown>>
 
 const batchColumns = `id, store_id, item_id, bouquet_id, qty, cost, unit_cost, received_at, fresh_until, short_of, document_id, document_no`
 
-function batchResource(row: Row, now: Date) {
+/** What goods cost is for who handles them, not for who sells them. */
+type Cost = "shown" | "hidden"
+const costFor = ({ role }: Session): Cost => (handling.includes(role) ? "shown" : "hidden")
+
+function batchResource(row: Row, now: Date, cost: Cost) {
   return {
     type: "stock-batches",
     id: String(row.id),
     attributes: {
       qty: toUnits(Number(row.qty)),
-      amount: toRoubles(Number(row.cost)),
-      unitCost: toRoubles(Number(row.unit_cost)),
+      ...(cost === "shown" ? { amount: toRoubles(Number(row.cost)), unitCost: toRoubles(Number(row.unit_cost)) } : {}),
       receivedAt: moment(row.received_at),
       freshUntil: moment(row.fresh_until),
       expired: row.fresh_until instanceof Date && row.fresh_until <= now,
@@ -78,7 +82,7 @@ export const balanceOperations = [
           z.object({
             type: z.literal("stock-balances"),
             id: z.string(),
-            attributes: z.object({ qty: quantityOut, amount: roublesOut, freshUntil: z.string().nullable() }),
+            attributes: z.object({ qty: quantityOut, amount: roublesOut.optional(), freshUntil: z.string().nullable() }),
             relationships: z.object({ ...places, batches: z.object({ data: z.array(z.object({ type: z.string(), id: z.string() })) }) }),
           }),
         ),
@@ -119,7 +123,7 @@ export const balanceOperations = [
             id,
             attributes: {
               qty: toUnits(Number(row.qty)),
-              amount: toRoubles(Number(row.cost)),
+              ...(costFor(session) === "shown" ? { amount: toRoubles(Number(row.cost)) } : {}),
               freshUntil: moment(own.find(({ qty }) => Number(qty) > 0)?.fresh_until),
             },
             relationships: {
@@ -129,7 +133,7 @@ export const balanceOperations = [
             },
           }
         }),
-        ...(withBatches ? { included: batches.map((row) => batchResource(row, now)) } : {}),
+        ...(withBatches ? { included: batches.map((row) => batchResource(row, now, costFor(session))) } : {}),
         meta: page.meta,
         links: pageLinks("/stock/balances", page),
       })
@@ -164,7 +168,7 @@ export const balanceOperations = [
         query,
       })
       return ok({
-        data: page.rows.map((row) => batchResource(row, now)),
+        data: page.rows.map((row) => batchResource(row, now, costFor(session))),
         meta: page.meta,
         links: pageLinks("/stock/expiring-batches", page),
       })

@@ -6,7 +6,7 @@ import { roublesOut, toRoubles } from "@florist/kit/money"
 import { ok, readOperation } from "@florist/kit/operation"
 import { quantity, quantityOut, toUnits } from "@florist/kit/quantity"
 import { invalid } from "@florist/kit/refusal"
-import { everyone } from "@florist/kit/role"
+import { handling } from "@florist/kit/role"
 import type { Session } from "@florist/kit/session"
 import { z } from "zod"
 import { checkSeen } from "../access.ts"
@@ -40,7 +40,7 @@ export const costOperations = [
     path: "/v1/inventory-items/net-costs",
     tag,
     summary: "What each quantity would cost on a day, for one unit, taken first in first out",
-    access: everyone,
+    access: handling,
     body: search("search-net-costs", z.object({ qty: z.array(quantity).max(200).optional(), date: day.optional(), items })),
     answers: { 200: costsOf("net-costs", { cost: roublesOut.nullable(), leftQty: quantityOut, date: z.string() }) },
     refuses: [400, 422],
@@ -74,7 +74,7 @@ export const costOperations = [
     path: "/v1/inventory-items/last-costs",
     tag,
     summary: "What each item cost when it last came in",
-    access: everyone,
+    access: handling,
     body: search("search-last-costs", z.object({ dateTime: instant.optional(), items })),
     answers: { 200: costsOf("last-costs", { purchasePrice: roublesOut.nullable(), costPrice: roublesOut.nullable() }) },
     refuses: [400, 422],
