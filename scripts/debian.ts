@@ -13,6 +13,8 @@ export const chromium: DebianPackage = { name: "chromium", program: "/usr/bin/ch
 export const pgbouncer: DebianPackage = { name: "pgbouncer", program: "/usr/sbin/pgbouncer" }
 export const haproxy: DebianPackage = { name: "haproxy", program: "/usr/sbin/haproxy" }
 export const openssl: DebianPackage = { name: "openssl", program: "/usr/bin/openssl" }
+export const h2load: DebianPackage = { name: "nghttp2-client", program: "/usr/bin/h2load" }
+export const curl: DebianPackage = { name: "curl", program: "/usr/bin/curl" }
 export const nginx: DebianPackage = { name: "nginx", program: "/usr/sbin/nginx" }
 /** Server, frontend and what runs that; php-fpm is named so that no web server comes along. */
 export const zabbix: readonly DebianPackage[] = [

@@ -2,7 +2,7 @@
 // Arguments that are paths narrow it down: npm test -- packages/conveyor/src/change
 import { spawn } from "node:child_process"
 import { globSync } from "node:fs"
-import { chromium, haproxy, installPackages, nginx, openssl, pgbouncer, zabbix } from "./debian.ts"
+import { chromium, curl, h2load, haproxy, installPackages, nginx, openssl, pgbouncer, zabbix } from "./debian.ts"
 
 const isLong = process.argv.includes("--long")
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
@@ -16,6 +16,8 @@ if (chosen.length === 0) throw new Error(`No test file lies under ${places.join(
 
 const needs = new Map([
   [chromium, chosen.filter((file) => file.includes(".browser."))],
+  [h2load, chosen.filter((file) => file.includes("/http2/"))],
+  [curl, chosen.filter((file) => file.includes("/http2/"))],
   [openssl, chosen.filter((file) => file.includes("/edge/embedded/"))],
   [pgbouncer, chosen.filter((file) => file.includes("pooler"))],
   ...zabbix.map((each) => [each, chosen.filter((file) => file.includes("zabbix"))] as const),

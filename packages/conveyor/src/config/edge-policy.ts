@@ -33,6 +33,7 @@ const limits = z.strictObject({
   new_connections_per_second: many.optional(),
   requests: many.optional(),
   requests_per_client: many.optional(),
+  http2_streams: wholeNumber(1, 10_000).optional(),
   streams: many.optional(),
   streams_per_client: many.optional(),
 })

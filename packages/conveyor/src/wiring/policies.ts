@@ -93,16 +93,18 @@ export function edgeSettingsOf({
       newConnectionsPerSecond: limits.new_connections_per_second,
       maxRequestsInFlight: limits.requests,
       requestsPerClient: limits.requests_per_client,
+      http2StreamsPerConnection: limits.http2_streams,
       maxStreams: limits.streams,
       streamsPerClient: limits.streams_per_client,
     }),
   }
 }
 
-function tlsSettingsOf({ certificates, minimum, redirect, hsts }: NonNullable<Config["edge"]["tls"]>): EdgeSettings["tls"] {
+function tlsSettingsOf({ certificates, minimum, http2, redirect, hsts }: NonNullable<Config["edge"]["tls"]>): EdgeSettings["tls"] {
   return tlsSettings.parse({
     certificates,
     minimumVersion: `TLSv${minimum}`,
+    http2: http2 ? "on" : "off",
     redirect,
     hstsSeconds: hsts === "off" ? 0 : Math.ceil(hsts / 1_000),
   })

@@ -42,6 +42,8 @@ export const edgeSettings = z.strictObject({
   /** WebSockets, event streams and notice channels; they never take all connections. */
   streamsPerClient: z.int().positive().default(1_000),
   maxStreams: z.int().positive().default(15_000),
+  /** Requests under way on one connection of HTTP/2. */
+  http2StreamsPerConnection: z.int().positive().default(100),
   /** More than these are answered 503 at once. */
   maxRequestsInFlight: z.int().positive().default(10_000),
   /** Requests of a version that is to be gone are cut off so long after the time by which its pages have reloaded, or after it left the table. */

@@ -9,11 +9,14 @@ import { edgeAnswers, headAndBodyOf } from "../requests/answers.ts"
 import type { EdgeAnswer } from "../requests/answers.ts"
 import { RequestBody } from "../requests/request-body.ts"
 import type { EdgeSettings } from "../settings.ts"
+import type { ClientResponse } from "./client-response.ts"
 import { ClientRequest } from "./client-request.ts"
 import type { Clients } from "./clients.ts"
 import type { Peer } from "./client-request.ts"
-import { ClientResponse } from "./client-response.ts"
-import type { ResponseLine } from "./client-response.ts"
+import { Http1Response } from "./http1-response.ts"
+import type { ResponseLine } from "./http1-response.ts"
+import { Http1Upgrading } from "./upgrading.ts"
+import type { Upgrading } from "./upgrading.ts"
 import { Progress } from "./progress.ts"
 import { BadRequest, checkRequestLine, readRequestHead } from "./request-head.ts"
 import type { RequestHead } from "./request-head.ts"
@@ -30,8 +33,8 @@ export interface ConnectionTools {
   /** In ms. */
   now(): number
   carry(request: ClientRequest, response: ClientResponse): void
-  /** The socket is the upgrade's from then on. */
-  carryUpgrade(request: ClientRequest, socket: Socket, head: Buffer): void
+  /** What the client's side of the tunnel is made of is the upgrade's from then on. */
+  carryUpgrade(request: ClientRequest, upgrading: Upgrading): void
   /** When a version's requests are cut off, in ms of the clock; undefined where nothing ends it. */
   deadlineOf(version: string): number | undefined
   cuts: Cuts
@@ -56,7 +59,7 @@ export class ClientConnection implements Connection, ResponseLine {
   #rest: Buffer = nothing
   #body: BodyReader
   #request: ClientRequest | undefined
-  #response: ClientResponse | undefined
+  #response: Http1Response | undefined
   #sending = new Progress()
   #hasEnded = false
   #isPaused = false
@@ -82,6 +85,11 @@ export class ClientConnection implements Connection, ResponseLine {
 
   get since(): number {
     return this.#since
+  }
+
+  /** Its end is told by the kernel, whatever becomes of this process. */
+  get isLeaving(): boolean {
+    return false
   }
 
   get isGone(): boolean {
@@ -247,7 +255,7 @@ export class ClientConnection implements Connection, ResponseLine {
   #begin(head: RequestHead, rest: Buffer): void {
     const { maxBodyBytes } = this.#tools.settings
     const request = new ClientRequest(head, this.#peer, new RequestBody(head, maxBodyBytes, this))
-    const response = new ClientResponse(this, head)
+    const response = new Http1Response(this, head)
     this.#phase = "request"
     this.#request = request
     this.#response = response
@@ -302,7 +310,7 @@ export class ClientConnection implements Connection, ResponseLine {
     this.#socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain)
     this.#socket.off("error", this.#onError).off("close", this.#onClose).off("timeout", this.#onTimeout)
     this.#socket.pause()
-    this.#tools.carryUpgrade(request, this.#socket, head)
+    this.#tools.carryUpgrade(request, new Http1Upgrading(this.#socket, head))
   }
 
   #checkRequest(now: number): void {

@@ -1,25 +1,5 @@
-// The answer to one request of a client: framed by what the client can read, written in as few pieces as it can be, and told
-// to its connection when it is whole. Made by the client's connection; written by whatever answers the request.
-import { joined, joinedBytes, linesOf } from "../http1/joined.ts"
-import type { RequestHead } from "./request-head.ts"
-
-/** What an answer needs of its connection. */
-export interface ResponseLine {
-  write(data: string | Buffer): boolean
-  cork(): void
-  uncork(): void
-  /** Gives up the connection when its client takes nothing for too long, from now until the answer's end. */
-  watchStall(): void
-  answered(keeps: "kept" | "closed"): void
-  destroy(): void
-  readonly isGone: boolean
-  readonly writableLength: number
-  readonly isStopping: boolean
-  /** What tells a client that the connection is kept, and how long. */
-  readonly keptFields: string
-  /** A line that every answer has, unless it says the same itself; "" where there is none. */
-  readonly securityField: string
-}
+// The answer to one request of a client, whatever is spoken with it. Made by the client's connection or stream; written by
+// whatever answers the request.
 
 export interface ResponseHead {
   status: number
@@ -31,160 +11,38 @@ export interface ResponseHead {
   connection: "kept" | "closed"
 }
 
-type Framing = "none" | "length" | "chunked" | "to-close"
-
-const saysHsts = /^strict-transport-security:/im
-const closedFields = "Connection: close\r\n"
-
-export class ClientResponse {
-  #line: ResponseLine
-  #request: RequestHead
-  #unsentHead = ""
-  #framing: Framing = "none"
-  #keeps: "kept" | "closed" = "closed"
-  #state: "fresh" | "begun" | "over" = "fresh"
-  #isWhole = false
-  #onClose: (() => void)[] = []
-  #onDrain: () => void = () => {}
+export interface ClientResponse {
   /** The version that answers, for the deadline that it has. */
   version: string | undefined
-
-  constructor(line: ResponseLine, request: RequestHead) {
-    this.#line = line
-    this.#request = request
-  }
-
-  get hasBegun(): boolean {
-    return this.#state !== "fresh"
-  }
-
+  readonly hasBegun: boolean
   /** Whether all of it was handed to the connection. */
-  get isWhole(): boolean {
-    return this.#isWhole
-  }
-
+  readonly isWhole: boolean
   /** Whole, or given up: nothing that is written now reaches the client. */
-  get isOver(): boolean {
-    return this.#state === "over"
-  }
-
+  readonly isOver: boolean
   /** Bytes that the client has not taken. */
-  get waitingBytes(): number {
-    return this.#line.writableLength
-  }
-
+  readonly waitingBytes: number
   /** Called once: when the answer is whole, or cannot be any more. */
-  onceClosed(listener: () => void): void {
-    this.#onClose.push(listener)
-  }
-
-  set onDrain(listener: () => void) {
-    this.#onDrain = listener
-  }
-
-  /** A head before the answer proper; clients of HTTP/1.0 know none. */
-  interim(status: number, statusText: string, fields: string): void {
-    if (this.#state !== "fresh" || this.#request.version === "1.0" || this.#line.isGone) return
-    this.#line.write(`HTTP/1.1 ${status} ${statusText}\r\n${fields}\r\n`)
-  }
-
+  onceClosed(listener: () => void): void
+  set onDrain(listener: () => void)
+  /** A head before the answer proper, for clients that know one. */
+  interim(status: number, statusText: string, fields: string): void
   /** The head waits for the first of the body, or for `flush`. */
-  begin(head: ResponseHead): void {
-    if (this.#state !== "fresh") throw new Error("the answer has begun")
-    this.#state = "begun"
-    this.#framing = this.#framingOf(head)
-    const keeps = this.#request.keepsAlive && head.connection === "kept" && this.#framing !== "to-close" && !this.#line.isStopping
-    this.#keeps = keeps ? "kept" : "closed"
-    const security = this.#line.securityField
-    const fields = security === "" || saysHsts.test(head.fields) ? head.fields : head.fields + security
-    this.#unsentHead = `HTTP/1.1 ${head.status} ${head.statusText}\r\n${fields}${this.#framingField(head)}${keeps ? this.#line.keptFields : closedFields}\r\n`
-  }
-
-  /** A whole answer in one write. */
-  whole(head: Omit<ResponseHead, "length">, body: Buffer): void {
-    this.begin({ ...head, length: body.length })
-    if (this.#framing === "none") return this.end([])
-    this.#send(body, "")
-    this.#finish()
-  }
-
-  flush(): void {
-    if (this.#unsentHead !== "") this.#line.write(this.#takeHead())
-  }
-
+  begin(head: ResponseHead): void
+  /** A whole answer at once. */
+  whole(head: Omit<ResponseHead, "length">, body: Buffer): void
+  flush(): void
   /** False where no more is to be written until `onDrain`. */
-  write(chunk: Buffer): boolean {
-    if (this.#state !== "begun" || this.#line.isGone) return true
-    if (this.#framing === "none" || chunk.length === 0) return true
-    if (this.#framing === "chunked") {
-      this.#unsentHead += `${chunk.length.toString(16)}\r\n`
-      return this.#send(chunk, "\r\n")
-    }
-    return this.#send(chunk, "")
-  }
-
-  /** Trailers in turn, names and values; only a client of HTTP/1.1 can be told them. */
-  end(rawTrailers: readonly string[]): void {
-    if (this.#state !== "begun") return
-    const last = this.#takeHead() + (this.#framing === "chunked" ? `0\r\n${linesOf(rawTrailers)}\r\n` : "")
-    if (last !== "" && !this.#line.isGone) this.#line.write(last)
-    this.#finish()
-  }
-
-  watchStall(): void {
-    this.#line.watchStall()
-  }
-
-  /** Only a torn connection tells the client that an answer is not whole. */
-  destroy(): void {
-    this.#line.destroy()
-  }
-
-  /** The connection takes more again. */
-  drained(): void {
-    this.#onDrain()
-  }
-
-  /** The connection is gone, or whole: nobody has to write any more. */
-  closed(): void {
-    this.#state = "over"
-    for (const listener of this.#onClose.splice(0)) listener()
-  }
-
-  #finish(): void {
-    this.#state = "over"
-    this.#isWhole = true
-    this.#line.answered(this.#keeps)
-    this.closed()
-  }
-
-  #framingOf({ status, length }: ResponseHead): Framing {
-    if (this.#request.method === "HEAD" || status === 204 || status === 304) return "none"
-    if (length !== undefined) return "length"
-    return this.#request.version === "1.1" ? "chunked" : "to-close"
-  }
-
-  #framingField({ status, length }: ResponseHead): string {
-    if (status === 204) return ""
-    if (length !== undefined) return `Content-Length: ${length}\r\n`
-    return this.#framing === "chunked" ? "Transfer-Encoding: chunked\r\n" : ""
-  }
-
-  #takeHead(): string {
-    const head = this.#unsentHead
-    this.#unsentHead = ""
-    return head
-  }
-
-  #send(chunk: Buffer, after: string): boolean {
-    const before = this.#takeHead()
-    if (before === "" && after === "") return this.#line.write(chunk)
-    if (chunk.length <= joinedBytes) return this.#line.write(joined(before, chunk, after))
-    this.#line.cork()
-    if (before !== "") this.#line.write(before)
-    const wantsMore = this.#line.write(chunk)
-    if (after !== "") this.#line.write(after)
-    this.#line.uncork()
-    return wantsMore
-  }
+  write(chunk: Buffer): boolean
+  /** Trailers in turn, names and values. */
+  end(rawTrailers: readonly string[]): void
+  /** Gives up the client when it takes nothing for too long, from now until the answer's end. */
+  watchStall(): void
+  /** Tells the client that an answer is not whole. */
+  destroy(): void
 }
+
+const saysHsts = /^strict-transport-security:/im
+
+/** `securityField` is a line that every answer has, unless it says the same itself; "" where there is none. */
+export const withSecurity = (fields: string, securityField: string): string =>
+  securityField === "" || saysHsts.test(fields) ? fields : fields + securityField

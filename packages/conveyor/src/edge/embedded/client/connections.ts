@@ -13,6 +13,8 @@ export interface Connection {
   /** Sees to it that nothing lasts longer than it may; `now` in ms of the clock. */
   check(now: number): void
   closeIdle(): void
+  /** Whether it has said goodbye, which may still be on its way. */
+  readonly isLeaving: boolean
 }
 
 /** From here on, connections on which nothing is asked make room for new ones, those first that were so longest. */
@@ -52,6 +54,10 @@ export class Connections {
 
   closeIdle(): void {
     for (const connection of this.#all.values()) connection?.closeIdle()
+  }
+
+  get leaving(): number {
+    return [...this.#all.values()].filter((connection) => connection?.isLeaving === true).length
   }
 
   closeAll(): void {

@@ -31,6 +31,11 @@ export class Front {
     this.#connections.closeIdle()
   }
 
+  /** Connections whose last word may still be on its way. */
+  get leaving(): number {
+    return this.#connections.leaving
+  }
+
   closeAllConnections(): void {
     this.#connections.closeAll()
   }

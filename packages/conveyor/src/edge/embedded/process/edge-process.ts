@@ -48,6 +48,8 @@ export interface EdgeProcessOptions {
 
 const saveEveryMs = 1_000
 const reportEveryMs = 200
+/** For clients of HTTP/2, which are told what of theirs was heard. */
+const goodbyeWithinMs = 1_000
 
 export class EdgeProcess {
   #options: EdgeProcessOptions
@@ -244,6 +246,7 @@ export class EdgeProcess {
       const busy = this.#traffic.busyVersions().map((version) => [version, this.#traffic.inFlight(version)] as const)
       this.#cuts.atEnd(new Map(busy))
     })
+    await this.#goodbyes().catch(() => "some clients do not hang up")
     this.#front.closeAllConnections()
     this.#admin.closeAllConnections()
     this.#upstreams.close()
@@ -281,6 +284,13 @@ export class EdgeProcess {
       clock: this.#options.clock,
       signal: new AbortController().signal,
     })
+  }
+
+  #goodbyes(): Promise<true> {
+    const { clock } = this.#options
+    const round = () => (this.#front.leaving === 0 ? { done: true as const } : { notYet: `${this.#front.leaving} connections say goodbye` })
+    const what = "the end of connections that were told to end"
+    return until(round, { what, everyMs: 10, withinMs: goodbyeWithinMs, clock, signal: new AbortController().signal })
   }
 
   async #saveEachSecond(): Promise<void> {

@@ -86,10 +86,16 @@ async function renewed(
   await writeLaunchOrder(stateDirectory, order)
   // An edge of before there were guards goes on as it is.
   if (running.guard === undefined) return running
-  signalProcess(running.guard, "SIGUSR2")
+  let told = running.guard
+  signalProcess(told, "SIGUSR2")
   return until(
     async () => {
       const now = await readEdgeAddress(stateDirectory)
+      // The guard was just ending, from a renewal before: its successor has not heard it.
+      if (now?.guard !== undefined && now.guard.pid !== told.pid && now.identity.pid === running.identity.pid) {
+        told = now.guard
+        signalProcess(told, "SIGUSR2")
+      }
       const isNew = now !== undefined && now.identity.pid !== running.identity.pid && isAlive(now.identity)
       return isNew ? { done: now } : { notYet: "the old worker serves" }
     },

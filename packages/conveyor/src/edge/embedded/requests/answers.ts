@@ -144,27 +144,27 @@ export function whyRefused(refused: "no-table" | "no-host" | "no-route", { unkno
   return refused === "no-table" ? "noTable" : "noRoute"
 }
 
-function bodyOf({ code, what, next }: EdgeAnswer): string {
+export function bodyOfAnswer({ code, what, next }: EdgeAnswer): string {
   return `${JSON.stringify({ code, what, next })}\n`
 }
 
 export function headAndBodyOf(answer: EdgeAnswer, fields: string): string {
-  const body = bodyOf(answer)
-  return `HTTP/1.1 ${answer.status} ${reasonOf(answer)}\r\n${fieldsOf(answer)}${fields}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  const body = bodyOfAnswer(answer)
+  return `HTTP/1.1 ${answer.status} ${reasonOf(answer)}\r\n${fieldsOfAnswer(answer)}${fields}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 
 /** Answers where that is still possible; a head already sent can only be broken off, visibly. */
 export function answerWith(response: ClientResponse, answer: EdgeAnswer, fields = "", connection: "kept" | "closed" = "kept"): void {
   if (response.isOver) return
   if (response.hasBegun) return response.destroy()
-  const head = { status: answer.status, statusText: reasonOf(answer), fields: fieldsOf(answer) + fields, connection }
-  response.whole(head, Buffer.from(bodyOf(answer)))
+  const head = { status: answer.status, statusText: reasonOf(answer), fields: fieldsOfAnswer(answer) + fields, connection }
+  response.whole(head, Buffer.from(bodyOfAnswer(answer)))
 }
 
 const reasonOf = ({ status }: EdgeAnswer) => STATUS_CODES[status] ?? "Refused"
 const retryFields = "Retry-After: 1\r\n"
 
-function fieldsOf({ status }: EdgeAnswer): string {
+export function fieldsOfAnswer({ status }: EdgeAnswer): string {
   const retry = status === 503 || status === 429 ? retryFields : ""
   return `Date: ${httpDate(Date.now())}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n${retry}`
 }

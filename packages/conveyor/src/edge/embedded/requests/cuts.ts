@@ -28,6 +28,11 @@ export class Cuts {
     this.#failures.note("a client stalled", { version, stalledMs }, "a client that took nothing of its answer was cut off")
   }
 
+  /** Its connection cost more than its requests are worth. */
+  flooded(address: string, why: string): void {
+    this.#failures.note(`flooded ${why}`, { address, why }, "a client's connection was ended, since it cost too much beside its requests")
+  }
+
   /** The edge ends, and they have not. */
   atEnd(inFlight: ReadonlyMap<string, number>): void {
     for (const [version, requests] of inFlight) {

@@ -30,7 +30,7 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, tls: TlsParts
     const elsewhere = toHttps?.for(request)
     if (elsewhere !== undefined) {
       request.body.discardRest()
-      return sendOn(response, elsewhere)
+      return response.whole({ ...headOf(elsewhere), connection: "kept" }, Buffer.alloc(0))
     }
     if (request.url.startsWith(ownPrefix)) {
       request.body.discardRest()
@@ -55,15 +55,16 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, tls: TlsParts
     keptFields: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.max(1, Math.floor(settings.clientIdleMs / 1_000))}\r\n`,
     securityField: hstsSeconds === 0 ? "" : `Strict-Transport-Security: max-age=${hstsSeconds}\r\n`,
     carry,
-    carryUpgrade: (request, socket, head) => {
+    carryUpgrade: (request, upgrading) => {
       const elsewhere = toHttps?.for(request)
       if (elsewhere !== undefined) {
-        socket.end(`${sentOn(elsewhere)}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+        upgrading.answerPlainly(headOf(elsewhere))
+        upgrading.stream.end()
         return
       }
-      carryUpgrade(request, socket, head, tools).catch((thrown: unknown) => {
+      carryUpgrade(request, upgrading, tools).catch((thrown: unknown) => {
         log.error({ path: request.url, cause: describe(thrown) }, "an upgrade could not be handled")
-        socket.destroy()
+        upgrading.stream.destroy()
       })
     },
     deadlineOf: (version) => deadlines.of(version),
@@ -75,11 +76,8 @@ export function createProxy(tools: ProxyTools, ownPages: OwnPages, tls: TlsParts
 
 const portOf = (listener: ClientListener | undefined) => (listener?.address() as AddressInfo | null)?.port ?? 443
 
-const fieldsOf = ({ location }: Redirection) => `Location: ${location}\r\nDate: ${httpDate(Date.now())}\r\n`
-
-function sendOn(response: ClientResponse, to: Redirection): void {
-  const head = { status: to.status, statusText: STATUS_CODES[to.status] ?? "", fields: fieldsOf(to), connection: "kept" } as const
-  response.whole(head, Buffer.alloc(0))
-}
-
-const sentOn = (to: Redirection) => `HTTP/1.1 ${to.status} ${STATUS_CODES[to.status]}\r\n${fieldsOf(to)}`
+const headOf = ({ status, location }: Redirection) => ({
+  status,
+  statusText: STATUS_CODES[status] ?? "",
+  fields: `Location: ${location}\r\nDate: ${httpDate(Date.now())}\r\n`,
+})

@@ -86,7 +86,8 @@ export class SlowReader implements AnswerSink {
   }
 
   #beginWaiting(): void {
-    if (this.#file !== undefined) return
+    // Several parts may come of one read, though the copy is told to wait.
+    if (this.#file !== undefined || this.#timer !== undefined) return
     this.#waitsSince = performance.now()
     this.#timer = setTimeout(() => void this.#open(), Math.max(1, this.#patienceMs)).unref()
   }

@@ -32,6 +32,8 @@ export function join({ client, clientHead, upstream, upstreamHead, version, last
   })
   upstream.on("error", () => client.destroy())
   upstream.once("close", () => toClient.finish())
+  // Whoever has heard the end, and does not hang up, is hung up on.
+  client.once("finish", () => setTimeout(() => client.destroy(), lastWordsMs).unref())
   toClient.start(upstreamHead)
   toUpstream.start(clientHead)
 }

@@ -2,8 +2,8 @@
 // joined to the copy that agrees. Called by the proxy for each upgrade.
 import type { Duplex } from "node:stream"
 import type { ClientRequest } from "../client/client-request.ts"
-import type { EdgeAnswer } from "../requests/answers.ts"
-import { edgeAnswers, headAndBodyOf, whyRefused } from "../requests/answers.ts"
+import type { Conclusion, Upgrading } from "../client/upgrading.ts"
+import { edgeAnswers, whyRefused } from "../requests/answers.ts"
 import type { ProxyTools } from "../requests/exchange.ts"
 import { answerFields, requestFields } from "../requests/headers.ts"
 import { heardOf } from "../requests/heard-of.ts"
@@ -17,12 +17,13 @@ import type { Outcome, Question } from "../upstream/asking.ts"
 const upgradeField = "Upgrade: websocket\r\n"
 
 /** Resolves when the two sides are joined, or the client has been told why not. */
-export async function carryUpgrade(request: ClientRequest, client: Duplex, head: Buffer, tools: ProxyTools): Promise<void> {
+export async function carryUpgrade(request: ClientRequest, upgrading: Upgrading, tools: ProxyTools): Promise<void> {
+  const client = upgrading.stream
   client.on("error", () => client.destroy())
   const startedAt = performance.now()
   const pin = readPin(request)
   const stream = tools.clients.stream(tools.identities.of(request).address)
-  if (typeof stream === "string") return refuse(client, edgeAnswers[stream])
+  if (typeof stream === "string") return upgrading.refuse(edgeAnswers[stream])
   client.once("close", stream)
   const first = await askVersion(request, client, pin, pin.wish, tools)
   const substitute = first.kind === "no-copy" ? tools.traffic.substituteFor(first.version) : undefined
@@ -40,10 +41,10 @@ export async function carryUpgrade(request: ClientRequest, client: Duplex, head:
       case "no-table":
       case "no-host":
       case "no-route":
-        return refuse(client, edgeAnswers[whyRefused(reply.kind, tools.settings)])
+        return upgrading.refuse(edgeAnswers[whyRefused(reply.kind, tools.settings)])
       case "no-copy":
         tools.counters.unreachable(reply.version)
-        return refuse(client, edgeAnswers.noCopy)
+        return upgrading.refuse(edgeAnswers.noCopy)
       case "reached":
         return settle(reply, insteadOf)
     }
@@ -53,14 +54,22 @@ export async function carryUpgrade(request: ClientRequest, client: Duplex, head:
     const { version } = claim
     if (outcome.kind !== "switched" && outcome.kind !== "answered") {
       tools.counters.unreachable(version)
-      return refuse(client, outcome.kind === "timed-out" ? edgeAnswers.timedOut : edgeAnswers.brokeOff)
+      return upgrading.refuse(outcome.kind === "timed-out" ? edgeAnswers.timedOut : edgeAnswers.brokeOff)
     }
     const { answer } = outcome
     tools.counters.answered(version, answer.status, performance.now() - startedAt)
     const fields = answerFields(answer, pin, { version, pageFields: "", ...(insteadOf === undefined ? {} : { insteadOf }) }, "dropped")
-    if (outcome.kind === "answered") return passRefusal(client, answer, fields)
-    client.write(headOf(answer, `${fields}Connection: Upgrade\r\n${upgradeField}`), "latin1")
-    return join({ client, clientHead: head, upstream: outcome.socket, upstreamHead: outcome.head, version, lasting: tools.lasting })
+    const head = { status: answer.status, statusText: answer.statusText, fields }
+    if (outcome.kind === "answered") return passRefusal(upgrading, answer, head)
+    upgrading.accept(head)
+    return join({
+      client,
+      clientHead: upgrading.early,
+      upstream: outcome.socket,
+      upstreamHead: outcome.head,
+      version,
+      lasting: tools.lasting,
+    })
   }
 }
 
@@ -117,19 +126,14 @@ async function ask(
   return result
 }
 
-function refuse(client: Duplex, answer: EdgeAnswer): void {
-  client.end(headAndBodyOf(answer, "Connection: close\r\n"))
-}
-
 /** The copy answered the upgrade like a plain request ("401"): its answer goes to the client, which reads to the end of the connection. */
-function passRefusal(client: Duplex, answer: Answer, fields: string): void {
-  client.write(headOf(answer, `${fields}Connection: close\r\n`), "latin1")
+function passRefusal(upgrading: Upgrading, answer: Answer, head: Conclusion): void {
+  const client = upgrading.stream
+  upgrading.answerPlainly(head)
   client.once("close", () => answer.cancel())
   client.on("drain", () => answer.resume())
   answer.passTo({ data: (chunk) => client.write(chunk), end: () => client.end(), broke: () => client.destroy() })
 }
-
-const headOf = ({ status, statusText }: Answer, fields: string) => `HTTP/1.1 ${status} ${statusText}\r\n${fields}\r\n`
 
 function discard(outcome: Outcome): void {
   if (outcome.kind === "switched") outcome.socket.destroy()

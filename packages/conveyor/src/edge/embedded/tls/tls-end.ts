@@ -2,10 +2,11 @@
 // have agreed to speak. Given connections by the listener for TLS; made by the front.
 import type { Socket } from "node:net"
 import { createServer } from "node:tls"
-import type { Server } from "node:tls"
+import type { Server, TLSSocket } from "node:tls"
 import { ClientConnection } from "../client/client-connection.ts"
 import type { Peer } from "../client/client-request.ts"
 import type { Connections } from "../client/connections.ts"
+import { Http2Connection } from "../http2/http2-connection.ts"
 import type { Certificates } from "./certificates.ts"
 import { plainHost } from "../../hosts.ts"
 import type { TlsSettings } from "./tls-settings.ts"
@@ -26,11 +27,11 @@ export class TlsEnd {
   #connections: Connections
   #met = new Map<string, Met>()
 
-  constructor({ certificates, settings: { minimumVersion } }: TlsParts, connections: Connections) {
+  constructor({ certificates, settings: { minimumVersion, http2 } }: TlsParts, connections: Connections) {
     this.#connections = connections
     this.#server = createServer({
       SNICallback: (name, answer) => answer(null, certificates.contextFor(plainHost(name))),
-      ALPNProtocols: ["http/1.1"],
+      ALPNProtocols: http2 === "on" ? ["h2", "http/1.1"] : ["http/1.1"],
       handshakeTimeout: connections.tools.settings.headersTimeoutMs,
       minVersion: minimumVersion,
     })
@@ -53,13 +54,15 @@ export class TlsEnd {
     this.#server.emit("connection", socket)
   }
 
-  #goOn(secured: Socket): void {
+  #goOn(secured: TLSSocket): void {
     const met = this.#met.get(keyOf(secured))
     // It was closed while the two agreed.
     if (met === undefined) return void secured.destroy()
     const { tools } = this.#connections
     const peer = { ...met.peer, isEncrypted: true }
-    this.#connections.watch(met.socket, new ClientConnection(secured, peer, tools.now(), tools))
+    const isHttp2 = secured.alpnProtocol === "h2"
+    const connection = isHttp2 ? new Http2Connection(secured, peer, tools) : new ClientConnection(secured, peer, tools.now(), tools)
+    this.#connections.watch(met.socket, connection)
   }
 }
 

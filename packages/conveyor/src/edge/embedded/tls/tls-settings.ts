@@ -12,6 +12,8 @@ export const tlsOn = z.strictObject({
   /** The first one is shown to those who do not say which host they want, or want one that none covers. */
   certificates: z.array(certificateFiles).default([]),
   minimumVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
+  /** Whether those who can speak HTTP/2 do. */
+  http2: z.enum(["on", "off"]).default("on"),
   /** Whether clients that come plainly to a host for which there is a certificate are sent to https. */
   redirect: z.enum(["to-https", "off"]).default("to-https"),
   /** For how long browsers come by https alone once they have; 0 says nothing of it. */
