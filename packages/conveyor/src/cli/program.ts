@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander"
 import { addChangeCommands } from "./commands/change/change.ts"
 import { addCancel } from "./commands/cancel.ts"
 import { addDoctor } from "./commands/doctor.ts"
+import { addCertificates } from "./commands/certificates.ts"
 import { addDown } from "./commands/down.ts"
 import { addHistory } from "./commands/history.ts"
 import { addInit } from "./commands/init.ts"
@@ -62,6 +63,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addRollback,
     addRetire,
     addCancel,
+    addCertificates,
     addChangeCommands,
     addJobs,
     addLogs,

@@ -46,6 +46,12 @@ export function createEdgeSet(options: EdgeSetOptions): Edge {
         return { comparison: all[0] === undefined ? undefined : addComparisons(all, all[0]), silent }
       },
     },
+    tls: {
+      async certificates(how, signal) {
+        const { answers, silent } = heard(await askAll(options, (member, within) => member.certificates(how, within), signal))
+        return { certificates: answers.flatMap(({ member, answer }) => answer.map((each) => ({ ...each, member }))), silent }
+      },
+    },
     pages: {
       observe: async (signal) => sums(heard(await askAll(options, (member, within) => member.pages(within), signal)), addPages),
     },

@@ -122,6 +122,19 @@ export interface EdgeMember {
   traffic(signal: AbortSignal): Promise<Readonly<Record<string, VersionTraffic>>>
   pages(signal: AbortSignal): Promise<Readonly<Record<string, VersionPages>>>
   comparison(signal: AbortSignal): Promise<Comparison | undefined>
+  /** None where it speaks no TLS. "read-anew" looks first whether their files have changed. */
+  certificates(how: "as-they-are" | "read-anew", signal: AbortSignal): Promise<readonly Certificate[]>
+}
+
+export interface Certificate {
+  /** Names that it is for; "*." stands for any one label. */
+  hosts: readonly string[]
+  /** In ms since the Unix epoch. */
+  notAfter: number
+  /** The file that it comes from. */
+  source: string
+  /** Why what lies there now is not what is used. */
+  problem?: string
 }
 
 export interface Tally {
@@ -212,11 +225,20 @@ export interface EdgePages {
   observe(signal: AbortSignal): Promise<Sums<VersionPages>>
 }
 
-/** All proxies together, in three parts: who gets what, what came of it, and who looks at it. */
+export interface EdgeTls {
+  /** Of every member that answers. @throws ConveyorError "edge-unreachable" where no member answers. */
+  certificates(
+    how: "as-they-are" | "read-anew",
+    signal: AbortSignal,
+  ): Promise<{ certificates: readonly (Certificate & { member: string })[]; silent: readonly SilentMember[] }>
+}
+
+/** All proxies together, in four parts: who gets what, what came of it, who looks at it, and by which certificates. */
 export interface Edge {
   readonly routing: EdgeRouting
   readonly metering: EdgeMetering
   readonly pages: EdgePages
+  readonly tls: EdgeTls
 }
 
 /** So many clients are told apart. */

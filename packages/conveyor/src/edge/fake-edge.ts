@@ -1,6 +1,15 @@
 // An edge without a network, for tests of what stands on the port: it keeps the tables it was given and reports
 // the loads a test gives it. It passes the same port-level contract as the real ones.
-import type { Comparison, EdgeCapability, EdgeMember, RoutingTable, VersionCounters, VersionPages, VersionTraffic } from "./edge.ts"
+import type {
+  Certificate,
+  Comparison,
+  EdgeCapability,
+  EdgeMember,
+  RoutingTable,
+  VersionCounters,
+  VersionPages,
+  VersionTraffic,
+} from "./edge.ts"
 import { latencyBoundsMs, noCounters } from "./edge.ts"
 import { admit, parseRoutingTable } from "./table.ts"
 
@@ -62,6 +71,11 @@ export class FakeEdge implements EdgeMember {
     if (compare === undefined) return undefined
     const isSaid = this.#comparison?.newer === compare.newer && this.#comparison.older === compare.older
     return isSaid ? this.#comparison : { ...compare, cells: [], before: {} }
+  }
+
+  async certificates(_how: "as-they-are" | "read-anew", signal: AbortSignal): Promise<readonly Certificate[]> {
+    await this.#act(signal)
+    return []
   }
 
   /** What is said of these two versions from now on, while the table compares them. */

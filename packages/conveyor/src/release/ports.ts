@@ -11,7 +11,7 @@ import type { Queue } from "../store/queue.ts"
 import type { Versions } from "../store/versions.ts"
 import type { QueryPath } from "../watch/path-query.ts"
 import type { QueryHealth } from "../watch/health-query.ts"
-import type { EdgeMetering, EdgePages } from "../edge/edge.ts"
+import type { EdgeMetering, EdgePages, EdgeTls } from "../edge/edge.ts"
 import type { Health } from "./copies/health.ts"
 import type { Routing } from "./routing/routing.ts"
 import type { UsersView } from "./routing/users-view.ts"
@@ -25,6 +25,7 @@ export interface Ports {
   routing: Routing
   metering: EdgeMetering
   pages: EdgePages
+  tls: EdgeTls
   /** What users get, from the same counters. */
   users: UsersView
   queryHealth: QueryHealth

@@ -147,6 +147,7 @@ export class Rehearsal {
       },
       routing: new Routing({ ...edge.routing, apply: (table, signal) => this.#effect(edge.routing.apply(table, signal)) }, this.#fence),
       metering: edge.metering,
+      tls: edge.tls,
       pages: edge.pages,
       users: new UsersView(edge.metering, this.clock),
       cores: this.cores,

@@ -7,7 +7,7 @@ import type { ControlPlane } from "./control-plane.ts"
 import { newestLines } from "./logs.ts"
 import type { AnswerOf, Endpoint, ParamsOf, PathOf } from "./protocol/endpoint.ts"
 import type { Endpoints } from "./protocol/endpoints.ts"
-import { runReport, statusReport } from "./status.ts"
+import { certificatesOf, runReport, statusReport } from "./status.ts"
 import { watchHandlers } from "./watching/watch-handlers.ts"
 import type { Watching } from "./watching/watching.ts"
 import type { z } from "zod"
@@ -39,6 +39,8 @@ export interface HandlerParts {
 export function handlersFor({ controlPlane, ports, name, edgeUrl, watching, jobs }: HandlerParts): Handlers {
   return {
     status: async ({ signal }) => statusReport({ ports, name, edge: edgeUrl, changes: await controlPlane.changes(), signal }),
+    certificates: ({ signal }) => certificatesOf(ports, "as-they-are", signal),
+    reloadCertificates: ({ signal }) => certificatesOf(ports, "read-anew", signal),
     changes: () => controlPlane.changes(),
     plan: ({ input }) => controlPlane.plan(input.revision),
     run: async ({ params }) => runReport(ports, await runOf(ports, params.id)),

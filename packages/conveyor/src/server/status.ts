@@ -1,5 +1,6 @@
 // The state of everything in one answer, for `conveyor status` and the dashboard.
 import type { ChangeStatus } from "../change/engine.ts"
+import { describe } from "../kernel/errors.ts"
 import { plans } from "../release/plan.ts"
 import type { Health, Illness } from "../release/copies/health.ts"
 import { judge } from "../release/copies/liveness.ts"
@@ -13,7 +14,7 @@ import type { Copy, Runtime } from "../runtime/runtime.ts"
 import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { numberOf } from "../store/version-number.ts"
 import { aheadOf } from "../train/queue.ts"
-import type { StatusReport } from "./protocol/reports.ts"
+import type { CertificateReport, StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
 import type { CopyReport, VersionReport } from "./protocol/versions.ts"
 
@@ -51,6 +52,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
       copies: own.map((copy) => copyReport(copy, ports.health, said.get(copy.id))),
     }
   })
+  const tls = await certificatesOf(ports, "as-they-are", signal)
   const newest = (await ports.queue.before(Number.MAX_SAFE_INTEGER, newestRuns)).toReversed()
   const runs = await Promise.all(newest.map((release) => runReport(ports, release)))
   const unknown = [
@@ -59,6 +61,7 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     ...meterDoubts(silentMeters),
     ...pageDoubts(silent),
     ...silentShards(changes),
+    ...tls.unknown,
   ]
   return {
     name,
@@ -68,7 +71,24 @@ export async function statusReport({ ports, name, edge, changes, signal }: Statu
     versions,
     runs,
     changes,
+    certificates: tls.certificates,
     unknown,
+  }
+}
+
+/** An edge that does not answer is named; one that answers nothing of the kind is of an earlier Conveyor. */
+export async function certificatesOf(
+  { tls }: Pick<Ports, "tls">,
+  how: "as-they-are" | "read-anew",
+  signal: AbortSignal,
+): Promise<{ certificates: CertificateReport[]; unknown: string[] }> {
+  try {
+    const { certificates, silent } = await tls.certificates(how, signal)
+    const unknown = silent.map(({ member, reason }) => `${member} does not say which certificates it uses (${reason})`)
+    return { certificates: certificates.map((each) => ({ ...each, hosts: [...each.hosts] })), unknown }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    return { certificates: [], unknown: [`which certificates the edge uses is not known (${describe(thrown)})`] }
   }
 }
 

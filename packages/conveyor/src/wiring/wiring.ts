@@ -96,6 +96,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     runtime: createProcessRuntime({ directory: state.runtime, clock, edgeUrl: edge.url }),
     routing: new Routing(edges.routing, fence),
     metering: edges.metering,
+    tls: edges.tls,
     pages: edges.pages,
     users,
     queryHealth,

@@ -7,6 +7,7 @@ import type { VersionReport } from "../../server/protocol/versions.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
+import { certificateLines, inTrouble } from "../render/certificate-lines.ts"
 import { copyTroubles } from "../render/copy-troubles.ts"
 import { runRows } from "../render/run-rows.ts"
 import { bold, columns, cyan, dim, green, red, yellow } from "../render/paint.ts"
@@ -59,6 +60,8 @@ function* statusLines(status: StatusReport): Generator<string> {
     ])
   }
   for (const trouble of copyTroubles(shown, Date.now())) yield red(`  ${trouble}`)
+  const troubled = certificateLines(inTrouble(status.certificates, Date.now()), Date.now())
+  if (troubled.length > 0) yield* ["", "certificates", ...troubled]
   for (const doubt of status.unknown) yield yellow(`  ${doubt}`)
   if (status.runs.length > 0) {
     yield ""

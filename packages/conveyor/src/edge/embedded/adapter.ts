@@ -3,7 +3,7 @@ import type { EdgeMember } from "../edge.ts"
 import { parseRoutingTable } from "../table.ts"
 import { ask } from "./admin/ask.ts"
 import type { AdminAddress } from "./admin/ask.ts"
-import { comparisonAnswer, hello, pagesAnswer, tableAnswer, trafficAnswer } from "./admin/protocol.ts"
+import { certificatesAnswer, comparisonAnswer, hello, pagesAnswer, tableAnswer, trafficAnswer } from "./admin/protocol.ts"
 
 export interface EmbeddedEdgeOptions extends AdminAddress {
   name?: string
@@ -23,6 +23,10 @@ export function createEmbeddedEdge({ name = "edge", ...address }: EmbeddedEdgeOp
     },
     traffic: async (signal) => trafficAnswer.parse(await get("/v1/traffic", signal)),
     comparison: async (signal) => comparisonAnswer.parse(await get("/v1/comparison", signal)).comparison,
+    async certificates(how, signal) {
+      const method = how === "read-anew" ? "POST" : "GET"
+      return certificatesAnswer.parse(await ask(address, { method, path: "/v1/certificates" }, signal)).certificates
+    },
     pages: async (signal) => pagesAnswer.parse(await get("/v1/pages", signal)),
   }
 }

@@ -12,7 +12,7 @@ const patienceMs = seconds(15)
 const passes = new Set(["edge-unreachable", "edge-unacknowledged"])
 
 /** Asking again is safe: applying the same table twice is the same as once. */
-export function patientEdge({ routing, metering, pages }: Edge, clock: Clock): Edge {
+export function patientEdge({ routing, metering, pages, tls }: Edge, clock: Clock): Edge {
   const patiently = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const givesUpAt = clock.now() + patienceMs
     const isTransient = (thrown: unknown) => thrown instanceof ConveyorError && passes.has(thrown.code) && clock.now() < givesUpAt
@@ -28,6 +28,7 @@ export function patientEdge({ routing, metering, pages }: Edge, clock: Clock): E
       observe: (signal) => patiently(() => metering.observe(signal), signal),
       comparison: (signal) => patiently(() => metering.comparison(signal), signal),
     },
+    tls: { certificates: (how, signal) => patiently(() => tls.certificates(how, signal), signal) },
     pages: { observe: (signal) => patiently(() => pages.observe(signal), signal) },
   }
 }

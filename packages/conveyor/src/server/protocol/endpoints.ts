@@ -4,7 +4,7 @@ import { z } from "zod"
 import { changeReport } from "./changes.ts"
 import { get, post } from "./endpoint.ts"
 import { jobReport } from "./jobs.ts"
-import { copyLog, planReport, statusReport } from "./reports.ts"
+import { certificatesReport, copyLog, planReport, statusReport } from "./reports.ts"
 import { asking } from "./requests.ts"
 import { run, runReport } from "./runs.ts"
 import { version } from "./versions.ts"
@@ -24,6 +24,9 @@ const aPage = {
 
 export const endpoints = {
   status: get("/v1/status", nothing, statusReport),
+  certificates: get("/v1/certificates", nothing, certificatesReport),
+  /** Their files are read anew first. */
+  reloadCertificates: post("/v1/certificates/reload", onlyAsking, certificatesReport),
   changes: get("/v1/changes", nothing, list(changeReport)),
   plan: get("/v1/plan", z.strictObject(revisionToo), planReport),
   run: get("/v1/runs/:id", nothing, runReport),

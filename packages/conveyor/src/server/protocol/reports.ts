@@ -5,6 +5,25 @@ import { runReport } from "./runs.ts"
 import { versionReport } from "./versions.ts"
 import { list } from "./words.ts"
 
+const certificate = z.object({
+  /** Names that it is for. */
+  hosts: list(z.string()),
+  /** In ms since the Unix epoch. */
+  notAfter: z.number(),
+  source: z.string(),
+  /** Why what lies there now is not what is used. */
+  problem: z.string().optional(),
+  /** The edge that uses it. */
+  member: z.string(),
+})
+export type CertificateReport = z.infer<typeof certificate>
+
+export const certificatesReport = z.object({
+  certificates: list(certificate),
+  /** Edges that do not answer, and why. */
+  unknown: list(z.string()),
+})
+
 export const statusReport = z.object({
   name: z.string(),
   /** Where users find the service. */
@@ -15,6 +34,8 @@ export const statusReport = z.object({
   /** The newest runs, oldest first. */
   runs: list(runReport),
   changes: list(changeReport),
+  /** What the edge speaks TLS with. */
+  certificates: list(certificate).default([]),
   /** What the numbers above leave out, because somebody does not answer. */
   unknown: list(z.string()),
 })

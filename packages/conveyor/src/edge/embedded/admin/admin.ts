@@ -5,13 +5,14 @@
 //   GET /v1/traffic      what is under way, and the counters
 //   GET /v1/pages        pages that are open, told and reloaded
 //   GET /v1/comparison   what two versions did with the same requests
+//   GET /v1/certificates what TLS is spoken with; POST reads their files anew first
 //   GET /v1/hello        what this edge can do
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { kindOf } from "../../../kernel/error-catalogue.ts"
 import { ConveyorError, describe } from "../../../kernel/errors.ts"
-import type { Comparison, EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
+import type { Certificate, Comparison, EdgeCapability, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { parseRoutingTable } from "../../table.ts"
 import { assertSameProtocol, edgeProtocol, protocolHeader } from "./protocol.ts"
 
@@ -21,6 +22,7 @@ export interface AdminActions {
   traffic(): Record<string, VersionTraffic>
   pages(): Record<string, VersionPages>
   comparison(): Comparison | undefined
+  certificates(how: "as-they-are" | "read-anew"): Promise<readonly Certificate[]>
 }
 
 const capabilities: readonly EdgeCapability[] = ["rescue", "pages", "compare"]
@@ -57,6 +59,10 @@ async function answer(request: IncomingMessage, token: string, actions: AdminAct
       return actions.pages()
     case "GET /v1/comparison":
       return { comparison: actions.comparison() }
+    case "GET /v1/certificates":
+      return { certificates: await actions.certificates("as-they-are") }
+    case "POST /v1/certificates":
+      return { certificates: await actions.certificates("read-anew") }
     case "GET /v1/hello":
       return { capabilities }
     default:

@@ -12,7 +12,7 @@ export interface AdminAddress {
 }
 
 export interface Question {
-  method: "GET" | "PUT"
+  method: "GET" | "PUT" | "POST"
   path: string
   body?: string
 }

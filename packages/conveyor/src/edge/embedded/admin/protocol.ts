@@ -49,6 +49,9 @@ export const comparisonAnswer = z.object({
   comparison: z.object({ newer: z.string(), older: z.string(), cells: z.array(cell), before: z.record(z.string(), tally) }).optional(),
 })
 
+const certificate = z.object({ hosts: z.array(z.string()), notAfter: count, source: z.string(), problem: z.string().exactOptional() })
+export const certificatesAnswer = z.object({ certificates: z.array(certificate) })
+
 export const refusal = z.object({
   code: z.string(),
   message: z.string(),

@@ -128,6 +128,10 @@ export class EdgeProcess {
       traffic: () => this.traffic(),
       pages: () => this.pages(),
       comparison: () => this.comparison(),
+      certificates: async (how) => {
+        if (how === "read-anew") await this.#certificates?.reload()
+        return this.#certificates?.report() ?? []
+      },
     })
     this.#saving = this.#saveEachSecond()
   }

@@ -5,9 +5,10 @@ import type { SecureContext } from "node:tls"
 import type { Clock } from "../../../kernel/clock.ts"
 import { describe } from "../../../kernel/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
+import type { Certificate as InUse } from "../../edge.ts"
+import { ByHost } from "../../hosts.ts"
 import { bad, readCertificate } from "./certificate.ts"
 import type { Certificate } from "./certificate.ts"
-import { ByHost } from "../../hosts.ts"
 import type { KeptCertificates } from "./kept-certificates.ts"
 import type { CertificateFiles, TlsSettings } from "./tls-settings.ts"
 
@@ -16,16 +17,6 @@ export interface CertificatesOptions {
   kept: KeptCertificates
   clock: Clock
   log: Logger
-}
-
-export interface CertificateReport {
-  hosts: readonly string[]
-  /** In ms since the Unix epoch. */
-  notAfter: number
-  /** Where it comes from: a file, or who has issued it. */
-  source: string
-  /** Why what lies there now is not what is used. */
-  problem?: string
 }
 
 interface Loaded {
@@ -69,7 +60,7 @@ export class Certificates {
     return this.#byHost.find(host) !== undefined
   }
 
-  report(): CertificateReport[] {
+  report(): InUse[] {
     return this.#loaded.map(({ certificate, files, problem }) => ({
       hosts: certificate.hosts,
       notAfter: certificate.notAfter,
