@@ -166,7 +166,10 @@ export const outages: readonly Outage[] = [
     async afterwards(found, shift) {
       const order = await sell(found)
       assert.equal(await statusOf(found, order), "done")
-      const closing = document({ type: "shifts", attributes: { countedAmount: 100, closedAt: momentOf(day, 900).toISOString() } })
+      const closing = document({
+        type: "shifts",
+        attributes: { countedAmount: 100, unpaid: "leave", closedAt: momentOf(day, 900).toISOString() },
+      })
       await found.played.crew.cashier.client.send("POST", `/v1/shifts/${shift}/close`, closing)
     },
   },
