@@ -6,6 +6,7 @@ import { addCancel } from "./commands/cancel.ts"
 import { addDoctor } from "./commands/doctor.ts"
 import { addCertificates } from "./commands/certificates.ts"
 import { addDown } from "./commands/down.ts"
+import { addEnvCommands } from "./commands/env/env.ts"
 import { addHistory } from "./commands/history.ts"
 import { addInit } from "./commands/init.ts"
 import { addJobs } from "./commands/jobs.ts"
@@ -66,6 +67,7 @@ database, a port; no control plane), 4 a fault of the conveyor itself. Those of 
     addCertificates,
     addChangeCommands,
     addJobs,
+    addEnvCommands,
     addLogs,
     addRun,
     addExec,

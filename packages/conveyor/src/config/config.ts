@@ -5,11 +5,12 @@ import type { HealthCheck } from "../kernel/health-check.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { control } from "./control-policy.ts"
 import { edge } from "./edge-policy.ts"
-import { environment } from "./environment.ts"
+import { environment, isReserved } from "./environment.ts"
 import { fleet } from "./fleet-policy.ts"
 import { fleetsOf, objectionsToFleets } from "./fleets.ts"
 import { staysUp, statusCheck } from "./health.ts"
 import { jobs } from "./jobs.ts"
+import { objectionsToSecrets, secrets } from "./secrets.ts"
 import { objectionsToServices, roleOf, service } from "./service.ts"
 import { objectionsToWatch, watch } from "./watching/watch.ts"
 import { commandOfCommit, releasePolicy, timeouts } from "./release-policy.ts"
@@ -29,6 +30,7 @@ const keys = z.strictObject(
     services: z.record(name, service).refine((all) => Object.keys(all).length > 0, "at least one service"),
     jobs: jobs.default({}),
     environment: environment.default({}),
+    secrets: secrets.default({}),
     status: status.prefault({}),
     fleet: fleet.extend({ changes: fleet.shape.changes.default("changes") }).optional(),
     fleets: z
@@ -49,9 +51,21 @@ export const configSchema = keys.superRefine((config, context) => {
     context.addIssue({ code: "custom", path: ["fleets"], message: "either `fleet` or `fleets`: `fleet` is short for one" })
   }
   const objections = objectionsToFleets(fleetsOf(config)).map((each) => ({ ...each, path: ["fleets", ...each.path] }))
-  const others = [...objectionsToServices(config), ...objectionsToWatch(config.watch)]
+  const others = [...objectionsToServices(config), ...objectionsToWatch(config.watch), ...secretsTwice(config)]
   for (const { path, message } of [...objections, ...others]) context.addIssue({ code: "custom", path, message })
 })
+
+/** Everywhere where a command or a copy can be told something. */
+function secretsTwice(config: z.infer<typeof keys>): { path: string[]; message: string }[] {
+  const { build, test, services } = config
+  const groups = [
+    { path: [], of: config },
+    ...Object.entries(services).map(([of, written]) => ({ path: ["services", of], of: written })),
+    ...(build === undefined ? [] : [{ path: ["build"], of: build }]),
+    ...(test === undefined ? [] : [{ path: ["test"], of: test }]),
+  ]
+  return objectionsToSecrets(groups, isReserved)
+}
 
 export type Config = z.infer<typeof keys>
 

@@ -5,14 +5,16 @@ import { Secret } from "../kernel/secret.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 
 /** What a copy is told by the conveyor, and by nobody else. */
-const reserved = /^(PORT|HOST|CONVEYOR_\w*)$/
+export const isReserved = (name: string): boolean => /^(PORT|HOST|CONVEYOR_\w*)$/.test(name)
+
+export const variableName = /^[A-Za-z_]\w*$/
 
 const aName = "a name of letters, digits and underscores that does not begin with a digit, such as DATABASE_URL"
 const aValue = "a text; write '' for an empty one"
 
 export const environment = z
   .record(
-    z.string().regex(/^[A-Za-z_]\w*$/, aName),
+    z.string().regex(variableName, aName),
     z
       .string(aValue)
       .refine((text) => !text.includes("\0"), "a text without zero bytes: no environment can hold them")
@@ -20,7 +22,7 @@ export const environment = z
     inPlaceOf("names with values, such as { LOG_LEVEL: warn }"),
   )
   .superRefine((all, context) => {
-    for (const name of Object.keys(all).filter((each) => reserved.test(each))) {
+    for (const name of Object.keys(all).filter(isReserved)) {
       context.addIssue({
         code: "custom",
         path: [name],

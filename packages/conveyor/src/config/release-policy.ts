@@ -4,6 +4,7 @@ import { hours, minutes, seconds } from "../kernel/duration.ts"
 import { command, duration, durationBetween, oneOf, pathWithQuery, timeLimit, wholeNumber } from "./words.ts"
 import { releaseCommands } from "./release-commands.ts"
 import { environment } from "./environment.ts"
+import { secrets } from "./secrets.ts"
 
 const safeRequestsOrOff = oneOf("safe-requests", "off")
 
@@ -53,6 +54,6 @@ export const timeouts = z.strictObject({
 
 /** A command of a commit, alone or with what it finds in its environment: production's is not for builds and tests. */
 export const commandOfCommit = z.union([
-  command.transform((run) => ({ run, environment: {} })),
-  z.strictObject({ run: command, environment: environment.default({}) }),
+  command.transform((run) => ({ run, environment: {}, secrets: {} })),
+  z.strictObject({ run: command, environment: environment.default({}), secrets: secrets.default({}) }),
 ])

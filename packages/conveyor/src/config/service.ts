@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { environment } from "./environment.ts"
+import { secrets } from "./secrets.ts"
 import { health } from "./health.ts"
 import { command, oneOf, path, pathWithQuery, route, wholeNumber } from "./words.ts"
 
@@ -26,6 +27,7 @@ export const service = z.strictObject(
     standing: standing.optional(),
     warm_up: z.array(pathWithQuery).max(20, "at most 20 paths").default([]),
     environment: environment.default({}),
+    secrets: secrets.default({}),
   },
   inPlaceOf("keys with values, such as { start: node server.js, routes: [/] }"),
 )

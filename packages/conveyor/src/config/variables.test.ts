@@ -98,7 +98,7 @@ test("a default stands in for a variable that is not set or empty; a doubled dol
 test("the build and the tests of a commit get what is named for them, and nothing of the copies'", () => {
   const text = `${withEnvironment("\n  DATABASE_URL: postgres://production/x\n")}build: npm ci\ntest: { run: npm test, environment: { DATABASE_URL: "postgres://test/x" } }\n`
   const { build, test: tests } = loadConfig(text, "conveyor.yml", {})
-  assert.deepEqual(build, { run: "npm ci", environment: {} })
+  assert.deepEqual(build, { run: "npm ci", environment: {}, secrets: {} })
   assert.equal(tests?.run, "npm test")
   assert.deepEqual(revealed(tests?.environment ?? {}), { DATABASE_URL: "postgres://test/x" })
 })

@@ -67,6 +67,7 @@ const catalogue = {
   "nothing-released": notNow,
   "phase-order": notNow,
   "repack-refused": notNow,
+  "secret-not-granted": notNow,
   superseded: notNow,
 
   "already-exists": application(),
@@ -113,6 +114,7 @@ const catalogue = {
   "not-up": environment(),
   "paused-too-long": environment(),
   "port-occupied": environment(),
+  "secret-unreadable": environment(),
   "shard-failed": environment(),
   "shard-unreachable": environment(),
   "systemd-failed": environment(),
@@ -129,6 +131,7 @@ const catalogue = {
   closed: conveyor(503),
   "edge-failed": conveyor(502),
   "edge-protocol": conveyor(426),
+  "environment-lost": conveyor(),
   "fenced-off": conveyor(409),
   "illegal-event": conveyor(),
   interrupted: conveyor(503),

@@ -23,12 +23,17 @@ export async function serviceAt(ports: Ports, { version: name, service }: Where,
       hint: "conveyor status lists the versions.",
     })
   }
-  return specOf(version, await ports.readConfig(version.commit), service)
+  return specOf(ports, version, await ports.readConfig(version.commit), service)
 }
 
 /** @throws ConveyorError "not-built", "no-such-service" */
-export function specOf(version: VersionRecord, config: Config, service: string | undefined): ServiceSpec {
-  const specs = specsOf(version, `one-off-${version.name}`, config)
+export async function specOf(
+  ports: Pick<Ports, "environments">,
+  version: VersionRecord,
+  config: Config,
+  service: string | undefined,
+): Promise<ServiceSpec> {
+  const specs = await specsOf(ports, version, `one-off-${version.name}`, config)
   const names = specs.map((spec) => spec.service)
   const found = service === undefined && specs.length === 1 ? specs[0] : specs.find((spec) => spec.service === service)
   if (found !== undefined) return found

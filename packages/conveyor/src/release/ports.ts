@@ -13,6 +13,7 @@ import type { QueryPath } from "../watch/path-query.ts"
 import type { QueryHealth } from "../watch/health-query.ts"
 import type { EdgeMetering, EdgePages, EdgeTls } from "../edge/edge.ts"
 import type { Health } from "./copies/health.ts"
+import type { Environments } from "./environments.ts"
 import type { Routing } from "./routing/routing.ts"
 import type { UsersView } from "./routing/users-view.ts"
 
@@ -40,6 +41,7 @@ export interface Ports {
   readConfig: (commit: string) => Promise<Config>
   /** Of the machine that copies are started on. */
   cores: number
+  environments: Environments
   clock: Clock
   logger: Logger
   /** The fencing token of this control plane. */

@@ -1,6 +1,10 @@
 // A stage for tests of the release layer: store, edge, runtime, builder and what copies answer played by
 // fakes; a clock that jumps. Killing the control plane is played by closing its store at any line of the journal, or
 // right after any effect, before the journal knows of it.
+import { randomUUID } from "node:crypto"
+import { rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { loadConfig } from "../config/load-config.ts"
 import { createEdgeSet } from "../edge/edge-set.ts"
 import { FakeEdge } from "../edge/fake-edge.ts"
@@ -21,6 +25,7 @@ import { Health } from "./copies/health.ts"
 import { cell } from "./evidence/testing.ts"
 import { Routing } from "./routing/routing.ts"
 import { UsersView } from "./routing/users-view.ts"
+import { createEnvironments } from "./environments.ts"
 import { run } from "./run.ts"
 
 /** Sleeping takes no time, but moves the clock. */
@@ -72,6 +77,8 @@ export class Rehearsal {
   /** What the last build and the last tests were told. */
   readonly environments: Record<"build" | "test", Readonly<Record<string, string>>> = { build: {}, test: {} }
   readonly #memory = new FakeMemory()
+  /** Made only where something is kept. */
+  readonly #environmentFolder = join(tmpdir(), `conveyor-rehearsal-${randomUUID()}`)
   #store: Store | undefined
   #fence = 0
   #config = ""
@@ -164,6 +171,11 @@ export class Rehearsal {
       },
       changeEngine: () => undefined,
       loadChanges: async () => [],
+      environments: createEnvironments({
+        folder: this.#environmentFolder,
+        installation: loadConfig(this.#config, "conveyor.yml", {}),
+        variables: {},
+      }),
       readConfig: async () => loadConfig(this.#config, "conveyor.yml", {}),
       clock: this.clock,
       logger: silentLogger,
@@ -230,5 +242,6 @@ export class Rehearsal {
 
   async end(): Promise<void> {
     await this.#store?.close()
+    rmSync(this.#environmentFolder, { recursive: true, force: true })
   }
 }

@@ -182,11 +182,7 @@ test("a run that is cancelled goes back, and says by whom and why; one that is n
 test("a queued run that is cancelled is never begun, and what goes after it goes on", () =>
   working(async ({ stage, controlPlane, ended, at }) => {
     const cancelling = at("build", "started", () => controlPlane.cancel(2, anna))
-    const asked = [
-      await controlPlane.requestRelease("a", anna),
-      await controlPlane.requestRelease("b", anna),
-      await controlPlane.requestRelease("c", anna),
-    ]
+    const asked = await Promise.all(["a", "b", "c"].map((commit) => controlPlane.requestRelease(commit, anna)))
     assert.equal((await cancelling).state, "cancelled")
     const states = []
     for (const release of asked) states.push((await ended(release)).state)

@@ -2,6 +2,7 @@
 // knows can be read again from the store, the shards, the runtime and the edge: killing it loses nothing.
 import type { ChangeStatus } from "../change/engine.ts"
 import { seconds } from "../kernel/duration.ts"
+import type { Config } from "../config/config.ts"
 import { ConveyorError, describe } from "../kernel/errors.ts"
 import { Interrupted } from "../release/journal.ts"
 import { checkUp } from "../release/copies/checkup.ts"
@@ -18,10 +19,13 @@ import { plans, servesUsers } from "../release/plan.ts"
 import type { Ports } from "../release/ports.ts"
 import { assertMayRollBack, run } from "../release/run.ts"
 import { changeOf, fleetOf, fleetStatus } from "../release/fit/versions.ts"
+import type { SetVariables } from "../store/environments.ts"
 import { hasEnded } from "../store/records.ts"
 import type { Asker, ReleaseRecord, RequestRecord, VersionRecord } from "../store/records.ts"
 import { Lanes } from "../train/lanes.ts"
 import { nextRun } from "../train/queue.ts"
+import { applied } from "./set-variables.ts"
+import type { EnvironmentChange } from "./set-variables.ts"
 import type { EventHub } from "./events.ts"
 import { keeperFact } from "./keeper-facts.ts"
 import { planReport } from "./plan-report.ts"
@@ -75,8 +79,8 @@ export class ControlPlane {
   async requestRelease(revision: string, asker: Asker, branch?: string): Promise<ReleaseRecord> {
     const known = /^v\d+$/.test(revision) ? await this.#version(revision) : undefined
     const { commit, subject } = known ?? (await this.#ports.builder.resolve(revision))
-    await this.#ports.readConfig(commit)
-    const version = await this.#ports.versions.ensure(commit, subject)
+    const config = await this.#ports.readConfig(commit)
+    const version = known ?? (await this.#versionNow(commit, subject, config))
     const waiting = await this.#ports.queue.inState("queued")
     const release = this.#enqueue(await this.#ports.queue.enqueue("release", version.name, { asker, branch }))
     for (const { id } of waiting) {
@@ -84,6 +88,11 @@ export class ControlPlane {
       if (now?.state === "superseded") this.#publish({ type: "run", run: now })
     }
     return release
+  }
+
+  /** Of the commit with what its copies would be told now: where that has changed, it is another version. */
+  async #versionNow(commit: string, subject: string, config: Config): Promise<VersionRecord> {
+    return this.#ports.versions.ensure(commit, subject, await this.#ports.environments.take(config, this.#shutdown.signal))
   }
 
   /** To `version`, or to the version that was current before the current one. Checked at once, so that a refusal is the answer. */
@@ -198,6 +207,19 @@ export class ControlPlane {
     if (newest === undefined) return []
     const fleet = await fleetOf(this.#ports, newest, await this.#ports.readConfig(newest.commit))
     return fleetStatus(this.#ports, fleet, this.#shutdown.signal)
+  }
+
+  /** Sets and unsets variables of copies: part of the next release, of whatever commit. Gives what is set now. */
+  async changeEnvironment(change: EnvironmentChange, asker: Asker): Promise<SetVariables> {
+    const { environments } = this.#ports
+    const after = applied(await environments.set(), change)
+    const names = [...Object.keys(change.set), ...change.unset].join(", ")
+    await this.#note(
+      { action: "change-environment", subject: change.service === undefined ? names : `${names} of ${change.service}`, run: undefined },
+      asker,
+    )
+    await environments.change(after)
+    return after
   }
 
   /** What a release of the revision would do, changing nothing. */

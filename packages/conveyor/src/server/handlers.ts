@@ -3,8 +3,10 @@ import { ConveyorError } from "../kernel/errors.ts"
 import type { Jobs } from "../release/jobs/jobs.ts"
 import type { Ports } from "../release/ports.ts"
 import type { Asker, ReleaseRecord } from "../store/records.ts"
+import type { SetVariables } from "../store/environments.ts"
 import type { ControlPlane } from "./control-plane.ts"
 import { newestLines } from "./logs.ts"
+import type { EnvironmentReport } from "./protocol/environment.ts"
 import type { AnswerOf, Endpoint, ParamsOf, PathOf } from "./protocol/endpoint.ts"
 import type { Endpoints } from "./protocol/endpoints.ts"
 import { certificatesOf, runReport, statusReport } from "./status.ts"
@@ -51,6 +53,10 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl, watching, jobs
     jobs: ({ input, signal }) => jobs.report(input.runs, signal),
     logs: ({ input, signal }) => newestLines(ports, input, signal),
 
+    environment: async () => namesOf(await ports.environments.set()),
+    changeEnvironment: async ({ input }) =>
+      namesOf(await controlPlane.changeEnvironment({ service: input.service, set: input.set, unset: input.unset }, askerOf(input))),
+
     ...watchHandlers(watching, ports.clock),
 
     release: ({ input }) => controlPlane.requestRelease(input.revision, askerOf(input), input.branch),
@@ -64,6 +70,12 @@ export function handlersFor({ controlPlane, ports, name, edgeUrl, watching, jobs
     pauseChange: ({ params, input }) => controlPlane.pauseChange(params.name, "pause", askerOf(input)),
     resumeChange: ({ params, input }) => controlPlane.pauseChange(params.name, "resume", askerOf(input)),
   }
+}
+
+/** Names, and never values: what was set cannot be read back. */
+function namesOf({ all, services }: SetVariables): EnvironmentReport {
+  const named = Object.entries(services).map(([service, own]) => [service, Object.keys(own)] as const)
+  return { all: Object.keys(all), services: Object.fromEntries(named.filter(([, names]) => names.length > 0)) }
 }
 
 /** There is one token: it proves that the asker may ask, and not who it is. */

@@ -27,6 +27,8 @@ export interface StateDirectory {
   watch: string
   /** When scheduled jobs ran. */
   jobs: string
+  /** What copies of each version are told: secrets are in it. */
+  environments: string
 }
 
 const stateFile = "state.db"
@@ -46,6 +48,7 @@ export function stateDirectory(root: string): StateDirectory {
     logs: at("logs"),
     watch: at("watch.db"),
     jobs: at("jobs.db"),
+    environments: at("environments"),
   }
 }
 

@@ -1,7 +1,7 @@
 // The state of everything in one answer, for `conveyor status` and the dashboard.
 import type { ChangeStatus } from "../change/engine.ts"
 import { describe } from "../kernel/errors.ts"
-import { plans } from "../release/plan.ts"
+import { plans, servesUsers } from "../release/plan.ts"
 import type { Health, Illness } from "../release/copies/health.ts"
 import { judge } from "../release/copies/liveness.ts"
 import { liveVersions, see, stateOfVersion } from "../release/lifecycle/seen.ts"
@@ -13,6 +13,8 @@ import type { Ports } from "../release/ports.ts"
 import type { Copy, Runtime } from "../runtime/runtime.ts"
 import type { ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { numberOf } from "../store/version-number.ts"
+import { differing } from "../store/environments.ts"
+import type { Versions } from "../store/versions.ts"
 import { aheadOf } from "../train/queue.ts"
 import type { CertificateReport, StatusReport } from "./protocol/reports.ts"
 import type { RunReport, StepReport } from "./protocol/runs.ts"
@@ -147,7 +149,7 @@ const silentShards = (changes: readonly ChangeStatus[]): string[] => {
   ]
 }
 
-export async function runReport({ queue, journal }: Ports, release: ReleaseRecord): Promise<RunReport> {
+export async function runReport({ queue, journal, versions }: Ports, release: ReleaseRecord): Promise<RunReport> {
   const waiting = release.state === "queued" ? await queue.inState("queued", "running") : []
   const events = await journal.of(release.id)
   const steps = plans[release.kind].steps.map((name): StepReport => {
@@ -166,5 +168,19 @@ export async function runReport({ queue, journal }: Ports, release: ReleaseRecor
       hold,
     }
   })
-  return { ...release, steps, requests: await queue.requestsFor(release.id), ahead: aheadOf(release.id, waiting) }
+  return {
+    ...release,
+    steps,
+    requests: await queue.requestsFor(release.id),
+    ahead: aheadOf(release.id, waiting),
+    ...(await toldDifferently(versions, release)),
+  }
+}
+
+/** Of what carries users to another version. The first version differs from none. */
+async function toldDifferently(versions: Versions, { kind, version }: ReleaseRecord): Promise<Pick<RunReport, "toldDifferently">> {
+  if (!servesUsers[kind]) return {}
+  const before = await versions.find(`v${Number(version.slice(1)) - 1}`)
+  const names = before === undefined ? [] : differing(before.environment, (await versions.find(version))?.environment)
+  return names.length === 0 ? {} : { toldDifferently: names }
 }

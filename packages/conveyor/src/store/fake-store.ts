@@ -88,17 +88,17 @@ export class FakeStore implements Store {
     const set = (name: string, what: Partial<VersionRecord>) =>
       this.#write(({ versions }) => void Object.assign(versions[numberOf(name) - 1] ?? {}, structuredClone(what)))
     return {
-      ensure: (commit, subject) =>
+      ensure: (commit, subject, environment) =>
         this.#write(({ versions }) => {
-          const known = versions.find((version) => version.commit === commit)
+          const known = versions.find((version) => version.commit === commit && version.environment?.id === environment?.id)
           if (known !== undefined) return known
           const unset = { artifact: undefined, changes: undefined, warmUntil: undefined, stoppedAt: undefined }
-          const made = { name: `v${versions.length + 1}`, commit, subject, createdAt: this.#clock.now(), ...unset }
+          const made = { name: `v${versions.length + 1}`, commit, subject, environment, createdAt: this.#clock.now(), ...unset }
           versions.push(made)
           return made
         }),
       find: (name) => this.#read(({ versions }) => versions[numberOf(name) - 1]),
-      ofCommit: (commit) => this.#read(({ versions }) => versions.find((version) => version.commit === commit)),
+      ofCommit: (commit) => this.#read(({ versions }) => versions.findLast((version) => version.commit === commit)),
       all: () => this.#read(({ versions }) => versions),
       newest: (count) => this.#read(({ versions }) => versions.slice(Math.max(0, versions.length - count))),
       newestBuilt: () => this.#read(({ versions }) => versions.findLast(isBuilt)),

@@ -50,6 +50,13 @@ export interface RequestRecord extends Asker {
   run: number | undefined
 }
 
+/** What copies of a version are told, as far as anybody may know it. */
+export interface VersionEnvironment {
+  id: string
+  /** A keyed digest of each value, by "service/NAME". */
+  names: Readonly<Record<string, string>>
+}
+
 export interface VersionRecord {
   /** "v42" */
   name: string
@@ -57,6 +64,8 @@ export interface VersionRecord {
   /** First line of the commit's message. */
   subject: string
   createdAt: number
+  /** Undefined where its copies are told nothing, and of versions from before it was kept: then it is as the commit says. */
+  environment?: VersionEnvironment | undefined
   artifact: ArtifactRef | undefined
   /** Names of the changes in its commit; undefined until it was built. */
   changes: readonly string[] | undefined

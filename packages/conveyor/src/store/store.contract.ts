@@ -37,6 +37,16 @@ export function describeStore(adapter: string, makeStage: () => Promise<StoreSta
       }
     })
 
+  promises("a commit whose copies are told something else is another version, and each keeps what it is told", async ({ versions }) => {
+    const [one, other] = ["one", "other"].map((id) => ({ id, names: { "web/TOKEN": id } }))
+    const asked = [undefined, one, other, one, undefined]
+    const names = []
+    for (const environment of asked) names.push((await versions.ensure("abc", "Add roses", environment)).name)
+    assert.deepEqual(names, ["v1", "v2", "v3", "v2", "v1"])
+    assert.deepEqual((await versions.find("v2"))?.environment, one)
+    assert.equal((await versions.find("v1"))?.environment, undefined)
+  })
+
   promises("a commit has one version, whoever asks how often, and versions are counted", async ({ versions }) => {
     const both = await Promise.all([versions.ensure("abc", "Add roses"), versions.ensure("abc", "Add roses")])
     assert.deepEqual(

@@ -1,12 +1,13 @@
-// The port of versions: one for each commit that anybody ever wanted released. Every write is fenced by the lease.
+// The port of versions: one for each commit, with what its copies are told, that anybody ever wanted released. Every write is fenced by the lease.
 import type { ArtifactRef } from "../kernel/artifact.ts"
-import type { VersionRecord } from "./records.ts"
+import type { VersionEnvironment, VersionRecord } from "./records.ts"
 
 export interface Versions {
-  /** The commit's version, made where it has none yet. */
-  ensure: (commit: string, subject: string) => Promise<VersionRecord>
+  /** The commit's version with that environment, made where there is none yet. */
+  ensure: (commit: string, subject: string, environment?: VersionEnvironment) => Promise<VersionRecord>
   /** @throws ConveyorError "bad-version" where that is no version's name. */
   find: (name: string) => Promise<VersionRecord | undefined>
+  /** The newest of the commit. */
   ofCommit: (commit: string) => Promise<VersionRecord | undefined>
   /** Oldest first. For what is seldom asked: there may be tens of thousands. */
   all: () => Promise<VersionRecord[]>

@@ -22,6 +22,7 @@ import { ConveyorError } from "../kernel/errors.ts"
 import { holderOf } from "../kernel/listeners.ts"
 import type { Logger } from "../kernel/logger.ts"
 import { whyIllegal } from "../release/machine.ts"
+import { createEnvironments } from "../release/environments.ts"
 import type { Ports } from "../release/ports.ts"
 import { patientEdge } from "../release/routing/patient-edge.ts"
 import { Health } from "../release/copies/health.ts"
@@ -104,6 +105,7 @@ export async function wire({ state, configFile, variables, clock, logger, signal
     health: new Health(),
     changeEngine: (of) => engineFor(of, "", engines, users, clock, logger),
     loadChanges: once((commit, folder) => changesOf(builder, commit, folder)),
+    environments: createEnvironments({ folder: state.environments, installation: config, variables }),
     readConfig: (commit) => readConfigOnce(commit, builder, configs, variables),
     cores: availableParallelism(),
     clock,

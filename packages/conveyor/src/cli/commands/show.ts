@@ -7,7 +7,7 @@ import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { bold, columns, dim } from "../render/paint.ts"
-import { runRows } from "../render/run-rows.ts"
+import { runRows, toldWords } from "../render/run-rows.ts"
 import { warmUpLines } from "../render/warm-up-lines.ts"
 import { stepMarks } from "../render/run-view.ts"
 
@@ -30,6 +30,8 @@ function* linesOf(run: RunReport): Generator<string> {
   yield ""
   yield* columns(run.steps.map((step) => [`  ${stepMarks[step.state]}`, bold(step.name), timeOf(step), dim(step.holding ?? "")]))
   yield* warmUpLines(run.steps)
+  const told = toldWords(run)
+  if (told !== undefined) yield `\n${told}`
   if (run.reason !== undefined) yield `\n${run.reason}`
   if (run.requests.length > 0) yield ""
   for (const { at, action, actor = "somebody without a name", reason } of run.requests) {

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
 import { loadConfig } from "../../config/load-config.ts"
+import { revealed } from "../../kernel/secret.ts"
 import { lookAt } from "./look.ts"
 import type { Look } from "./look.ts"
-import { revealed } from "../../kernel/secret.ts"
 import { templateFor } from "./template.ts"
 
 const reference = await readFile(join(import.meta.dirname, "..", "..", "config", "reference.yml"), "utf8")

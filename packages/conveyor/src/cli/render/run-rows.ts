@@ -7,6 +7,10 @@ import { columns, cyan, dim, green, red, yellow } from "./paint.ts"
 export const runRows = (runs: readonly RunReport[]): string[] =>
   columns([["run", "", "outcome", "took", "by", ""].map(dim), ...runs.map(runRow)])
 
+/** What makes a version another one than that before it, besides its commit. */
+export const toldWords = ({ toldDifferently }: RunReport): string | undefined =>
+  toldDifferently === undefined ? undefined : `its copies are told otherwise: ${toldDifferently.join(", ")}`
+
 const aboutStep = ({ name, holding }: StepReport): string => (holding === undefined ? name : `${name} holds: ${holding}`)
 
 function runRow(run: RunReport): string[] {
@@ -26,6 +30,6 @@ function runRow(run: RunReport): string[] {
   const why =
     run.state === "running" && busy !== undefined
       ? aboutStep(busy)
-      : (aheadWords(run.ahead) ?? run.reason?.split("\n")[0] ?? asked?.reason ?? "")
+      : (aheadWords(run.ahead) ?? run.reason?.split("\n")[0] ?? asked?.reason ?? toldWords(run) ?? "")
   return [String(run.id), `${run.kind} ${run.change ?? run.version}`, outcome, took, asked?.actor ?? "", dim(why.slice(0, 160))]
 }

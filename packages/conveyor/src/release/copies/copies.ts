@@ -22,7 +22,13 @@ export async function runningCopies(ports: Ports, version: string, signal: Abort
 }
 
 /** What a version's conveyor.yml wants of the runtime. */
-export function specsOf(version: VersionRecord, release: string, config: Config): ServiceSpec[] {
+export async function specsOf(
+  { environments }: Pick<Ports, "environments">,
+  version: VersionRecord,
+  release: string,
+  config: Config,
+): Promise<ServiceSpec[]> {
+  const told = await environments.of(version, config)
   const shared = {
     version: version.name,
     commit: version.commit,
@@ -40,7 +46,7 @@ export function specsOf(version: VersionRecord, release: string, config: Config)
     whenNotCurrent: own.when_not_current ?? (roleOf(own) === "worker" ? "stop" : "keep"),
     toldBy: toldBy(own),
     health: healthOf(config, service),
-    environment: { ...config.environment, ...own.environment },
+    environment: told[service] ?? {},
   }))
 }
 

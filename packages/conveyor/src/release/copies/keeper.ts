@@ -101,7 +101,7 @@ async function keepVersion(version: VersionRecord, seen: Seen, options: KeeperOp
 async function wantAgain(version: VersionRecord, copies: readonly Copy[], { ports, signal, onAct }: KeeperOptions): Promise<void> {
   const release = copies.find((copy) => copy.version === version.name)?.release ?? `kept-${version.name}`
   const config = await ports.readConfig(version.commit)
-  await ports.runtime.want(specsOf(version, release, config), signal)
+  await ports.runtime.want(await specsOf(ports, version, release, config), signal)
   onAct({ event: "wanted-again", version: version.name })
 }
 

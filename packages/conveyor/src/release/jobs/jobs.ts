@@ -123,7 +123,7 @@ export class Jobs {
       const version = await ports.versions.find(at)
       if (version === undefined) throw new Error(`there is no version ${at}`)
       const config = await ports.readConfig(version.commit)
-      const spec = specOf(version, config, job.service ?? Object.keys(config.services)[0])
+      const spec = await specOf(ports, version, config, job.service ?? Object.keys(config.services)[0])
       const exitCode = await ports.runtime.run(spec, { command: job.command, onOutput, signal: AbortSignal.any([signal, late]) })
       const reason = exitCode === 0 ? undefined : `exit code ${exitCode}: ${tail.trim()}`
       book.end(id, { state: exitCode === 0 ? "done" : "failed", at: ports.clock.now(), exitCode, ...(reason !== undefined && { reason }) })

@@ -11,7 +11,11 @@ export const build: Step = {
   async run({ ports, release, config, planned, signal, report }) {
     const artifact = await ports.builder.build(release.commit, {
       command: plannedFor("build", planned).command,
-      environment: { ...config.build?.environment, CONVEYOR_COMMIT: release.commit },
+      environment: {
+        ...config.build?.environment,
+        ...(await ports.environments.read(config.build?.secrets ?? {}, signal)),
+        CONVEYOR_COMMIT: release.commit,
+      },
       withinMs: config.timeouts.build,
       signal,
       onLine: (line) => report({ message: line }),

@@ -50,7 +50,7 @@ async function runOne(context: StepContext, name: string, command: ReleaseComman
 }
 
 async function carryOut({ ports, version, config, signal, report }: StepContext, name: string, command: ReleaseCommand): Promise<void> {
-  const spec = specOf(version(), config, command.service ?? Object.keys(config.services)[0])
+  const spec = await specOf(ports, version(), config, command.service ?? Object.keys(config.services)[0])
   let tail = ""
   const onOutput = ({ text }: OutputChunk) => {
     tail = `${tail}${text}`.slice(-longestTail)

@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { loadConfig } from "../../config/load-config.ts"
 import { revealed } from "../../kernel/secret.ts"
 import { specsOf } from "../copies/copies.ts"
+import { createEnvironments } from "../environments.ts"
 import { Rehearsal } from "../rehearsal.ts"
 
 test("a commit's build and tests are told nothing of what its copies are told, unless it was given to them by name", async () => {
@@ -18,7 +19,7 @@ test("a commit's build and tests are told nothing of what its copies are told, u
   }
 })
 
-test("a copy is told what all copies are told, and what its service is told before that", () => {
+test("a copy is told what all copies are told, and what its service is told before that", async () => {
   const config = loadConfig(
     `name: shop
 services:
@@ -31,10 +32,9 @@ test: { run: x, environment: { TOKEN: scratch } }
     {},
   )
   const version = { name: "v1", commit: "c", subject: "", artifact: { id: "a", kind: "directory", ref: "/a" } }
-  const told = specsOf(version as Parameters<typeof specsOf>[0], "r", config).map(({ service, environment }) => [
-    service,
-    revealed(environment),
-  ])
+  const environments = createEnvironments({ folder: "/nowhere", installation: config, variables: {} })
+  const specs = await specsOf({ environments }, version as Parameters<typeof specsOf>[1], "r", config)
+  const told = specs.map(({ service, environment }) => [service, revealed(environment)])
   assert.deepEqual(told, [
     ["web", { TOKEN: "t", LEVEL: "debug" }],
     ["api", { TOKEN: "t", LEVEL: "info" }],

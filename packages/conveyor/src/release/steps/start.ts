@@ -26,7 +26,7 @@ export const start: Step = {
     const { ports, release, version, config, signal, report, holds, fitsWithout } = context
     const askFleet = async () => fleetStatus(ports, await fleetOf(ports, version(), config), signal)
     const silent = fitsWithout === "to-be-asked" ? await untilItFits(version(), askFleet, { ports, signal, report, holds }) : fitsWithout
-    const specs = specsOf(version(), `r-${release.id}`, config)
+    const specs = await specsOf(ports, version(), `r-${release.id}`, config)
     const how = await inWaves(context, (wave) => ports.runtime.want(specsOfWave(specs, wave), signal))
     if (how["notWell"] === undefined) await ports.runtime.want(specs, signal)
     const copies = await copiesOf(context)

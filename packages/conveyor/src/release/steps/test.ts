@@ -9,7 +9,11 @@ export const test: Step = {
     if (plan.does === "skip") return { skipped: plan.because }
     await ports.builder.runIn(artifactOf(version()), {
       command: plan.command,
-      environment: { ...config.test?.environment, CONVEYOR_COMMIT: version().commit },
+      environment: {
+        ...config.test?.environment,
+        ...(await ports.environments.read(config.test?.secrets ?? {}, signal)),
+        CONVEYOR_COMMIT: version().commit,
+      },
       withinMs: config.timeouts.test,
       signal,
       onLine: (line) => report({ message: line }),

@@ -4,6 +4,7 @@ import { z } from "zod"
 import { changeReport } from "./changes.ts"
 import { get, post } from "./endpoint.ts"
 import { jobReport } from "./jobs.ts"
+import { environmentChange, environmentReport } from "./environment.ts"
 import { certificatesReport, copyLog, planReport, statusReport } from "./reports.ts"
 import { asking } from "./requests.ts"
 import { run, runReport } from "./runs.ts"
@@ -48,6 +49,10 @@ export const endpoints = {
     }),
     list(copyLog),
   ),
+
+  /** Variables of copies that are set by hand, by name; a change is part of the next release. */
+  environment: get("/v1/environment", nothing, environmentReport),
+  changeEnvironment: post("/v1/environment", environmentChange, environmentReport),
 
   /** A push names its branch: what still waits of the same branch is superseded by it. */
   release: post("/v1/releases", z.strictObject({ ...asking, ...revisionToo, branch: line("a branch").optional() }), run),

@@ -58,6 +58,8 @@ export const runReport = run.extend({
   steps: list(stepReport),
   /** All that was asked about it, oldest first; none where it is from before they were kept. */
   requests: list(request),
+  /** Names of variables that copies of its version are told otherwise than those of the version before it. */
+  toldDifferently: list(z.string()).optional(),
   /** While it is queued: what goes before it, the next one first. */
   ahead: list(run),
 })

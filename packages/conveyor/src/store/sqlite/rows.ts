@@ -2,7 +2,16 @@
 import type { SQLOutputValue } from "node:sqlite"
 import type { ArtifactRef } from "../../kernel/artifact.ts"
 import type { Facts } from "../../kernel/errors.ts"
-import type { JournalEvent, JournalEventName, ReleaseKind, ReleaseRecord, ReleaseState, RequestRecord, VersionRecord } from "../records.ts"
+import type {
+  JournalEvent,
+  JournalEventName,
+  ReleaseKind,
+  ReleaseRecord,
+  ReleaseState,
+  RequestRecord,
+  VersionEnvironment,
+  VersionRecord,
+} from "../records.ts"
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -12,11 +21,13 @@ const optionalText = (value: SQLOutputValue | undefined) => (value === null || v
 export function toVersion(row: Row): VersionRecord {
   const artifact = optionalText(row["artifact"])
   const changes = optionalText(row["changes"])
+  const environment = optionalText(row["environment"])
   return {
     name: `v${String(row["number"])}`,
     commit: String(row["commit_sha"]),
     subject: String(row["subject"]),
     createdAt: Number(row["created_at"]),
+    environment: environment === undefined ? undefined : (JSON.parse(environment) as VersionEnvironment),
     artifact: artifact === undefined ? undefined : (JSON.parse(artifact) as ArtifactRef),
     changes: changes === undefined ? undefined : (JSON.parse(changes) as string[]),
     warmUntil: optionalNumber(row["warm_until"]),

@@ -6,17 +6,19 @@ import { toVersion } from "./rows.ts"
 import type { Session } from "./session.ts"
 
 export function sqliteVersions(session: Session): Versions {
-  const ofCommit = "SELECT * FROM version WHERE commit_sha = ?"
+  const told = "SELECT * FROM version WHERE commit_sha = ? AND coalesce(environment ->> '$.id', '') = ?"
   return {
-    ensure: async (commit, subject) =>
+    ensure: async (commit, subject, environment) =>
       session.write(() => {
-        const known = session.first(ofCommit, commit)
+        const known = session.first(told, commit, environment?.id ?? "")
         if (known !== undefined) return toVersion(known)
-        session.run("INSERT INTO version (commit_sha, subject, created_at) VALUES (?, ?, ?)", commit, subject, session.clock.now())
-        return toVersion(session.one(ofCommit, commit))
+        const written = environment === undefined ? null : JSON.stringify(environment)
+        const insert = "INSERT INTO version (commit_sha, environment, subject, created_at) VALUES (?, ?, ?, ?)"
+        session.run(insert, commit, written, subject, session.clock.now())
+        return toVersion(session.one(told, commit, environment?.id ?? ""))
       }),
     find: async (name) => first("SELECT * FROM version WHERE number = ?", numberOf(name)),
-    ofCommit: async (commit) => first(ofCommit, commit),
+    ofCommit: async (commit) => first("SELECT * FROM version WHERE commit_sha = ? ORDER BY number DESC LIMIT 1", commit),
     all: async () => session.all("SELECT * FROM version ORDER BY number").map(toVersion),
     newest: async (count) => session.all("SELECT * FROM version ORDER BY number DESC LIMIT ?", count).map(toVersion).toReversed(),
     newestBuilt: async () => first("SELECT * FROM version WHERE artifact IS NOT NULL ORDER BY number DESC LIMIT 1"),
