@@ -408,7 +408,8 @@ export class StoreDay {
     const counted = Math.max(0, expected - toBank + (random.next() < 0.15 ? 1_000 * (random.below(7) - 4) : 0))
     const closing = document({
       type: "shifts",
-      attributes: { countedAmount: counted / 100, closedAt: this.#at(this.#day.closes).toISOString() },
+      // What customers still owe is taken when they come for it.
+      attributes: { countedAmount: counted / 100, unpaid: "leave", closedAt: this.#at(this.#day.closes).toISOString() },
       relations: { closedBy: to("workers", cashier.id) },
     })
     await cashier.client.send("POST", `/v1/shifts/${this.#drawer}/close`, closing)
