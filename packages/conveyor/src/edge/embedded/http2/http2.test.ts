@@ -232,6 +232,8 @@ test("a WebSocket runs over a stream (RFC 8441) and is told when its version end
 test("a client that gives up streams by the hundred is let go; one that gives up some is not", async () => {
   const giveUp = (times: number) =>
     withSession(async (session) => {
+      // Before it knows how many it may have, a client would be let go for what it may not.
+      await soon("the edge's settings", () => session.remoteSettings.maxConcurrentStreams === 50)
       const isOver = () => session.closed
       for (let i = 0; i < times && !isOver(); i++) {
         const stream = session.request({ ":path": "/slow?ms=20000", ":authority": "shop.test" })
