@@ -29,7 +29,8 @@ export interface WatchParts {
   installation: string
 }
 
-const lookEveryMs = seconds(1)
+/** Copies are asked by the checkup; who is there now is looked up no more often than anybody could be told. */
+const lookEveryMs = seconds(3)
 
 export class Watching {
   readonly parts: WatchParts
