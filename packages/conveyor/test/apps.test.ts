@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { text } from "node:stream/consumers"
 import { identify } from "../src/kernel/process-identity.ts"
+import type { JobReport } from "../src/server/protocol/jobs.ts"
 import { Installation } from "./installation.ts"
 
 const web = `
@@ -25,6 +26,7 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)))
 const worker = `
 import { readdirSync, renameSync, writeFileSync } from "node:fs"
 const { QUEUE, CONVEYOR_VERSION } = process.env
+console.log("the worker has begun")
 process.on("SIGTERM", () => process.exit(0))
 setInterval(() => {
   for (const job of readdirSync(QUEUE + "/waiting").slice(0, 1)) {
@@ -48,9 +50,10 @@ before(async () => {
   const services = `services:
   web: { start: node server.mjs, routes: [/], copies: 2, health: { path: /healthz, host: shop.example } }
   mailer: { start: node worker.mjs, health: { stays_up: 500ms }, environment: { QUEUE: "${queue}" } }
+jobs: { count: { schedule: "* * * * * *", command: "echo $$$$ > $QUEUE/job; sleep 600", service: mailer } }
 `
   const small = config
-    .replace(/^services:.*\n/m, services)
+    .replace(/^services:.*\n/m, () => services)
     .replace("at_least: 20", "at_least: 0")
     .replace("notice: 3s", "notice: 1s")
   await installation.write("conveyor.yml", small)
@@ -152,6 +155,20 @@ test("a one-off command has what a copy has, and its output and its exit code ar
   }
 })
 
+test("a job that runs when the control plane is killed ends with it, and is told as interrupted", async () => {
+  const pid = async () => Number(await readFile(join(queue, "job"), "utf8").catch(() => ""))
+  await installation.eventually("the job runs", async () => (await pid()) > 0)
+  const first = await pid()
+  await installation.killControlPlane()
+  await installation.eventually("it is gone", () => identify(first) === undefined)
+  await installation.up()
+  await installation.eventually("another one runs", async () => (await pid()) !== first)
+  const [job] = JSON.parse(await installation.must("--json", "jobs", "count")) as JobReport[]
+  const states = job?.runs.map(({ state }) => state).filter((state) => state !== "skipped")
+  assert.deepEqual(states, ["running", "interrupted"])
+  assert.match(await installation.must("jobs"), /count +\* \* \* \* \* \* UTC +20\S+Z/)
+})
+
 test("a one-off command ends when whoever asked for it goes away", async () => {
   const { url, token } = JSON.parse(await readFile(join(installation.state, "control.json"), "utf8")) as { url: string; token: string }
   const gone = new AbortController()
@@ -167,4 +184,31 @@ test("a one-off command ends when whoever asked for it goes away", async () => {
   gone.abort()
   await assert.rejects(asked)
   await installation.eventually("it is gone", () => identify(pid) === undefined)
+})
+
+test("the output of copies is followed as it comes, of those that are started later too", async () => {
+  const { url, token } = JSON.parse(await readFile(join(installation.state, "control.json"), "utf8")) as { url: string; token: string }
+  const gone = new AbortController()
+  const response = await fetch(`${url}/v1/logs/followed?service=mailer`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: gone.signal,
+  })
+  let said = ""
+  const reading = (async () => {
+    for await (const chunk of response.body ?? []) said += Buffer.from(chunk as Uint8Array).toString("utf8")
+  })()
+  reading.catch(() => {})
+  const workers = async () =>
+    (await installation.status()).versions.flatMap(({ copies }) => copies.filter(({ service }) => service === "mailer"))
+  const [before] = await workers()
+  assert.ok(before)
+  const begun = (id: string) => said.includes(`"copy":"${id}","service":"mailer","version":"v1","text":"the worker has begun"`)
+  await installation.eventually("what it has said is there", () => begun(before.id))
+  const [worker] = await installation.copies(before.id)
+  assert.ok(worker)
+  process.kill(worker.pid, "SIGKILL")
+  await installation.eventually("another has begun, and says so", async () =>
+    (await workers()).some(({ id }) => id !== before.id && begun(id)),
+  )
+  gone.abort()
 })
