@@ -2,7 +2,7 @@
 // Prints a table and writes bench-report/<name>.json. Exit codes: 0 measured, 1 a bench failed, 2 there is no such bench.
 import { mkdir, writeFile } from "node:fs/promises"
 import { availableParallelism, loadavg } from "node:os"
-import { describe } from "../packages/conveyor/src/kernel/errors.ts"
+import { describe } from "../packages/conveyor/src/kernel/errors/errors.ts"
 import { reportChange } from "./change-report.ts"
 import { reportEdge } from "./edge/report.ts"
 import { reportFlorist } from "./florist/report.ts"

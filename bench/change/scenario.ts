@@ -7,7 +7,7 @@ import { createChangeEngine } from "../../packages/conveyor/src/change/create-en
 import type { ChangeEngine, ChangeRun } from "../../packages/conveyor/src/change/engine.ts"
 import type { PolicyChoices } from "../../packages/conveyor/src/change/policy.ts"
 import type { ShardSpec } from "../../packages/conveyor/src/change/fleet/shard.ts"
-import { systemClock } from "../../packages/conveyor/src/kernel/clock.ts"
+import { systemClock } from "../../packages/conveyor/src/kernel/time/clock.ts"
 import { silentLogger } from "../../packages/conveyor/src/kernel/logger.ts"
 import { percentile, startForeground } from "./foreground.ts"
 import type { Foreground } from "./foreground.ts"

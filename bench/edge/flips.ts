@@ -1,6 +1,6 @@
 // What a switch costs the users who are there at that moment: the slowest request of each second with a flip, against
 // that of the quiet seconds between them, in one run. Called by the bench.
-import { systemClock } from "../../packages/conveyor/src/kernel/clock.ts"
+import { systemClock } from "../../packages/conveyor/src/kernel/time/clock.ts"
 import type { SecondSlice } from "../../packages/witness/src/result.ts"
 import type { BenchContext } from "../report.ts"
 import { median } from "./saturation.ts"

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
-import { systemClock } from "../../packages/conveyor/src/kernel/clock.ts"
-import { freePort } from "../../packages/conveyor/src/kernel/free-port.ts"
-import { until } from "../../packages/conveyor/src/kernel/until.ts"
+import { systemClock } from "../../packages/conveyor/src/kernel/time/clock.ts"
+import { freePort } from "../../packages/conveyor/src/kernel/process/free-port.ts"
+import { until } from "../../packages/conveyor/src/kernel/time/until.ts"
 import { startProgram } from "./program.ts"
 
 export interface RunningHaproxy {

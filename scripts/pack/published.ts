@@ -21,7 +21,7 @@ export const published: readonly Published[] = [
     name: "@conveyor-release/conveyor",
     bin: { conveyor: "cli/main.ts" },
     exports: {},
-    programs: ["server/proc-receive.ts", "edge/embedded/process/main.ts", "edge/embedded/process/worker-main.ts"],
+    programs: ["server/installation/proc-receive.ts", "edge/embedded/process/main.ts", "edge/embedded/process/worker-main.ts"],
     node: ">=22.13",
   },
   {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import pg from "pg"
 import { createChangeEngine } from "../../../packages/conveyor/src/change/create-engine.ts"
 import { loadChanges } from "../../../packages/conveyor/src/change/files/load-changes.ts"
-import { systemClock } from "../../../packages/conveyor/src/kernel/clock.ts"
+import { systemClock } from "../../../packages/conveyor/src/kernel/time/clock.ts"
 import { silentLogger } from "../../../packages/conveyor/src/kernel/logger.ts"
 
 export interface Shard {

@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { text } from "node:stream/consumers"
-import { identify } from "../src/kernel/process-identity.ts"
+import { identify } from "../src/kernel/process/process-identity.ts"
 import type { JobReport } from "../src/server/protocol/jobs.ts"
 import { Installation } from "./installation.ts"
 

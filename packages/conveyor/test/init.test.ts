@@ -8,7 +8,7 @@ import { test } from "node:test"
 import { lookAt } from "../src/cli/init/look.ts"
 import { templateFor } from "../src/cli/init/template.ts"
 import { loadConfig } from "../src/config/load-config.ts"
-import { systemClock } from "../src/kernel/clock.ts"
+import { systemClock } from "../src/kernel/time/clock.ts"
 import { createDirectoryBuilder } from "../src/runtime/process/directory-builder.ts"
 
 test("the first commit with the file as it was written is built and passes its tests, also where these need packages of development", async () => {

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
-import { freePort } from "../src/kernel/free-port.ts"
+import { freePort } from "../src/kernel/process/free-port.ts"
 
 const root = resolve(import.meta.dirname, "../../..")
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
-import { isAlive } from "../src/kernel/process-identity.ts"
-import type { ProcessIdentity } from "../src/kernel/process-identity.ts"
+import { isAlive } from "../src/kernel/process/process-identity.ts"
+import type { ProcessIdentity } from "../src/kernel/process/process-identity.ts"
 import { Installation } from "./installation.ts"
 
 let installation: Installation

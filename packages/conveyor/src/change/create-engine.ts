@@ -1,7 +1,7 @@
 // The change engine: takes a change through its phases on every shard of a fleet. Each phase reads as prose here and is
 // in a file of its own; each can be called again after a crash. Made by the wiring.
-import { ConveyorError } from "../kernel/errors.ts"
-import type { Clock } from "../kernel/clock.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
+import type { Clock } from "../kernel/time/clock.ts"
 import type { Logger } from "../kernel/logger.ts"
 import { backfillTable } from "./phases/backfill.ts"
 import { readSizes } from "./ledger/backfill-ledger.ts"

@@ -1,7 +1,7 @@
 // Several fleets as one engine: each change is carried out on the fleet whose folder its file is in. Made by wiring/
 // where conveyor.yml names more than one fleet.
 import { dirname, normalize } from "node:path"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import type { Change } from "./change.ts"
 import type { ChangeEngine } from "./engine.ts"
 

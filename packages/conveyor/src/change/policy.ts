@@ -1,6 +1,6 @@
 // How carefully the engine works: every limit it holds to, with a default that suits a busy production server.
 // Made once from the configuration by whoever builds the engine; read by every part of it.
-import { hours, milliseconds, minutes, seconds } from "../kernel/duration.ts"
+import { hours, milliseconds, minutes, seconds } from "../kernel/time/duration.ts"
 import type { ShardSpec } from "./fleet/shard.ts"
 
 export interface BatchPolicy {

@@ -1,6 +1,6 @@
 // How far a change has come on the fleet: from the shards' ledgers, and while this process works, from its own progress.
 // Called by the engine.
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import { readProgress } from "./ledger/backfill-ledger.ts"
 import type { Change } from "./change.ts"
 import type { ChangeStatus, ShardPhase, ShardStatus } from "./engine.ts"

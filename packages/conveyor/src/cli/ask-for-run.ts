@@ -1,8 +1,8 @@
 // What release, rollback and contract have in common: a run is asked for and followed, and the exit code says how it ended.
 import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
-import { parseDuration } from "../kernel/duration.ts"
-import { controlPlaneOf } from "../server/state-directory.ts"
+import { parseDuration } from "../kernel/time/duration.ts"
+import { controlPlaneOf } from "../server/installation/state-directory.ts"
 import type { Run, RunReport } from "../server/protocol/runs.ts"
 import { Client } from "./client.ts"
 import { globalOptions } from "./options.ts"

@@ -1,7 +1,7 @@
 // The command line's side of the control plane's API: asks only what the protocol lists, and takes only answers of the
 // shapes that it names.
-import { knownCode } from "../kernel/error-catalogue.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { knownCode } from "../kernel/errors/error-catalogue.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import { pathWith } from "../server/protocol/endpoint.ts"
 import type { AnswerOf, InputOf, ParamsOf, PathOf } from "../server/protocol/endpoint.ts"
 import { commandNews, commandsPath } from "../server/protocol/commands.ts"
@@ -13,7 +13,7 @@ import type { Event } from "../server/protocol/events.ts"
 import { logNews, logsFollowedPath } from "../server/protocol/logs.ts"
 import type { LogNews } from "../server/protocol/logs.ts"
 import { refusal } from "../server/protocol/refusal.ts"
-import type { ControlAddress } from "../server/state-directory.ts"
+import type { ControlAddress } from "../server/installation/state-directory.ts"
 
 /** Nothing in it is required; an object without any keys is one with every key to TypeScript. */
 type MayBeLeftOut<T> = string extends keyof T ? true : Partial<T> extends T ? true : false

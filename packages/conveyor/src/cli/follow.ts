@@ -1,12 +1,12 @@
 // Watches one run to its end, through restarts of the control plane, and draws it meanwhile. Called by the commands
 // that ask for a run.
-import { systemClock } from "../kernel/clock.ts"
-import { seconds } from "../kernel/duration.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
-import { until } from "../kernel/until.ts"
+import { systemClock } from "../kernel/time/clock.ts"
+import { seconds } from "../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
+import { until } from "../kernel/time/until.ts"
 import type { Event } from "../server/protocol/events.ts"
-import { controlPlaneOf } from "../server/state-directory.ts"
-import type { StateDirectory } from "../server/state-directory.ts"
+import { controlPlaneOf } from "../server/installation/state-directory.ts"
+import type { StateDirectory } from "../server/installation/state-directory.ts"
 import type { RunReport } from "../server/protocol/runs.ts"
 import { Client } from "./client.ts"
 import type { RunView } from "./render/run-view.ts"

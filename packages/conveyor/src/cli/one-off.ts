@@ -1,9 +1,9 @@
 // A one-off command followed to its end. Called by `conveyor run` and `conveyor exec`.
 import { once } from "node:events"
-import { knownCode } from "../kernel/error-catalogue.ts"
-import { ConveyorError } from "../kernel/errors.ts"
+import { knownCode } from "../kernel/errors/error-catalogue.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import type { CommandInput } from "../server/protocol/commands.ts"
-import type { ControlAddress } from "../server/state-directory.ts"
+import type { ControlAddress } from "../server/installation/state-directory.ts"
 import { Client } from "./client.ts"
 
 /** One argument is a command line already; several are told apart by the shell as they were told apart here. */

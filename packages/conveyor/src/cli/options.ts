@@ -1,8 +1,8 @@
 // The options that every command has.
 import { userInfo } from "node:os"
 import type { Command } from "commander"
-import { stateDirectory } from "../server/state-directory.ts"
-import type { StateDirectory } from "../server/state-directory.ts"
+import { stateDirectory } from "../server/installation/state-directory.ts"
+import type { StateDirectory } from "../server/installation/state-directory.ts"
 
 export interface GlobalOptions {
   state: StateDirectory

@@ -1,5 +1,5 @@
 // How a run ended for whoever asked for it, and the exit code that says so. Called by the commands that ask for a run.
-import { kindOf, knownCode } from "../kernel/error-catalogue.ts"
+import { kindOf, knownCode } from "../kernel/errors/error-catalogue.ts"
 import type { RunReport } from "../server/protocol/runs.ts"
 
 /** "superseded": a newer push took its place. "held": it waits for a person. "unfinished": it goes on. "unknown": the control plane does not answer. */

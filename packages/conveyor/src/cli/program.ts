@@ -24,7 +24,7 @@ import { addStatus } from "./commands/status.ts"
 import { addSupervise } from "./commands/supervise.ts"
 import { addUp } from "./commands/up.ts"
 import { addWatchCommands } from "./commands/watch/watch.ts"
-import { programVersion } from "../server/program-version.ts"
+import { programVersion } from "../server/installation/program-version.ts"
 
 export function createProgram(): Command {
   const program = new Command("conveyor")

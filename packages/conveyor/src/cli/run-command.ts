@@ -1,8 +1,8 @@
 // A command from its arguments to its exit code. Loaded by main.ts. The only place that turns errors into text and exit codes: 0 done, and of what is not done the error catalogue says whose fault it is.
 // What became of a run is in outcome.ts.
 import { CommanderError } from "commander"
-import { kindOf } from "../kernel/error-catalogue.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { kindOf } from "../kernel/errors/error-catalogue.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import { exitCodes } from "./outcome.ts"
 import { globalOptions } from "./options.ts"
 import { outliveClosedOutput } from "./output.ts"

@@ -1,10 +1,10 @@
 // The supervisor as a process: started in the background, and stopped before what it would start again. Called by up and down.
 import { join } from "node:path"
-import { systemClock } from "../kernel/clock.ts"
-import { seconds } from "../kernel/duration.ts"
-import { until } from "../kernel/until.ts"
-import { findSupervisor, forgetSupervisor } from "../server/supervisor.ts"
-import type { StateDirectory } from "../server/state-directory.ts"
+import { systemClock } from "../kernel/time/clock.ts"
+import { seconds } from "../kernel/time/duration.ts"
+import { until } from "../kernel/time/until.ts"
+import { findSupervisor, forgetSupervisor } from "../server/installation/supervisor.ts"
+import type { StateDirectory } from "../server/installation/state-directory.ts"
 import { spawnBehind, stopped } from "./control-plane-process.ts"
 
 const startsWithinMs = seconds(60)

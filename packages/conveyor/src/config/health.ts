@@ -1,7 +1,7 @@
 // `health:` of a service in conveyor.yml: how its copies are asked how they are. Called by config.ts; without it a service with
 // routes is asked as `status:` says, and one without is well when it stays up for a while.
 import { z } from "zod"
-import { seconds } from "../kernel/duration.ts"
+import { seconds } from "../kernel/time/duration.ts"
 import type { CodeRange, HealthCheck } from "../kernel/health-check.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { command, durationBetween, oneOf, pathWithQuery, text, timeLimit, wholeNumber } from "./words.ts"

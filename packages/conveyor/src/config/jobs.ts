@@ -1,6 +1,6 @@
 // `jobs:` of conveyor.yml: commands that a schedule asks for. Called by config.ts.
 import { z } from "zod"
-import { hours } from "../kernel/duration.ts"
+import { hours } from "../kernel/time/duration.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { whyNoSchedule } from "./schedule.ts"
 import { command, name, oneOf, text, timeLimit } from "./words.ts"

@@ -1,7 +1,7 @@
 // conveyor.yml from the disk. Called by whoever works with the installation's file or the work tree's; a commit's is read from
 // the repository.
 import { readFile } from "node:fs/promises"
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import type { Config } from "./config.ts"
 import { configFileName, loadConfig } from "./load-config.ts"
 import type { Variables } from "./load-config.ts"

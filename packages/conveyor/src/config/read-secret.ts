@@ -2,9 +2,9 @@
 // secret's name and place, and never with anything that was read. Called by wiring/environments.ts.
 import { spawn } from "node:child_process"
 import { open } from "node:fs/promises"
-import { formatDuration, seconds } from "../kernel/duration.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
-import { signalGroup } from "../kernel/process-identity.ts"
+import { formatDuration, seconds } from "../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
+import { signalGroup } from "../kernel/process/process-identity.ts"
 import { Secret } from "../kernel/secret.ts"
 import type { Variables } from "./load-config.ts"
 import type { SecretSource } from "./secrets.ts"

@@ -1,6 +1,6 @@
 // `release: { commands: ... }` of conveyor.yml: what a release runs besides, such as another tool's migrations. Called by release-policy.ts.
 import { z } from "zod"
-import { minutes } from "../kernel/duration.ts"
+import { minutes } from "../kernel/time/duration.ts"
 import { inPlaceOf } from "../kernel/yaml/wording.ts"
 import { command, name, oneOf, timeLimit } from "./words.ts"
 

@@ -1,6 +1,6 @@
 // `release:` and `timeouts:` of conveyor.yml. Called by config.ts.
 import { z } from "zod"
-import { hours, minutes, seconds } from "../kernel/duration.ts"
+import { hours, minutes, seconds } from "../kernel/time/duration.ts"
 import { command, duration, durationBetween, oneOf, pathWithQuery, timeLimit, wholeNumber } from "./words.ts"
 import { releaseCommands } from "./release-commands.ts"
 import { environment } from "./environment.ts"

@@ -1,6 +1,6 @@
 // The kinds of values that conveyor.yml has: each parses itself, and says in words what would be right. Called by config.ts.
 import { z } from "zod"
-import { parseDuration } from "../kernel/duration.ts"
+import { parseDuration } from "../kernel/time/duration.ts"
 import { Secret } from "../kernel/secret.ts"
 
 /** Written as "1h30m", used in milliseconds: whole ones, within bounds that are written like it. */

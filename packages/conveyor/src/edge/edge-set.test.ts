@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { tableOf } from "./edge.contract.ts"
 import { createEdgeSet } from "./edge-set.ts"
 import { FakeEdge } from "./fake-edge.ts"

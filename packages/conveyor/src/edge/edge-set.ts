@@ -1,6 +1,6 @@
 // Several proxies as one edge. A table is in use when every member has acknowledged it; numbers are sums over those that
 // answered, and whoever did not is named. Made by wiring/; holds no state of its own.
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import type { Edge, EdgeCapability, EdgeMember, MemberTable, RoutingTable, SilentMember, Sums } from "./edge.ts"
 import { addComparisons, addPages, addTraffic } from "./sums.ts"
 import { isNewer } from "./table.ts"

@@ -1,7 +1,7 @@
 // What a routing table must be, and when an edge may take one into use. Called by every adapter of the port.
 import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import type { RoutingTable } from "./edge.ts"
 
 // A version's name travels in a header, a cookie and a query parameter: only characters that are themselves in all three.

@@ -1,7 +1,7 @@
 // Structured logs, one JSON object a line. Made once a process, passed to what logs.
 import { pino } from "pino"
-import type { Facts } from "./errors.ts"
-import { LogSink } from "./log-sink.ts"
+import type { Facts } from "./errors/errors.ts"
+import { LogSink } from "./disk/log-sink.ts"
 
 export interface Logger {
   info(facts: Facts, message: string): void

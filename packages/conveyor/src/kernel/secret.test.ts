@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { inspect } from "node:util"
 import fc from "fast-check"
-import { ConveyorError, TimedOutError, describe } from "./errors.ts"
+import { ConveyorError, TimedOutError, describe } from "./errors/errors.ts"
 import { Secret, revealed } from "./secret.ts"
 
 const planted = "planted-7f3a"

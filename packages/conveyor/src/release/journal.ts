@@ -1,7 +1,7 @@
 // A step with its journal around it: every effect is announced on disk before it begins, and its end is recorded.
 // Called by run.ts.
-import { ConveyorError, describe } from "../kernel/errors.ts"
-import type { Facts } from "../kernel/errors.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
+import type { Facts } from "../kernel/errors/errors.ts"
 import type { JournalEventName } from "../store/records.ts"
 import type { StepName } from "./plan.ts"
 import type { Step, StepContext } from "./steps/step.ts"

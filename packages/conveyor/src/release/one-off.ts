@@ -1,6 +1,6 @@
 // One command in a process of its own, with the artifact and the environment of a service at a version: asked for by a person, by
 // a release, or by a schedule. Which version and service are meant is found here.
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import type { Config } from "../config/config.ts"
 import type { ServiceSpec } from "../runtime/runtime.ts"
 import type { VersionRecord } from "../store/records.ts"

@@ -2,7 +2,7 @@
 import type { Change } from "../change/change.ts"
 import type { ChangeEngine, ShardStatus } from "../change/engine.ts"
 import type { Config } from "../config/config.ts"
-import type { Clock } from "../kernel/clock.ts"
+import type { Clock } from "../kernel/time/clock.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Builder } from "../runtime/builder.ts"
 import type { Runtime } from "../runtime/runtime.ts"

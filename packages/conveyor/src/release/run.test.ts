@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import type { JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { keep } from "./copies/keeper.ts"
 import { Rehearsal } from "./rehearsal.ts"

@@ -1,8 +1,8 @@
 // Carries one release, rollback or contract to its end, or back. Called by the control plane, once for each run in
 // the queue, and again after a crash for the run that was under way.
 import type { Config } from "../config/config.ts"
-import { seconds } from "../kernel/duration.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import { seconds } from "../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import { hasEnded } from "../store/records.ts"
 import type { JournalEvent, ReleaseRecord, VersionRecord } from "../store/records.ts"
 import { assertNotIncompatible } from "./fit/fit.ts"

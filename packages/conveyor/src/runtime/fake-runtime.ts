@@ -1,5 +1,5 @@
 // A runtime without processes, for tests of what stands on the port. It passes the same contract as the real ones.
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { revealed } from "../kernel/secret.ts"
 import { afterEnd, decide, hasEnded, newCrashLoops } from "./reconcile.ts"
 import { restsOf, withoutSecrets } from "./runtime.ts"

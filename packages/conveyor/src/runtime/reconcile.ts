@@ -1,6 +1,6 @@
 // What has to be done so that what is wanted runs: decided from what is wanted and what is seen. Pure. Called by runtimes
 // that keep their copies alive themselves.
-import { minutes, seconds } from "../kernel/duration.ts"
+import { minutes, seconds } from "../kernel/time/duration.ts"
 import type { Copy, CopyEnd, RuntimeEvent, WantedService } from "./runtime.ts"
 
 export type Decision<W extends WantedService> =

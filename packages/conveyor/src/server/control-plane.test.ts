@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { Rehearsal } from "../release/rehearsal.ts"
 import type { Asker, JournalEvent, ReleaseRecord } from "../store/records.ts"
 import { ControlPlane } from "./control-plane.ts"
-import { EventHub } from "./events.ts"
+import { EventHub } from "./api/events.ts"
 import type { Run } from "./protocol/runs.ts"
 
 interface Working {

@@ -1,7 +1,7 @@
 // Renews the lease as long as the control plane works. Where another has it, this one has to end. Called by serve.ts.
-import type { Clock } from "../kernel/clock.ts"
-import { seconds } from "../kernel/duration.ts"
-import { ConveyorError, describe } from "../kernel/errors.ts"
+import type { Clock } from "../kernel/time/clock.ts"
+import { seconds } from "../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Lease } from "../store/lease.ts"
 

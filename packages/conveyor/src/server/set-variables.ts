@@ -1,7 +1,7 @@
 // Variables of copies that a person has set by hand: what may be set, and what is set after a change. Called by the control plane.
 import { isReserved, variableName } from "../config/environment.ts"
 import { longestSecretBytes } from "../config/read-secret.ts"
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { Secret } from "../kernel/secret.ts"
 import type { SetVariables } from "../store/environments.ts"
 

@@ -1,4 +1,4 @@
-import { ManualClock } from "../kernel/clock.ts"
+import { ManualClock } from "../kernel/time/clock.ts"
 import { FakeMemory, FakeStore } from "./fake-store.ts"
 import { describeStore, neverTest } from "./store.contract.ts"
 

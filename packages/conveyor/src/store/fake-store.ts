@@ -1,7 +1,7 @@
 // A store in memory, for tests of whoever only needs one: it passes the same suite. Several that are opened on one memory are
 // several control planes.
-import type { Clock } from "../kernel/clock.ts"
-import { ConveyorError } from "../kernel/errors.ts"
+import type { Clock } from "../kernel/time/clock.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { assertLegal, assertNotEnded } from "./illegal-event.ts"
 import type { Lease } from "./lease.ts"
 import { leaseHeld, leaseLost } from "./lease-errors.ts"

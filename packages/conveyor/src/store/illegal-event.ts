@@ -1,5 +1,5 @@
 // What a journal or a run's state cannot become. Thrown by every adapter, before anything is written.
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 import { hasEnded } from "./records.ts"
 import type { JournalEvent, ReleaseRecord, ReleaseState, WhyIllegal } from "./records.ts"
 

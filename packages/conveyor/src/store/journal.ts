@@ -1,6 +1,6 @@
 // The port of a run's journal: what was begun, and how it ended. Written by the release layer before each effect; read by
 // whoever asks how far a run has come.
-import type { Facts } from "../kernel/errors.ts"
+import type { Facts } from "../kernel/errors/errors.ts"
 import type { JournalEvent, JournalEventName } from "./records.ts"
 
 export interface Journal {

@@ -1,5 +1,5 @@
 // Who may not write, and why. Thrown by every adapter.
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 
 /** `holder`: in words, "process 7". `until`: milliseconds since the epoch. */
 export function leaseHeld({ holder, since, until }: { holder: string; since: number; until: number }): ConveyorError {

@@ -1,6 +1,6 @@
 // The records of state.db as the program sees them.
 import type { ArtifactRef } from "../kernel/artifact.ts"
-import type { Facts } from "../kernel/errors.ts"
+import type { Facts } from "../kernel/errors/errors.ts"
 
 /** "contract" drops what a change has made unused; "abort" takes an expanded change away again; "repack" gives back the room of what a contract dropped. */
 export type ReleaseKind = "release" | "rollback" | "contract" | "abort" | "repack"

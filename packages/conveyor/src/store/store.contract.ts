@@ -2,8 +2,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { ConveyorError } from "../kernel/errors.ts"
-import type { ManualClock } from "../kernel/clock.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
+import type { ManualClock } from "../kernel/time/clock.ts"
 import type { WhyIllegal } from "./records.ts"
 import type { Store } from "./store.ts"
 

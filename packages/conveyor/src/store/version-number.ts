@@ -1,5 +1,5 @@
 // "v42" as the number that it is counted by. Called by every adapter.
-import { ConveyorError } from "../kernel/errors.ts"
+import { ConveyorError } from "../kernel/errors/errors.ts"
 
 /** @throws ConveyorError "bad-version" */
 export function numberOf(version: string): number {

@@ -4,7 +4,7 @@ import { createServer } from "node:http"
 import type { IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { test } from "node:test"
-import { systemClock } from "../kernel/clock.ts"
+import { systemClock } from "../kernel/time/clock.ts"
 import { queryPath } from "./path-query.ts"
 
 const signal = new AbortController().signal

@@ -1,6 +1,6 @@
 // One safe request of the conveyor's own to one copy, as a user would send it. Called by the step bake, where users are too
 // few to tell how a version is.
-import type { Clock } from "../kernel/clock.ts"
+import type { Clock } from "../kernel/time/clock.ts"
 
 export interface PathQuestion {
   address: { host: string; port: number }

@@ -1,7 +1,7 @@
 // Asks every check in its time, judges what it finds, opens and closes incidents. What is known is in the book: a watch that was
 // killed goes on where it was. Started by watch.ts.
-import type { Clock } from "../kernel/clock.ts"
-import { describe } from "../kernel/errors.ts"
+import type { Clock } from "../kernel/time/clock.ts"
+import { describe } from "../kernel/errors/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Book } from "./book/book.ts"
 import type { Finding } from "./checks/check.ts"

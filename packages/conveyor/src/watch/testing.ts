@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ManualClock } from "../kernel/clock.ts"
+import { ManualClock } from "../kernel/time/clock.ts"
 import { silentLogger } from "../kernel/logger.ts"
 import { Book } from "./book/book.ts"
 import type { Outcome, Place } from "./checks/check.ts"

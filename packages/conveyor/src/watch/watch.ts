@@ -1,6 +1,6 @@
 // The watch: rounds, telling and post, from start to stop. Started by the control plane, or by `conveyor watch serve`.
-import type { Clock } from "../kernel/clock.ts"
-import { describe } from "../kernel/errors.ts"
+import type { Clock } from "../kernel/time/clock.ts"
+import { describe } from "../kernel/errors/errors.ts"
 import type { Logger } from "../kernel/logger.ts"
 import type { Book } from "./book/book.ts"
 import { tellOfOpen } from "./telling/telling.ts"

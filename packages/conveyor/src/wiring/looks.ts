@@ -1,6 +1,6 @@
 // What the adapters find of this installation on this machine, without starting anything. Called by `conveyor doctor`.
 import { Cgroups } from "../runtime/process/cage/cgroups.ts"
-import type { StateDirectory } from "../server/state-directory.ts"
+import type { StateDirectory } from "../server/installation/state-directory.ts"
 import { runningEdge } from "./own-edge.ts"
 
 /** The ports that this installation's own edge listens on now. */

@@ -1,6 +1,6 @@
 // What only a shard's catalog knows of the expressions and types of a change: whether a value depends on the session,
 // whether a function of one's own is volatile, whether a type is a domain that makes PostgreSQL rewrite. Called by examine.
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { quote } from "../files/names.ts"
 import { codeOf } from "../fleet/session.ts"
 import type { Session } from "../fleet/session.ts"

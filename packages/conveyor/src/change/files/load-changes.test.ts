@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { loadChanges, parseChange } from "./load-changes.ts"
 
 const good = `summary: One payment, several methods

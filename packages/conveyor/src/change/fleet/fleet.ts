@@ -1,6 +1,6 @@
 // In which order the shards of a fleet are worked on: the canary, then waves; never more than so many of one server
 // at once. Called by every phase.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import type { ShardSpec } from "./shard.ts"
 
 export interface WalkOptions {

@@ -1,6 +1,6 @@
 // One dedicated connection to a shard, in a known state. Engine code talks to PostgreSQL only through it.
 import pg from "pg"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import { ownMark } from "./mark.ts"
 import type { ShardSpec } from "./shard.ts"
 

@@ -1,8 +1,8 @@
 // One runner a shard: an advisory lock on the runner's only session, and a fencing token that every transaction of
 // the runner reads again. Taken at the start of each phase on a shard; goes with the session.
-import { ConveyorError } from "../../kernel/errors.ts"
-import { until } from "../../kernel/until.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import { until } from "../../kernel/time/until.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import { prepareLedger } from "../ledger/ledger.ts"
 import type { LockPolicy } from "../policy.ts"
 import type { Session } from "./session.ts"

@@ -1,8 +1,8 @@
 // One phase on one shard: a session, the runner's lock, the work, and the failure written down where the shard can
 // still be reached. A lost server is tried again; the work carries on from its ledger. Called by the engine.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { retry } from "../../kernel/retry.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import { retry } from "../../kernel/time/retry.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import type { Change } from "../change.ts"
 import type { ChangeRun } from "../engine.ts"

@@ -1,6 +1,6 @@
 // What is dangerous in the SQL of a change, seen by PostgreSQL's own parser: statements that lock, rewrite or break the
 // version that runs. Each finding has a place, a reason and a safe way. Called by `conveyor change lint` and by expand.
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { Change, Place } from "../change.ts"
 import type { Finding, Remark } from "./finding.ts"
 import { isValidation, validatedBesideOthers } from "./alter-table.ts"

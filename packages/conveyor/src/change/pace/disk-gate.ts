@@ -1,6 +1,6 @@
 // The free disk of a shard: refuses a backfill that would fill it, before its first row. Called by the engine and the signals.
 import { statfs } from "node:fs/promises"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import type { Worker } from "../phases/execute.ts"
 import type { DiskPolicy } from "../policy.ts"
 import type { Session } from "../fleet/session.ts"

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
 import pg from "pg"
-import type { ConveyorError } from "../../kernel/errors.ts"
+import type { ConveyorError } from "../../kernel/errors/errors.ts"
 import type { ChangeStatus } from "../engine.ts"
 import { changeOf, engineFor, query, testRun } from "../test/testing.ts"
 

@@ -1,8 +1,8 @@
 // What a statement that may take long waits for: seen through a second connection while it runs, and shown as the
 // reason why the change does not move. Called by execute for everything that runs outside a transaction.
-import { describe } from "../../kernel/errors.ts"
-import { formatDuration } from "../../kernel/duration.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { describe } from "../../kernel/errors/errors.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import { savePause } from "../ledger/backfill-ledger.ts"
 import type { LockPolicy } from "../policy.ts"

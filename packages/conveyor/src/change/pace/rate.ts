@@ -1,5 +1,5 @@
 // The rate that a backfill really has, pauses included: what an honest estimate of the end rests on.
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 
 const windowMs = 60_000
 const settledAfterMs = 500

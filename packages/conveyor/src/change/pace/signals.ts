@@ -1,6 +1,6 @@
 // The signals that a backfill listens to. Each reads one thing on the shard, on the control plane or through a probe.
-import { formatDuration } from "../../kernel/duration.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import { vacuumSql } from "../phases/backfill.ts"
 import { freeDisk } from "./disk-gate.ts"
 import type { DiskPolicy, ThrottlePolicy } from "../policy.ts"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { ManualClock } from "../../kernel/clock.ts"
+import { ManualClock } from "../../kernel/time/clock.ts"
 import { defaultPolicy } from "../policy.ts"
 import { Rate } from "./rate.ts"
 import { isWithin } from "./signals.ts"

@@ -1,8 +1,8 @@
 // When a backfill has to wait, and why. Every signal gives a level: below 1 it may go on, from 1 it stops; the worst one
 // decides. A signal that cannot be read stops it too. Asked by the backfill between batches.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { formatDuration } from "../../kernel/duration.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { ThrottlePolicy } from "../policy.ts"
 
 export interface Level {

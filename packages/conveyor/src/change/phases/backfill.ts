@@ -3,7 +3,7 @@
 //
 // A window is gone over in strides: the first takes every n-th row, whose old versions PostgreSQL prunes, so that the
 // rows of later strides find room on their own page and no index has to be touched.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { BatchSize } from "../pace/batch-size.ts"
 import { openCursor, saveCursor, saveProgress, saveSizes } from "../ledger/backfill-ledger.ts"
 import type { Cursor } from "../ledger/backfill-ledger.ts"

@@ -1,7 +1,7 @@
 // Contract: what old code read goes, on evidence. First every shard is asked; then what can refuse is done; then the
 // canary shard lives for a while with the old hidden; only then something is dropped. Called by the engine.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { Change } from "../change.ts"
 import { findDependents } from "../evidence/dependents.ts"
 import type { ContractEvidence } from "../engine.ts"

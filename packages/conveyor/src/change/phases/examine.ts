@@ -1,6 +1,6 @@
 // Everything that can be found wrong with a change on a shard before its first statement, told in one error. Changes
 // nothing. Called by expand and by the plan.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import type { Change } from "../change.ts"
 import { foreignDefaults, steadiness, strangeTypes } from "../evidence/expressions.ts"
 import { whatHangsOn } from "../evidence/hanging.ts"

@@ -1,7 +1,7 @@
 // Runs statements on one shard so that each is done exactly once: with its ledger entry in one transaction where
 // PostgreSQL allows that, announced before and checked after where it does not. Called by expand, finish, contract and undo.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { retry } from "../../kernel/retry.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import { retry } from "../../kernel/time/retry.ts"
 import { forgetStep, readSteps, recordStep } from "../ledger/ledger.ts"
 import { waitOpenly } from "../pace/long-wait.ts"
 import type { Waiter } from "../pace/long-wait.ts"

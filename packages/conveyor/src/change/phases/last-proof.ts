@@ -1,6 +1,6 @@
 // The proof of old = new at the moment of the drop. Everything was compared a moment ago beside the traffic; what has been
 // written since is compared again under the lock in whose transaction the old side goes. Called by contract.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { sqlName } from "../files/names.ts"
 import type { Session } from "../fleet/session.ts"
 import type { ContractStep, Operation, Tables } from "../operations/operation.ts"

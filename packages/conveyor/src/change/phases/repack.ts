@@ -1,6 +1,6 @@
 // What a dropped column leaves in the rows goes: each row that is older than the drop is written once more, in the
 // backfill's batches, under its throttle and its locks. Called by the engine after contract.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { backfillTable } from "./backfill.ts"
 import type { BackfillProgress } from "./backfill.ts"
 import { columnOf, readTable } from "../evidence/catalog.ts"

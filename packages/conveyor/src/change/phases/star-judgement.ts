@@ -1,7 +1,7 @@
 // Whether a change may add columns beside statements that read every column of their table: a prepared one of those fails
 // ("cached plan must not change result type") from then on until its connection ends. Called by expand, and by the plan, so
 // that it is known before anything is touched.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import type { Change } from "../change.ts"
 import { findStarReaders } from "../evidence/star-readers.ts"

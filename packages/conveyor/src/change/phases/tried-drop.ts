@@ -1,7 +1,7 @@
 // A drop, tried in a transaction that is taken back: PostgreSQL itself says what stands in its way, before anything is
 // hidden. Called by the contract gate.
-import { describe } from "../../kernel/errors.ts"
-import { retry } from "../../kernel/retry.ts"
+import { describe } from "../../kernel/errors/errors.ts"
+import { retry } from "../../kernel/time/retry.ts"
 import { codeOf, isContended } from "../fleet/session.ts"
 import { tryAndTakeBack } from "../fleet/taken-back.ts"
 import type { Statement } from "../operations/operation.ts"

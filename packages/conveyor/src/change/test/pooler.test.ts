@@ -7,9 +7,9 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { serverOwner, startPostgres } from "@conveyor/testbed/postgres"
-import { freePort } from "../../kernel/free-port.ts"
-import { systemClock } from "../../kernel/clock.ts"
-import { until } from "../../kernel/until.ts"
+import { freePort } from "../../kernel/process/free-port.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { until } from "../../kernel/time/until.ts"
 import { changeOf, connected, engineFor, query, testRun } from "./testing.ts"
 
 const change = changeOf(

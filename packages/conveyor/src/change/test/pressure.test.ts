@@ -3,7 +3,7 @@ import { after, before, test } from "node:test"
 import { setTimeout as delay } from "node:timers/promises"
 import { startPostgres } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
-import type { ConveyorError } from "../../kernel/errors.ts"
+import type { ConveyorError } from "../../kernel/errors/errors.ts"
 import { changeOf, connected, engineFor, query, testRun } from "./testing.ts"
 
 const change = changeOf(

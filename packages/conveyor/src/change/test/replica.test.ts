@@ -5,8 +5,8 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { serverOwner, startPostgres, startPostgresOn } from "@conveyor/testbed/postgres"
 import type { PostgresServer } from "@conveyor/testbed/postgres"
-import { systemClock } from "../../kernel/clock.ts"
-import { until } from "../../kernel/until.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { until } from "../../kernel/time/until.ts"
 import { changeOf, engineFor, query, testRun } from "./testing.ts"
 
 const change = changeOf(

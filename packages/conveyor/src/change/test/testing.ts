@@ -1,6 +1,6 @@
 // What the tests of the change engine share: shards on a real server, a change from text, a run. Used by tests alone.
 import pg from "pg"
-import { systemClock } from "../../kernel/clock.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
 import { silentLogger } from "../../kernel/logger.ts"
 import type { Change } from "../change.ts"
 import { createChangeEngine } from "../create-engine.ts"

@@ -1,6 +1,6 @@
 // conveyor certificates: what the edge speaks TLS with, and how long it lasts.
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import { Client } from "../client.ts"
 import { askerOf, globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"

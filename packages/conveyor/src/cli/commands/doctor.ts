@@ -2,7 +2,7 @@
 import { resolve } from "node:path"
 import type { Command } from "commander"
 import { configFileName } from "../../config/load-config.ts"
-import { systemClock } from "../../kernel/clock.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
 import type { Finding, Verdict } from "../doctor/finding.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"

@@ -1,8 +1,8 @@
 // conveyor down: stops everything that `conveyor up` and the releases have started.
 import { existsSync } from "node:fs"
 import type { Command } from "commander"
-import { systemClock } from "../../kernel/clock.ts"
-import { claimState } from "../../server/installation.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { claimState } from "../../server/installation/installation.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"
 import { stopControlPlane } from "../control-plane-process.ts"

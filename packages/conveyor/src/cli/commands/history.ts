@@ -1,6 +1,6 @@
 // conveyor history: the runs of the past, a page at a time.
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"

@@ -1,7 +1,7 @@
 // conveyor jobs: what a schedule asks for, when it ran last and when it runs next.
 import type { Command } from "commander"
-import { formatDuration } from "../../kernel/duration.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import type { JobReport } from "../../server/protocol/jobs.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"

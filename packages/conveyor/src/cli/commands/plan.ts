@@ -1,7 +1,7 @@
 // conveyor plan: what a release would do, changing nothing.
 import type { Command } from "commander"
-import { formatDuration } from "../../kernel/duration.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import type { PlanReport } from "../../server/protocol/reports.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"

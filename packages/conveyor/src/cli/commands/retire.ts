@@ -1,9 +1,9 @@
 // conveyor retire: gives up an old version's rollback window before its time.
 import type { Command } from "commander"
-import { systemClock } from "../../kernel/clock.ts"
-import { seconds } from "../../kernel/duration.ts"
-import { until } from "../../kernel/until.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { until } from "../../kernel/time/until.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import { Client } from "../client.ts"
 import { askerOf, globalOptions } from "../options.ts"
 import { print, printJson } from "../print.ts"

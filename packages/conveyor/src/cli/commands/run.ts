@@ -1,8 +1,8 @@
 // conveyor run and exec: one command with all that an application has, in a process of its own or beside a copy.
 import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
-import { parseDuration } from "../../kernel/duration.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { parseDuration } from "../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import { askerOf, globalOptions } from "../options.ts"
 import { commandLine, follow } from "../one-off.ts"
 

@@ -2,10 +2,10 @@
 import { resolve } from "node:path"
 import type { Command } from "commander"
 import { configFileName } from "../../config/load-config.ts"
-import { systemClock } from "../../kernel/clock.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
-import { claimState } from "../../server/installation.ts"
-import { makeStateDirectory } from "../../server/state-directory.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import { claimState } from "../../server/installation/installation.ts"
+import { makeStateDirectory } from "../../server/installation/state-directory.ts"
 import { globalOptions } from "../options.ts"
 import { ownUnit } from "../service/managed.ts"
 
@@ -21,7 +21,7 @@ export function addServe(program: Command): void {
       const { state } = globalOptions(command)
       const [{ createLogger }, { prepareRepository }, { serve }, { Watching }, { wire }] = await Promise.all([
         import("../../kernel/logger.ts"),
-        import("../../server/repository.ts"),
+        import("../../server/installation/repository.ts"),
         import("../../server/serve.ts"),
         import("../../server/watching/watching.ts"),
         import("../../wiring/wiring.ts"),

@@ -1,7 +1,7 @@
 // conveyor show: one run, step by step.
 import type { Command } from "commander"
-import { formatDuration } from "../../kernel/duration.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import type { RunReport, StepReport } from "../../server/protocol/runs.ts"
 import { Client } from "../client.ts"
 import { globalOptions } from "../options.ts"

@@ -1,7 +1,7 @@
 // conveyor status: what serves, what runs, what is under way.
 import type { Command } from "commander"
-import { formatDuration } from "../../kernel/duration.ts"
-import { controlPlaneOf } from "../../server/state-directory.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../server/installation/state-directory.ts"
 import type { StatusReport } from "../../server/protocol/reports.ts"
 import type { VersionReport } from "../../server/protocol/versions.ts"
 import { Client } from "../client.ts"

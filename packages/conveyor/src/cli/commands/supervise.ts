@@ -3,12 +3,12 @@ import { resolve } from "node:path"
 import type { Command } from "commander"
 import { configFileName } from "../../config/load-config.ts"
 import { readConfig } from "../../config/read-config.ts"
-import { systemClock } from "../../kernel/clock.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
-import { identify, isAlive, signalProcess } from "../../kernel/process-identity.ts"
-import type { ProcessIdentity } from "../../kernel/process-identity.ts"
-import { claimState } from "../../server/installation.ts"
-import { findControlPlane, makeStateDirectory } from "../../server/state-directory.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import { identify, isAlive, signalProcess } from "../../kernel/process/process-identity.ts"
+import type { ProcessIdentity } from "../../kernel/process/process-identity.ts"
+import { claimState } from "../../server/installation/installation.ts"
+import { findControlPlane, makeStateDirectory } from "../../server/installation/state-directory.ts"
 import { spawnControlPlane } from "../control-plane-process.ts"
 import { globalOptions } from "../options.ts"
 
@@ -26,7 +26,7 @@ export function addSupervise(program: Command): void {
       await readConfig(configFile, process.env)
       const [{ createLogger }, { findSupervisor, forgetSupervisor, recordSupervisor, supervise }] = await Promise.all([
         import("../../kernel/logger.ts"),
-        import("../../server/supervisor.ts"),
+        import("../../server/installation/supervisor.ts"),
       ])
       await makeStateDirectory(state)
       await claimState(state)

@@ -1,7 +1,7 @@
 // Whether the control plane that runs can be asked, and is of the same Conveyor as this command. Called by doctor.ts.
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { programVersion } from "../../server/program-version.ts"
-import type { ControlAddress } from "../../server/state-directory.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import { programVersion } from "../../server/installation/program-version.ts"
+import type { ControlAddress } from "../../server/installation/state-directory.ts"
 import { Client } from "../client.ts"
 import { attention, fails, fine } from "./finding.ts"
 import type { Finding } from "./finding.ts"

@@ -1,7 +1,7 @@
 // What Conveyor needs of the machine: Node, git, control groups. Called by doctor.ts.
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { ControlGroups } from "../../wiring/looks.ts"
 import { attention, fails, fine, unknown } from "./finding.ts"
 import type { Finding } from "./finding.ts"

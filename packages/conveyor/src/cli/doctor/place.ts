@@ -2,9 +2,9 @@
 // whose installation it is. Called by doctor.ts.
 import { access, constants, stat, statfs } from "node:fs/promises"
 import { dirname } from "node:path"
-import { describe } from "../../kernel/errors.ts"
-import { isOwn } from "../../server/installation.ts"
-import type { StateDirectory } from "../../server/state-directory.ts"
+import { describe } from "../../kernel/errors/errors.ts"
+import { isOwn } from "../../server/installation/installation.ts"
+import type { StateDirectory } from "../../server/installation/state-directory.ts"
 import { attention, fails, fine, unknown } from "./finding.ts"
 import type { Finding } from "./finding.ts"
 

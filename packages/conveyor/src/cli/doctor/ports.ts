@@ -2,8 +2,8 @@
 import { once } from "node:events"
 import { createServer } from "node:net"
 import type { Config } from "../../config/config.ts"
-import { describe } from "../../kernel/errors.ts"
-import { holderOf } from "../../kernel/listeners.ts"
+import { describe } from "../../kernel/errors/errors.ts"
+import { holderOf } from "../../kernel/process/listeners.ts"
 import { fails, fine, unknown } from "./finding.ts"
 import type { Finding } from "./finding.ts"
 

@@ -3,7 +3,7 @@
 import { Client } from "pg"
 import type { Config } from "../../config/config.ts"
 import { fleetsOf } from "../../config/fleets.ts"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { attention, fails, fine } from "./finding.ts"
 import type { Finding } from "./finding.ts"
 

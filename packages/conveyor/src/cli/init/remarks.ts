@@ -2,7 +2,7 @@
 // `conveyor init`, with what to do about each, since silence would look as if it had been seen to. Called by look.ts.
 import { parse } from "yaml"
 import { z } from "zod"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 
 export interface Folder {
   has: (...names: string[]) => string | undefined

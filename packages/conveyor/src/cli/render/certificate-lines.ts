@@ -1,6 +1,6 @@
 // Certificates in words: what they are for, how long they last, and what is wrong with what lies in their files. Called by the
 // commands status and certificates; `now` in ms.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { CertificateReport } from "../../server/protocol/reports.ts"
 import { dim, green, red, yellow } from "./paint.ts"
 

@@ -1,5 +1,5 @@
 // Copies that do not run as they should, in words. Shown by conveyor status below the versions.
-import { formatDuration, hours } from "../../kernel/duration.ts"
+import { formatDuration, hours } from "../../kernel/time/duration.ts"
 import type { CopyReport, VersionReport } from "../../server/protocol/versions.ts"
 
 /** How long it is told that a copy took the place of one that ended. */

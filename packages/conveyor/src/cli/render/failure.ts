@@ -1,5 +1,5 @@
 // An error as a person reads it: what happened, then what to do next.
-import type { ConveyorError } from "../../kernel/errors.ts"
+import type { ConveyorError } from "../../kernel/errors/errors.ts"
 import { bold, cyan, red } from "./paint.ts"
 
 export function failure(error: ConveyorError): string {

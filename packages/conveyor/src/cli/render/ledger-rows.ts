@@ -1,5 +1,5 @@
 // The ledger of uptime as rows. Called by conveyor watch ledger.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { UptimeReport } from "../../server/protocol/watch.ts"
 import { columns, dim, green, red, yellow } from "./paint.ts"
 

@@ -1,7 +1,7 @@
 // What a plan of changes looks like on the terminal: each statement once for all shards that are to get the same. Called by
 // `conveyor change plan`.
 import type { PlannedStatement } from "../../change/engine.ts"
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import { bold, columns, dim } from "./paint.ts"
 
 /** Time and disk are those of the shard that needs most. */

@@ -1,5 +1,5 @@
 // An incident as the beginning of a post-mortem in Markdown: what is known is filled in, what only people know is asked for.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { IncidentStory } from "../../server/protocol/watch.ts"
 import { clock } from "./incident-story.ts"
 

@@ -1,5 +1,5 @@
 // Runs as rows: what was asked for, how it ended, how long it took, who asked, and why. Called by status and history.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { RunReport, StepReport } from "../../server/protocol/runs.ts"
 import { aheadWords } from "./ahead-words.ts"
 import { columns, cyan, dim, green, red, yellow } from "./paint.ts"

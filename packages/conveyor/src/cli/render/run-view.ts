@@ -1,7 +1,7 @@
 // A run while it goes on: a board that redraws itself on a terminal, plain lines everywhere else (a pipe, a log, the
 // far side of a git push).
 import logUpdate from "log-update"
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { Event } from "../../server/protocol/events.ts"
 import type { Request } from "../../server/protocol/requests.ts"
 import type { RunReport, StepReport, StepState } from "../../server/protocol/runs.ts"

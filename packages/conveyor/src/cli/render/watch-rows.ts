@@ -1,5 +1,5 @@
 // Checks and incidents as rows. Called by the commands of the watch.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { CheckReport, IncidentReport, WatchReport } from "../../server/protocol/watch.ts"
 import { bold, columns, cyan, dim, green, red, yellow } from "./paint.ts"
 

@@ -2,9 +2,9 @@
 // again. Called by whoever starts and stops a control plane.
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { ControlAddress } from "../../server/state-directory.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import type { ControlAddress } from "../../server/installation/state-directory.ts"
 import { systemctl } from "./plan.ts"
 import { unitVariables } from "./unit.ts"
 

@@ -1,5 +1,5 @@
 // The systemd unit that runs an installation's control plane from boot on: as data, and as text. Called by commands/service.ts.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 
 export type Scope = "system" | "user"
 

@@ -1,9 +1,9 @@
 // Open-loop traffic across many generations, each with a copy of its own that takes over from the one before. The
 // order in which the old copy ends is what is tried: after its last request, or (the control) while it still has some.
 import { Agent } from "node:http"
-import { systemClock } from "../../kernel/clock.ts"
-import { describe } from "../../kernel/errors.ts"
-import { until } from "../../kernel/until.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { describe } from "../../kernel/errors/errors.ts"
+import { until } from "../../kernel/time/until.ts"
 import { ask, delay } from "./client.ts"
 import { startCopy } from "./copies.ts"
 import type { DescribedEdge } from "./described-edge.ts"

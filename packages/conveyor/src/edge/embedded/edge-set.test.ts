@@ -5,7 +5,7 @@ import { ask } from "../contract/client.ts"
 import { startCopy } from "../contract/copies.ts"
 import { tableOf } from "../contract/tables.ts"
 import { createEdgeSet } from "../edge-set.ts"
-import { signalProcess } from "../../kernel/process-identity.ts"
+import { signalProcess } from "../../kernel/process/process-identity.ts"
 import { createEmbeddedEdge } from "./adapter.ts"
 import { embeddedEdge } from "./embedded-edge.ts"
 

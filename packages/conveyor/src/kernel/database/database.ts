@@ -2,9 +2,9 @@
 import { closeSync, openSync, readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { ConveyorError } from "../errors.ts"
-import { roomBeside } from "../room.ts"
-import type { Room } from "../room.ts"
+import { ConveyorError } from "../errors/errors.ts"
+import { roomBeside } from "../disk/room.ts"
+import type { Room } from "../disk/room.ts"
 
 /** What is kept aside for a database, so that its journal can be written when the disk is full. */
 const rooms = new WeakMap<DatabaseSync, Room>()

@@ -3,8 +3,8 @@ import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { fillUp, needsSmallDisk, onSmallDisk } from "@conveyor/testbed/small-disk"
-import { ConveyorError } from "../errors.ts"
-import { roomBeside } from "../room.ts"
+import { ConveyorError } from "../errors/errors.ts"
+import { roomBeside } from "../disk/room.ts"
 import { inTransaction, openDatabase } from "./database.ts"
 
 test(

@@ -1,5 +1,5 @@
 // A file that a person wrote, with mistakes in it. Thrown by the reader of YAML; shown by the command line and the API.
-import { ConveyorError } from "../errors.ts"
+import { ConveyorError } from "../errors/errors.ts"
 
 export interface Complaint {
   /** 1-based. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { systemClock } from "../../kernel/clock.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
 import type { HealthCheck } from "../../kernel/health-check.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { Ports } from "../ports.ts"

@@ -1,7 +1,7 @@
 // One question to one copy: how are you? Over its address, by a command beside it, or by how long it lives. Called by the
 // checkup between releases, and by whoever waits until a copy is well.
-import { ConveyorError } from "../../kernel/errors.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import { checkInWords } from "../../kernel/health-check.ts"
 import type { CommandCheck, HealthCheck, StaysUpCheck } from "../../kernel/health-check.ts"
 import type { Copy, OutputChunk } from "../../runtime/runtime.ts"

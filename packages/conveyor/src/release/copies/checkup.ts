@@ -1,7 +1,7 @@
 // Asks every running copy how it is, the current version's and the warm ones', a few at a time, so that a rollback knows
 // beforehand who is well, and idle copies stay warm in truth: their code, their connections. Called by the control plane.
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import type { HealthCheck } from "../../kernel/health-check.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { Ports } from "../ports.ts"

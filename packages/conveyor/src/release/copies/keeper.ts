@@ -2,8 +2,8 @@
 // version whose rollback window has closed is stopped. Called by the control plane, about once a second. It goes by what
 // was recorded when a version was started, whatever is thought today of its commit's conveyor.yml; and it looks only at
 // what is wanted, warm or routed, however many versions there ever were.
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import { restsOf } from "../../runtime/runtime.ts"
 import type { Copy, WantedService } from "../../runtime/runtime.ts"
 import type { VersionRecord } from "../../store/records.ts"

@@ -1,6 +1,6 @@
 // Copies that run and are not well: which of them are ended, so that another takes their place, and when that would make
 // things worse. `judge` is pure; called by the control plane after each checkup, and by the status for what is held.
-import { seconds } from "../../kernel/duration.ts"
+import { seconds } from "../../kernel/time/duration.ts"
 import { hasEnded } from "../../runtime/reconcile.ts"
 import type { Copy, RuntimeObservation, WantedService } from "../../runtime/runtime.ts"
 import { see, stateOfVersion } from "../lifecycle/seen.ts"

@@ -1,7 +1,7 @@
 // No new copy is started while users wait longer than they did before the release began. Called by the step start
 // between its waves.
-import { seconds } from "../../kernel/duration.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import type { JournalEvent } from "../../store/records.ts"
 import { holdUntil } from "../holds/holds.ts"
 import type { Waiting } from "../holds/holds.ts"

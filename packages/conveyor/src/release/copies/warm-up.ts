@@ -3,7 +3,7 @@
 import { healthOf } from "../../config/config.ts"
 import type { Config } from "../../config/config.ts"
 import { checkInWords } from "../../kernel/health-check.ts"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { Ports, Progress } from "../ports.ts"
 import { askCopy } from "./ask-copy.ts"

@@ -2,8 +2,8 @@
 // in between, and a version that lacks a service is given to nobody.
 import { healthOf } from "../../config/config.ts"
 import type { Config } from "../../config/config.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
-import { until } from "../../kernel/until.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import { until } from "../../kernel/time/until.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { Ports, Progress } from "../ports.ts"
 import { freshMs } from "./checkup.ts"

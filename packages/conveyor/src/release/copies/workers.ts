@@ -1,7 +1,7 @@
 // Who works when another version becomes the current one: the old version's workers rest before it, and the new one's are awake
 // after it, so that what users enqueue from then on is done by the current version alone. Called by the step switch; what it
 // did not come to do, the keeper does. And whether workers live, asked by the step bake.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { hasEnded } from "../../runtime/reconcile.ts"
 import { restsOf } from "../../runtime/runtime.ts"
 import type { Copy, WantedService } from "../../runtime/runtime.ts"

@@ -1,6 +1,6 @@
 // What a bake does about its verdict: promotes, goes back, or looks again, holding until there is evidence or a person's word.
 // Pure. Called by the step bake at every look.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { BakePolicy, Verdict } from "./judge.ts"
 
 export interface HoldPolicy extends BakePolicy {

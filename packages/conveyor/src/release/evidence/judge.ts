@@ -1,7 +1,7 @@
 // The verdict on a new version: what was found against it, whether that is more than one client's word, and whether enough
 // was seen to speak for it. Pure. Called by the step bake at every look.
 import type { Comparison, ComparisonCell } from "../../edge/edge.ts"
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import { isMoreThanOneWord } from "./clients.ts"
 import { describeFinding, describeSeen, whyUnproven } from "./describe.ts"
 import { findings, isBeyondChance } from "./findings.ts"

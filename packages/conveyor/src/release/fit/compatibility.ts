@@ -2,7 +2,7 @@
 // a version may run on a fleet iff every change in its commit is ready and no change outside its commit is contracted.
 // A shard that is silent may make the answer unknown, which is neither yes nor no. Pure.
 import type { ChangeStatus } from "../../change/engine.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 
 export interface Incompatibility {
   change: string

@@ -1,9 +1,9 @@
 // Asks the fleet whether a version may run on it. A shard that is silent and might matter is waited for, in the open and
 // for a bounded time; one that does not matter is only named. Called by the steps and before a rollback.
 import type { ChangeStatus } from "../../change/engine.ts"
-import { minutes, seconds } from "../../kernel/duration.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import { minutes, seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import type { VersionRecord } from "../../store/records.ts"
 import { describeDoubts, fitOf, incompatible } from "./compatibility.ts"
 import type { Doubt } from "./compatibility.ts"

@@ -1,7 +1,7 @@
 // What a run waits for where that may take long: a condition with a name, since when, until when at the longest, and why. In
 // the journal from the moment it stands, and again when it is over. Pure. Read by status and history.
 import { z } from "zod"
-import type { Facts } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import type { JournalEvent } from "../../store/records.ts"
 
 /**

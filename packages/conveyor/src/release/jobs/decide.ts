@@ -2,7 +2,7 @@
 import type { JobConfig } from "../../config/jobs.ts"
 import { lastBefore } from "../../config/schedule.ts"
 import type { Schedule } from "../../config/schedule.ts"
-import { minutes } from "../../kernel/duration.ts"
+import { minutes } from "../../kernel/time/duration.ts"
 
 export interface JobSeen {
   /** What was due up to then has been decided. */

@@ -3,8 +3,8 @@
 // works beside the control plane and is asked by the API.
 import { nextAfter } from "../../config/schedule.ts"
 import type { JobConfig } from "../../config/jobs.ts"
-import { formatDuration, seconds } from "../../kernel/duration.ts"
-import { describe } from "../../kernel/errors.ts"
+import { formatDuration, seconds } from "../../kernel/time/duration.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { OutputChunk } from "../../runtime/runtime.ts"
 import { specOf } from "../one-off.ts"
 import type { Ports } from "../ports.ts"

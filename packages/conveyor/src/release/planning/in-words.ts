@@ -1,5 +1,5 @@
 // A planned step in a line for people. Pure. Called for `conveyor plan`.
-import { formatDuration } from "../../kernel/duration.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
 import type { PlannedChanges, PlannedStep, PlannedSteps } from "./planned.ts"
 
 export function stepInWords({ step, plan }: PlannedStep): string {

@@ -3,7 +3,7 @@
 import type { ChangeStatus } from "../../change/engine.ts"
 import type { Config } from "../../config/config.ts"
 import type { RoutingTable } from "../../edge/edge.ts"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { JournalEvent, ReleaseKind, VersionRecord } from "../../store/records.ts"
 import { changesIn, fleetOf, fleetStatus } from "../fit/versions.ts"
 import { stateOf } from "../machine.ts"

@@ -1,6 +1,6 @@
 // Waiting for users to leave a version: first its pages, then its requests. Called by steps and by the keeper.
-import { seconds } from "../../kernel/duration.ts"
-import { until } from "../../kernel/until.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { until } from "../../kernel/time/until.ts"
 import type { SilentMember, VersionTraffic } from "../../edge/edge.ts"
 import type { Holds } from "../holds/holds.ts"
 import type { Ports, Progress } from "../ports.ts"

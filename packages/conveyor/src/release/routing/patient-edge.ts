@@ -1,9 +1,9 @@
 // An edge that is being started again is waited for. Between the edge and everything here that asks it; made by wiring/.
 import type { Edge } from "../../edge/edge.ts"
-import type { Clock } from "../../kernel/clock.ts"
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
-import { retry } from "../../kernel/retry.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import { retry } from "../../kernel/time/retry.ts"
 
 /** In all about 15 s: longer than the control plane needs to start a dead edge again. */
 const patience = { attempts: 20, firstPauseMs: 200, longestPauseMs: seconds(1.5) }

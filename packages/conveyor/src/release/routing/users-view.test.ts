@@ -3,7 +3,7 @@ import { test } from "node:test"
 import { latencyBoundsMs } from "../../edge/edge.ts"
 import { createEdgeSet } from "../../edge/edge-set.ts"
 import { FakeEdge } from "../../edge/fake-edge.ts"
-import { ManualClock } from "../../kernel/clock.ts"
+import { ManualClock } from "../../kernel/time/clock.ts"
 import { UsersView } from "./users-view.ts"
 
 const signal = new AbortController().signal

@@ -3,9 +3,9 @@
 import type { EdgeMetering, VersionCounters } from "../../edge/edge.ts"
 import { noCounters } from "../../edge/edge.ts"
 import { addCounters } from "../../edge/sums.ts"
-import type { Clock } from "../../kernel/clock.ts"
-import { milliseconds, seconds } from "../../kernel/duration.ts"
-import { describe } from "../../kernel/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { milliseconds, seconds } from "../../kernel/time/duration.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { isMoreThanOneWord } from "../evidence/clients.ts"
 import { percentile, since } from "../evidence/counters.ts"
 

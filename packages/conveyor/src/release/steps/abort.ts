@@ -1,6 +1,6 @@
 // abort: a run of its own. A change that is expanded is taken away again: triggers, new columns, new tables. What was
 // written only into them goes with them, so it is refused while a version that has the change can still serve.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { see, stateOfVersion } from "../lifecycle/seen.ts"
 import { stateInWords, versionMay } from "../lifecycle/version-state.ts"
 import type { Ports } from "../ports.ts"

@@ -2,8 +2,8 @@
 // is journalled before it begins and after it has ended, so one that has ended is not run again; one that a crash broke off is. So
 // it runs at least once, and has to bear that. Called by the steps that its phase belongs to.
 import type { ReleaseCommand } from "../../config/release-commands.ts"
-import { formatDuration } from "../../kernel/duration.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
+import { formatDuration } from "../../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import type { OutputChunk } from "../../runtime/runtime.ts"
 import { specOf } from "../one-off.ts"
 import type { StepContext } from "./step.ts"

@@ -1,7 +1,7 @@
 // retire: pages of old versions are told, reload, and are counted down to none; requests in flight likewise. The last
 // current version then stays warm for the rollback window; what is older gets SIGTERM. It goes on beside the next runs, so
 // it asks again, each time before it gives a version up, whether anybody needs it by now.
-import type { Facts } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import { drainAndStop } from "../copies/copies.ts"
 import { see, stateOfVersion } from "../lifecycle/seen.ts"
 import type { VersionState } from "../lifecycle/version-state.ts"

@@ -1,9 +1,9 @@
 // start: new copies beside the old, as many of each service as conveyor.yml says; a few at once, each until it is well, and the
 // next not while users wait longer than before. Where one is not well there is no next: verify says what is wrong with it.
 import { healthOf } from "../../config/config.ts"
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import { specsOf, waitUntilWell } from "../copies/copies.ts"
 import { untilUsersAreServedAsBefore, waitBeforeIn } from "../copies/users-first.ts"
 import { specsOfWave } from "../copies/waves.ts"

@@ -1,7 +1,7 @@
 // The shape of a step, and what it is given. A step is idempotent: it begins by observing, and running it again after
 // a crash at any moment carries on.
 import type { Config } from "../../config/config.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import type { JournalEvent, ReleaseRecord, VersionRecord } from "../../store/records.ts"
 import type { Holds } from "../holds/holds.ts"
 import type { PlannedStep } from "../planning/planned.ts"

@@ -1,6 +1,6 @@
 // switch: generation N+1, in which new pages go to the new version, acknowledged by every edge. Undone by N+2 back.
-import { seconds } from "../../kernel/duration.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { wellCopies } from "../copies/well-copies.ts"
 import { handOverWork } from "../copies/workers.ts"
 import { inFlightIsZero, pagesAreGone } from "../routing/drain.ts"

@@ -1,6 +1,6 @@
 // verify: a status query to each new copy, at its own address, answered with the id of the release that started it. Copies that
 // this run has started are warmed up besides.
-import { seconds } from "../../kernel/duration.ts"
+import { seconds } from "../../kernel/time/duration.ts"
 import { atOnceOf } from "../copies/waves.ts"
 import { warmUp } from "../copies/warm-up.ts"
 import { wellCopies } from "../copies/well-copies.ts"

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { after, test } from "node:test"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { checkOut } from "./checkout.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "conveyor-checkout-"))

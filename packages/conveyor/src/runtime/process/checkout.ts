@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { git } from "./git.ts"
 
 const shown = 5

@@ -1,6 +1,6 @@
 // Files of a commit, read from the repository, so that nothing has to be built to know them. Links inside the commit are
 // followed, as a checkout's reader would. Made by the directory builder.
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { git, gitBytes } from "./git.ts"
 
 type Found = { type: "blob" | "tree"; oid: string; content: Buffer } | "missing"

@@ -2,7 +2,7 @@
 // memory, whatever was printed. Called by the process runtime.
 import { open } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { LogLine } from "../runtime.ts"
 
 const chunkBytes = 64 * 1_024

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { after, test } from "node:test"
-import { systemClock } from "../../kernel/clock.ts"
-import { minutes } from "../../kernel/duration.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { minutes } from "../../kernel/time/duration.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { clearUnfinished, createDirectoryBuilder } from "./directory-builder.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "conveyor-builder-"))

@@ -1,9 +1,9 @@
 // Ends a process group: asked first, then made to. Called by the process runtime.
-import type { Clock } from "../../kernel/clock.ts"
-import { seconds } from "../../kernel/duration.ts"
-import { TimedOutError } from "../../kernel/errors.ts"
-import { isGroupAlive, signalGroup } from "../../kernel/process-identity.ts"
-import { until } from "../../kernel/until.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { TimedOutError } from "../../kernel/errors/errors.ts"
+import { isGroupAlive, signalGroup } from "../../kernel/process/process-identity.ts"
+import { until } from "../../kernel/time/until.ts"
 import type { StopOutcome } from "../runtime.ts"
 
 const diesWithinMs = seconds(10)

@@ -4,8 +4,8 @@ import { spawn } from "node:child_process"
 import type { ChildProcessByStdio } from "node:child_process"
 import type { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
-import { ConveyorError, describe } from "../../kernel/errors.ts"
-import { signalGroup } from "../../kernel/process-identity.ts"
+import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
+import { signalGroup } from "../../kernel/process/process-identity.ts"
 import type { ExecOptions, OutputChunk } from "../runtime.ts"
 
 export interface ExecIn extends ExecOptions {

@@ -1,6 +1,6 @@
 // One question to git about the repository. Called by the directory builder and what it is made of.
 import { spawn } from "node:child_process"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 
 export interface GitOptions {
   environment?: Readonly<Record<string, string>>

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { revealed } from "../../kernel/secret.ts"
 import type { ServiceSpec } from "../runtime.ts"
 import { compileCacheOf } from "./compile-cache.ts"

@@ -2,7 +2,7 @@
 // version, kept warm, need to know. One word, replaced in one stroke. Written by the process runtime.
 import { mkdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { writeDurably } from "../../kernel/durable-file.ts"
+import { writeDurably } from "../../kernel/disk/durable-file.ts"
 import type { Standing } from "../runtime.ts"
 import { readIfThere } from "./copy-files.ts"
 

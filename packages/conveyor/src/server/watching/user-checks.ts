@@ -1,7 +1,7 @@
 // What users get, from the edge's counters, which outlive releases: whether failures burn the goal's budget too fast. One check wakes
 // people, one says that the budget goes slowly. Called by the watching of the control plane.
 import type { EdgeMetering } from "../../edge/edge.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import type { Traffic as Book } from "../../watch/book/traffic.ts"
 import { fine, problem, unknown } from "../../watch/checks/check.ts"
 import type { Finding } from "../../watch/checks/check.ts"

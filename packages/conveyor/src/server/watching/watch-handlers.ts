@@ -1,10 +1,10 @@
 // What carries out each request about the watch. Called by handlers.ts.
-import { ConveyorError } from "../../kernel/errors.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import { tellOfClosed } from "../../watch/telling/telling.ts"
 import type { Letter } from "../../watch/telling/notifier.ts"
 import { testText } from "../../watch/telling/words.ts"
-import type { Handlers } from "../handlers.ts"
+import type { Handlers } from "../api/handlers.ts"
 import { incidentReport, incidentStory, uptimeReports, watchReport } from "./watch-reports.ts"
 import type { Watching } from "./watching.ts"
 

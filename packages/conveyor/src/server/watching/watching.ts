@@ -1,7 +1,7 @@
 // The watch inside the control plane: what conveyor.yml names and what runs now, watched from start to stop. Started by serve.ts.
-import type { Clock } from "../../kernel/clock.ts"
-import { seconds } from "../../kernel/duration.ts"
-import { describe } from "../../kernel/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { seconds } from "../../kernel/time/duration.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import type { Ports } from "../../release/ports.ts"
 import type { Book } from "../../watch/book/book.ts"

@@ -1,6 +1,6 @@
 // The lease in state.db. On one machine a process that is gone is seen to be gone, and nobody waits for its time. Made by open.ts.
-import { isAlive } from "../../kernel/process-identity.ts"
-import type { ProcessIdentity } from "../../kernel/process-identity.ts"
+import { isAlive } from "../../kernel/process/process-identity.ts"
+import type { ProcessIdentity } from "../../kernel/process/process-identity.ts"
 import type { Lease } from "../lease.ts"
 import { leaseHeld } from "../lease-errors.ts"
 import type { Row } from "./rows.ts"

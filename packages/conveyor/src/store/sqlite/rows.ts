@@ -1,7 +1,7 @@
 // Rows of state.db as the records of the ports.
 import type { SQLOutputValue } from "node:sqlite"
 import type { ArtifactRef } from "../../kernel/artifact.ts"
-import type { Facts } from "../../kernel/errors.ts"
+import type { Facts } from "../../kernel/errors/errors.ts"
 import type {
   JournalEvent,
   JournalEventName,

@@ -1,8 +1,8 @@
 // One open state.db: reads, and writes that carry the fence of whoever holds the lease. Shared by the adapters beside it.
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import { inTransaction } from "../../kernel/database/database.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { leaseLost } from "../lease-errors.ts"
 import type { Row } from "./rows.ts"
 

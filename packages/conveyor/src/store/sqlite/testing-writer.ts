@@ -1,8 +1,8 @@
 // A process that takes the lease of a state.db and writes one line of a journal for each word that it is sent; it ends when it may
 // not write any more, with the reason. Started by the tests of the lease.
 import { createInterface } from "node:readline"
-import { systemClock } from "../../kernel/clock.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { systemClock } from "../../kernel/time/clock.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { openSqliteStore } from "./open.ts"
 
 const [file = "", forMs = ""] = process.argv.slice(2)

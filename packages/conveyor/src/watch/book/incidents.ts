@@ -1,7 +1,7 @@
 // Incidents and their timelines on disk. Opened and closed by the rounds, acknowledged and explained through the API.
 import type { DatabaseSync } from "node:sqlite"
 import { inTransaction } from "../../kernel/database/database.ts"
-import { ConveyorError } from "../../kernel/errors.ts"
+import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { incidentMay, stateOf } from "../incidents/incident.ts"
 import type { Incident, Note, Trouble } from "../incidents/incident.ts"
 import { toIncident, toNote } from "./rows.ts"

@@ -1,6 +1,6 @@
 // One question over HTTP, with everything about the answer bounded: time by the signal, size here, redirects by the caller's
 // choice. Called by the checks that ask HTTP.
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 
 export interface Question {
   url: string

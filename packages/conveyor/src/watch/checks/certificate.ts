@@ -1,10 +1,10 @@
 // The certificate that a server shows: whether it is trusted for its name, and for how long it is still good. Made by kinds.ts.
 import { once } from "node:events"
 import { connect } from "node:tls"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { fine, problem, unknown } from "./check.ts"
 import type { Finding } from "./check.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 
 export interface CertificateTarget {
   host: string

@@ -1,7 +1,7 @@
 // The machine itself: load, memory, swap, disks and inodes, and when a disk will be full at the pace it fills. Made by kinds.ts.
 import { readFile, statfs } from "node:fs/promises"
 import { cpus, freemem, loadavg, totalmem } from "node:os"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { worst } from "./check.ts"
 import type { Finding, Outcome } from "./check.ts"
 import type { Forecast } from "./forecast.ts"

@@ -5,7 +5,7 @@ import type { Finding } from "./check.ts"
 import { ask, whyNoAnswer } from "./asked.ts"
 import type { Answered } from "./asked.ts"
 import { at, parseJsonPath } from "../../kernel/json-path.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 
 export interface HttpStep {
   url: string

@@ -1,5 +1,5 @@
 // From what is written about a check to the check: which question it asks. The one place that knows every kind. Called by wiring/.
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 import { askCertificate } from "./certificate.ts"
 import type { CertificateTarget } from "./certificate.ts"
 import type { Check, Place } from "./check.ts"

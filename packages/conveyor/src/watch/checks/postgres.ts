@@ -1,6 +1,6 @@
 // A PostgreSQL server as its users feel it: reachable, and none of the numbers that go wrong before everything does. Made by kinds.ts.
 import { Client } from "pg"
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { fine, worst } from "./check.ts"
 import type { Finding, Outcome } from "./check.ts"
 

@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { fine, problem } from "./check.ts"
 import type { Finding } from "./check.ts"
 import { whyNoAnswer } from "./asked.ts"
-import type { Clock } from "../../kernel/clock.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
 
 export async function askTcp({ host, port }: { host: string; port: number }, clock: Clock, signal: AbortSignal): Promise<Finding> {
   const startedAt = clock.now()

@@ -1,5 +1,5 @@
 // Letters by a Telegram bot: plain text, what follows as a reply to what it follows. Made by wiring/ from conveyor.yml.
-import { describe } from "../../kernel/errors.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { deliveryOf } from "../telling/notifier.ts"
 import type { Delivery, Language, Letter, Notifier } from "../telling/notifier.ts"
 

@@ -1,7 +1,7 @@
 // Letters as JSON to a URL of one's own, signed, and to the incoming webhooks of Slack and Mattermost. Made by wiring/.
 import { createHmac } from "node:crypto"
-import type { Clock } from "../../kernel/clock.ts"
-import { describe } from "../../kernel/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import { stateOf } from "../incidents/incident.ts"
 import { deliveryOf, retryAfterMs } from "../telling/notifier.ts"
 import type { Delivery, Language, Letter, Notifier } from "../telling/notifier.ts"

@@ -1,7 +1,7 @@
 // Carries messages from the outbox to those who tell people: each notifier by itself, so that one that hangs holds up nobody; many
 // at once as one letter; what could not be sent again later, over restarts too. Started by the watch.
-import type { Clock } from "../../kernel/clock.ts"
-import { describe } from "../../kernel/errors.ts"
+import type { Clock } from "../../kernel/time/clock.ts"
+import { describe } from "../../kernel/errors/errors.ts"
 import type { Logger } from "../../kernel/logger.ts"
 import type { Book } from "../book/book.ts"
 import type { Message } from "../book/messages.ts"

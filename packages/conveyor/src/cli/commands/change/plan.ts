@@ -1,7 +1,7 @@
 // conveyor change plan: the exact SQL of the work tree's changes on every shard, changing nothing.
 import type { Command } from "commander"
 import { configFileName } from "../../../config/load-config.ts"
-import { systemClock } from "../../../kernel/clock.ts"
+import { systemClock } from "../../../kernel/time/clock.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"
 import { plannedLines } from "../../render/planned-lines.ts"

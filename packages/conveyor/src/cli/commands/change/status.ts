@@ -1,7 +1,7 @@
 // conveyor change status: how far each change has come on each shard.
 import type { Command } from "commander"
 import type { ChangeReport } from "../../../server/protocol/changes.ts"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import { Client } from "../../client.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"

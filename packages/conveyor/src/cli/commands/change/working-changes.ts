@@ -4,7 +4,7 @@ import type { Change } from "../../../change/change.ts"
 import type { Config } from "../../../config/config.ts"
 import { fleetsOf } from "../../../config/fleets.ts"
 import { readConfig } from "../../../config/read-config.ts"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 
 export interface WorkingChanges {
   config: Config

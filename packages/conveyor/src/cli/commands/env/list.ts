@@ -1,6 +1,6 @@
 // conveyor env list: names of what is set by hand.
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import type { EnvironmentReport } from "../../../server/protocol/environment.ts"
 import { Client } from "../../client.ts"
 import { globalOptions } from "../../options.ts"

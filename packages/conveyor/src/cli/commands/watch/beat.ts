@@ -1,6 +1,6 @@
 // conveyor watch beat: what has to report by itself says that it has run.
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import { Client } from "../../client.ts"
 import { askerOf, globalOptions } from "../../options.ts"
 import { printJson } from "../../print.ts"

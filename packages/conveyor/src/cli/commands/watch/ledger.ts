@@ -1,7 +1,7 @@
 // conveyor watch ledger: for how much of the time each thing was up, and whether the goal was kept.
 import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import { Client } from "../../client.ts"
 import { globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"

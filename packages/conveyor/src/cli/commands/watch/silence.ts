@@ -1,8 +1,8 @@
 // conveyor watch silence and unsilence: for a while nobody is told; what is measured goes on.
 import { InvalidArgumentError } from "commander"
 import type { Command } from "commander"
-import { formatDuration, parseDuration } from "../../../kernel/duration.ts"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { formatDuration, parseDuration } from "../../../kernel/time/duration.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import { Client } from "../../client.ts"
 import { askerOf, globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"

@@ -1,6 +1,6 @@
 // conveyor watch test: whether people would be told.
 import type { Command } from "commander"
-import { controlPlaneOf } from "../../../server/state-directory.ts"
+import { controlPlaneOf } from "../../../server/installation/state-directory.ts"
 import { Client } from "../../client.ts"
 import { askerOf, globalOptions } from "../../options.ts"
 import { print, printJson } from "../../print.ts"

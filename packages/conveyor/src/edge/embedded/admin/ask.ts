@@ -1,7 +1,7 @@
 // One question over the admin API of an embedded edge, bounded. Called by the adapter.
 import { request } from "node:http"
-import { knownCode } from "../../../kernel/error-catalogue.ts"
-import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { knownCode } from "../../../kernel/errors/error-catalogue.ts"
+import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 import { assertSameProtocol, edgeProtocol, protocolHeader, refusal } from "./protocol.ts"
 
 export interface AdminAddress {

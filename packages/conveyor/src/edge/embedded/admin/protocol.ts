@@ -2,7 +2,7 @@
 // it. Either may be newer than the other: the edge outlives upgrades of the control plane. Spoken by the adapter,
 // answered by the admin API.
 import { z } from "zod"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 
 /** Counted up with each change that an older side would misunderstand. 1 was before both sides said it. */
 export const edgeProtocol = 3

@@ -1,6 +1,6 @@
 // The notice channels of pages (/.conveyor/events): pages of an old version are told when they reload, once there is something
 // to be told. All pages of a browser may share one channel. Called by the proxy for each channel; told of each new table.
-import type { Clock } from "../../../kernel/clock.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
 import type { Notice, RoutingTable } from "../../edge.ts"
 import type { ClientResponse } from "../client/client-response.ts"
 import type { Counters } from "../counting/counters.ts"

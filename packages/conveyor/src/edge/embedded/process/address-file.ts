@@ -2,7 +2,7 @@
 import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { z } from "zod"
-import { writeDurably } from "../../../kernel/durable-file.ts"
+import { writeDurably } from "../../../kernel/disk/durable-file.ts"
 
 const address = z.object({ host: z.string(), port: z.int() })
 export type Address = z.infer<typeof address>

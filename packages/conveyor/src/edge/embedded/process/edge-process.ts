@@ -2,10 +2,10 @@
 // request. Called by worker-main.ts alone.
 import type { Server as HttpServer } from "node:http"
 import type { AddressInfo, Server } from "node:net"
-import type { Clock } from "../../../kernel/clock.ts"
-import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
+import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
-import { until } from "../../../kernel/until.ts"
+import { until } from "../../../kernel/time/until.ts"
 import type { Comparison, RoutingTable, VersionPages, VersionTraffic } from "../../edge.ts"
 import { admit } from "../../table.ts"
 import { createAdmin } from "../admin/admin.ts"

@@ -2,11 +2,11 @@
 // dies is started again; one that hangs is replaced; a new one takes over from an old one without a request lost. It does
 // nothing else, so that there is little in it to fail. Run by main.ts.
 import { isDeepStrictEqual } from "node:util"
-import type { Clock } from "../../../kernel/clock.ts"
-import { describe } from "../../../kernel/errors.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
+import { describe } from "../../../kernel/errors/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
-import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
-import { identify } from "../../../kernel/process-identity.ts"
+import type { ProcessIdentity } from "../../../kernel/process/process-identity.ts"
+import { identify } from "../../../kernel/process/process-identity.ts"
 import { readEdgeAddress, writeEdgeAddress } from "./address-file.ts"
 import type { LaunchOrder } from "./launch-file.ts"
 import { readLaunchOrder } from "./launch-file.ts"

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises"
 import { extname, join } from "node:path"
 import { z } from "zod"
-import { writeDurably } from "../../../kernel/durable-file.ts"
+import { writeDurably } from "../../../kernel/disk/durable-file.ts"
 
 const address = z.object({ host: z.string(), port: z.int() })
 const launchOrder = z.object({

@@ -2,7 +2,7 @@
 // the kernel keeps newcomers waiting, whoever dies.
 import { getSystemErrorName } from "node:util"
 import net from "node:net"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 import type { Address } from "./address-file.ts"
 
 /** A handle of Node that is bound and does not accept; there is no public way to have one, and Node's own cluster has it so. */

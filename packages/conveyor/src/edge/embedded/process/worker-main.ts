@@ -3,10 +3,10 @@
 // the sockets over, where its own has died.
 import { readFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
-import { systemClock } from "../../../kernel/clock.ts"
-import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { systemClock } from "../../../kernel/time/clock.ts"
+import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 import { createLogger } from "../../../kernel/logger.ts"
-import { identify } from "../../../kernel/process-identity.ts"
+import { identify } from "../../../kernel/process/process-identity.ts"
 import { EdgeProcess } from "./edge-process.ts"
 import { edgeSettings } from "../settings.ts"
 import { guardOf } from "./guard-link.ts"

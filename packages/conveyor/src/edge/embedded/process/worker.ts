@@ -2,8 +2,8 @@
 // guard, for workers that it starts and for the one that has started it.
 import { spawn } from "node:child_process"
 import { openSync, closeSync } from "node:fs"
-import type { ProcessIdentity } from "../../../kernel/process-identity.ts"
-import { identify, signalProcess } from "../../../kernel/process-identity.ts"
+import type { ProcessIdentity } from "../../../kernel/process/process-identity.ts"
+import { identify, signalProcess } from "../../../kernel/process/process-identity.ts"
 import type { LaunchOrder } from "./launch-file.ts"
 import { handedOn, secureFlag } from "./protocol.ts"
 import type { FromWorker, Sockets, ToWorker } from "./protocol.ts"

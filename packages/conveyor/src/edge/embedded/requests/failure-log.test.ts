@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { Facts } from "../../../kernel/errors.ts"
+import type { Facts } from "../../../kernel/errors/errors.ts"
 import { silentLogger } from "../../../kernel/logger.ts"
 import { FailureLog } from "./failure-log.ts"
 

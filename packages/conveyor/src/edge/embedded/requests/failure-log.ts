@@ -1,7 +1,7 @@
 // What went wrong with requests, in the log: the first of each kind in a second, with how many were left out since. A copy that
 // is down fails thousands of requests a second, and writing each of them down would make it worse. Called by the exchange and
 // the upgrade for copies, by the proxy for what the edge itself cut off.
-import type { Facts } from "../../../kernel/errors.ts"
+import type { Facts } from "../../../kernel/errors/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 
 const quietMs = 1_000

@@ -2,7 +2,7 @@
 // Called by the edge process.
 import { STATUS_CODES } from "node:http"
 import type { AddressInfo } from "node:net"
-import { describe } from "../../../kernel/errors.ts"
+import { describe } from "../../../kernel/errors/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import type { ConnectionTools } from "../client/client-connection.ts"
 import type { ClientListener } from "../client/listener.ts"

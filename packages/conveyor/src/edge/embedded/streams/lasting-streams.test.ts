@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { ManualClock } from "../../../kernel/clock.ts"
+import { ManualClock } from "../../../kernel/time/clock.ts"
 import type { Notice, RoutingTable } from "../../edge.ts"
 import { LastingStreams } from "./lasting-streams.ts"
 

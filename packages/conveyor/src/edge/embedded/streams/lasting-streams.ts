@@ -1,6 +1,6 @@
 // WebSockets and event streams: they live across generations until their version's deadline, or until the version leaves
 // the table, and are then closed with a reason. Called by the exchange and the tunnel; told of each new table.
-import type { Clock } from "../../../kernel/clock.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
 import type { RoutingTable } from "../../edge.ts"
 
 export type EndStream = (reason: string) => void

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { createSecureContext } from "node:tls"
 import type { SecureContext } from "node:tls"
-import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 
 export interface Pem {
   certificate: string

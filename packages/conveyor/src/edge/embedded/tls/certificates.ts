@@ -2,8 +2,8 @@
 // no good, and found by the name that a client asks for. Opened by the edge process; asked at each handshake.
 import { readFile, stat } from "node:fs/promises"
 import type { SecureContext } from "node:tls"
-import type { Clock } from "../../../kernel/clock.ts"
-import { describe } from "../../../kernel/errors.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
+import { describe } from "../../../kernel/errors/errors.ts"
 import type { Logger } from "../../../kernel/logger.ts"
 import type { Certificate as InUse } from "../../edge.ts"
 import { ByHost } from "../../hosts.ts"

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto"
 import { mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { writeDurably } from "../../../kernel/durable-file.ts"
+import { writeDurably } from "../../../kernel/disk/durable-file.ts"
 import type { Pem } from "./certificate.ts"
 import type { CertificateFiles } from "./tls-settings.ts"
 

@@ -1,6 +1,6 @@
 // The head of a copy's answer, read strictly: what two readers could frame differently is an error, never a guess, since
 // an answer that ends elsewhere than its copy meant would reach the next user. Pure; called by the answer's reader.
-import { seconds } from "../../../kernel/duration.ts"
+import { seconds } from "../../../kernel/time/duration.ts"
 import type { Framing } from "../http1/body-reader.ts"
 import { Malformed, lists, readFields } from "../http1/fields.ts"
 

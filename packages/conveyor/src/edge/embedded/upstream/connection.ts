@@ -2,7 +2,7 @@
 // the copy keeps it. Made and kept by the upstreams.
 import { connect } from "node:net"
 import type { Socket } from "node:net"
-import { seconds } from "../../../kernel/duration.ts"
+import { seconds } from "../../../kernel/time/duration.ts"
 import type { Target } from "../../edge.ts"
 import type { EdgeSettings } from "../settings.ts"
 import { Malformed } from "../http1/fields.ts"

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs"
 import { randomInt } from "node:crypto"
 import { createServer } from "node:net"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 
 export interface PortRange {
   from: number

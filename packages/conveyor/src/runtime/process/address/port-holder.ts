@@ -2,7 +2,7 @@
 // one may answer in its place, and even well: a service of the same release says the same release. Called by the process
 // runtime where it is asked about a copy's address. Linux tells; elsewhere it is not known.
 import { readFile } from "node:fs/promises"
-import { isListenedOn, listenersOn, processes } from "../../../kernel/listeners.ts"
+import { isListenedOn, listenersOn, processes } from "../../../kernel/process/listeners.ts"
 
 export type Holds = "yes" | "no" | "unknown"
 

@@ -2,10 +2,10 @@
 // session, its parent. By a control group where one can be made, and by a marker in the environment everywhere; so also
 // by whoever comes after the one that started it. Called by the builder and the runtime.
 import { isAbsolute, join } from "node:path"
-import type { Clock } from "../../../kernel/clock.ts"
-import { ConveyorError } from "../../../kernel/errors.ts"
-import { seconds } from "../../../kernel/duration.ts"
-import { until } from "../../../kernel/until.ts"
+import type { Clock } from "../../../kernel/time/clock.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
+import { seconds } from "../../../kernel/time/duration.ts"
+import { until } from "../../../kernel/time/until.ts"
 import { Cgroups } from "./cgroups.ts"
 import { launchScript } from "./launch-script.ts"
 import type { Limits, Priority } from "./limits.ts"

@@ -1,7 +1,7 @@
 // What a command prints, in three forms: whole in a file that turns over, paced for those who watch, and the last lines
 // for the error. Called by the command, once for each run.
 import type { Readable } from "node:stream"
-import { LogSink } from "../../../kernel/log-sink.ts"
+import { LogSink } from "../../../kernel/disk/log-sink.ts"
 import { Lines } from "./lines.ts"
 import { PacedLines } from "./paced-lines.ts"
 

@@ -1,6 +1,6 @@
 // Lines for people who watch: so many a second, and how many were left out. Whoever follows a release over a slow line
 // must not make the control plane hold what a build prints. Called by the command.
-import { seconds } from "../../../kernel/duration.ts"
+import { seconds } from "../../../kernel/time/duration.ts"
 
 const linesASecond = 100
 

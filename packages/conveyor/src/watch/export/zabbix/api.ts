@@ -1,6 +1,6 @@
 // Zabbix' JSON-RPC API, as far as an installation needs it. Called by connect.ts.
 import { z } from "zod"
-import { ConveyorError, describe } from "../../../kernel/errors.ts"
+import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 
 export interface ZabbixAccess {
   /** Of the frontend: http://zabbix.example/zabbix */

@@ -1,6 +1,6 @@
 // Shows Zabbix how everything stands: which checks there are, each one's standing and words, and that the watch is alive. Made by wiring/.
 import { createHash } from "node:crypto"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 import type { Exporter, Shown } from "../../exporter.ts"
 import { keys, standingCodes } from "./connect.ts"
 import { send } from "./sender.ts"

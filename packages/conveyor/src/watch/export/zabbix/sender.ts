@@ -3,7 +3,7 @@
 import { once } from "node:events"
 import { connect } from "node:net"
 import { z } from "zod"
-import { ConveyorError } from "../../../kernel/errors.ts"
+import { ConveyorError } from "../../../kernel/errors/errors.ts"
 
 export interface Value {
   host: string
