@@ -7,11 +7,13 @@ import { paymentRows } from "./payment-store.ts"
 
 const mostNamed = 5
 
+// What came in counts, also where it went back since: that the order was returned may be heard of later than its money left.
+
 /** @throws Refusal 409 where something was sold at the shift's store since it was opened and is still to be paid. */
 export async function refuseUnpaid(reader: Reader, { storeId, openedAt }: Pick<Shift, "storeId" | "openedAt">): Promise<void> {
   const sales = await reader.query(
     `SELECT doc_no, total - held.amount AS due FROM payments.sale
-     CROSS JOIN LATERAL (SELECT coalesce(sum(amount - coalesce(refunded, 0)), 0) AS amount FROM ${paymentRows} payment WHERE payment.sale_id = sale.id) held
+     CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM ${paymentRows} payment WHERE payment.sale_id = sale.id) held
      WHERE store_id = $1 AND posted_at >= $2 AND status = 'done' AND total > held.amount ORDER BY posted_at, doc_no`,
     [storeId, openedAt],
   )
