@@ -36,14 +36,18 @@ const plants: readonly Plant[] = [
   { file: "packages/conveyor/src/watch/planted.ts", imports: "../wiring/wiring.ts", told: kernelAlone },
   { file: "packages/conveyor/src/release/planted.ts", imports: "../runtime/process/process-runtime.ts", told: portsOnly },
   { file: "packages/conveyor/src/release/steps/planted.ts", imports: "../../edge/embedded/adapter.ts", told: portsOnly },
-  { file: "packages/conveyor/src/release/planted-upwards.ts", imports: "../server/api.ts", told: /may not import what stands above it/ },
-  { file: "packages/conveyor/src/train/planted.ts", imports: "../server/api.ts", told: /may not import what stands above it/ },
+  {
+    file: "packages/conveyor/src/release/planted-upwards.ts",
+    imports: "../server/api/api.ts",
+    told: /may not import what stands above it/,
+  },
+  { file: "packages/conveyor/src/train/planted.ts", imports: "../server/api/api.ts", told: /may not import what stands above it/ },
   { file: "packages/conveyor/src/server/planted.ts", imports: "../wiring/wiring.ts", told: /may not import what stands above it/ },
   { file: "packages/conveyor/src/cli/commands/planted.ts", imports: "../../runtime/process/process-runtime.ts", told: portsOnly },
-  { file: "packages/witness/src/planted.ts", imports: "../../conveyor/src/kernel/clock.ts", told: /The witness is a black box/ },
+  { file: "packages/witness/src/planted.ts", imports: "../../conveyor/src/kernel/time/clock.ts", told: /The witness is a black box/ },
   {
     file: "florist/kit/src/planted.ts",
-    imports: "../../../packages/conveyor/src/kernel/clock.ts",
+    imports: "../../../packages/conveyor/src/kernel/time/clock.ts",
     told: /Florist never imports the conveyor/,
   },
   { file: "florist/kit/src/planted-package.ts", imports: "conveyor/kernel", told: /Florist never imports the conveyor/ },
@@ -55,7 +59,7 @@ test("each layer's bad import is named by its rule, and a good one beside it is 
     copyFileSync(join(root, ".oxlintrc.json"), join(copy, ".oxlintrc.json"))
     for (const { file, imports } of plants) write(copy, file, imports)
     write(copy, "packages/conveyor/src/release/good.ts", "../runtime/runtime.ts")
-    write(copy, "packages/conveyor/src/change/good.ts", "../kernel/clock.ts")
+    write(copy, "packages/conveyor/src/change/good.ts", "../kernel/time/clock.ts")
     write(copy, "packages/conveyor/src/good.ts", "./runtime/process/process-runtime.ts")
 
     const found = lint(copy, ["packages", "florist"])

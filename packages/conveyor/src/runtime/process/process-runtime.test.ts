@@ -228,7 +228,7 @@ test("killed at any moment of its work, the next one has exactly what is wanted 
     await writeFile(
       script,
       `import { createProcessRuntime } from ${JSON.stringify(join(import.meta.dirname, "process-runtime.ts"))}
-       import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../../kernel/clock.ts"))}
+       import { systemClock } from ${JSON.stringify(join(import.meta.dirname, "../../kernel/time/clock.ts"))}
        const runtime = createProcessRuntime({ directory: ${JSON.stringify(directory)}, clock: systemClock })
        const signal = new AbortController().signal
        console.log("ready")
