@@ -123,7 +123,8 @@ async function wholeLife(owner: ShopClient, { type, many, one, draft, change, fo
 }
 
 function readings({ items }: Furnished, { crew, customer, orders }: PlayedDay): string[] {
-  const range = `filter[range]=custom&filter[rangeFrom]=${day}&filter[rangeTo]=${day}`
+  const days = `filter[rangeFrom]=${day}&filter[rangeTo]=${day}`
+  const range = `filter[range]=custom&${days}`
   const rose = items.get("rose-red")?.id ?? ""
   const store = `/v1/stores/${crew.store}`
   const figures = [
@@ -152,7 +153,7 @@ function readings({ items }: Furnished, { crew, customer, orders }: PlayedDay): 
     "/v1/customers",
     `/v1/customers/${customer}`,
     `/v1/customers/${customer}/bonus-history`,
-    `/v1/customers-stats?${range}`,
+    `/v1/customers-stats?filter[range]=day&${days}`,
     "/v1/customer-celebration-dates",
     "/v1/bonus-group-changes-history",
     "/v1/orders",
