@@ -73,6 +73,9 @@ const stands = async (check: string) => {
   return checks.find(({ name }) => name === check)?.standing
 }
 
+const messagesOf = async (incident: string) =>
+  (JSON.parse(await installation.must("watch", "show", incident, "--json")) as { messages: { sentAt?: number }[] }).messages
+
 test("what is watched and well is told nobody; a heartbeat that has time is not known", async () => {
   for (const check of ["page", "edge", "machine"]) await installation.eventually(check, async () => (await stands(check)) === "fine")
   assert.equal(await stands("nightly"), "unseen")
@@ -83,6 +86,8 @@ test("what is watched and well is told nobody; a heartbeat that has time is not 
 test("a problem is told once, signed; the control plane killed meanwhile tells it no second time, and that it is over once", async () => {
   pageAnswers = 500
   await installation.eventually("the letter", () => told.length > 0)
+  // Killed before it has noted that the letter was taken, it would send it again under the same id, as it says.
+  await installation.eventually("the letter to be noted", async () => (await messagesOf("1")).every(({ sentAt }) => sentAt !== undefined))
   await startAnew()
   await installation.must("watch", "ack", "1", "--actor", "anna")
   await installation.must("watch", "comment", "1", "--cause", "a certificate", "had ended")
