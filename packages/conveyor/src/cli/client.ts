@@ -14,6 +14,7 @@ import { logNews, logsFollowedPath } from "../server/protocol/logs.ts"
 import type { LogNews } from "../server/protocol/logs.ts"
 import { refusal } from "../server/protocol/refusal.ts"
 import type { ControlAddress } from "../server/installation/state-directory.ts"
+import { jsonOf } from "../kernel/json.ts"
 
 /** Nothing in it is required; an object without any keys is one with every key to TypeScript. */
 type MayBeLeftOut<T> = string extends keyof T ? true : Partial<T> extends T ? true : false
@@ -85,7 +86,7 @@ export class Client {
     })
     if (response.ok) return response
     const text = await response.text()
-    const { code, message, hint, facts } = refusal.catch({ code: "unexpected", message: text }).parse(parsed(text))
+    const { code, message, hint, facts } = refusal.catch({ code: "unexpected", message: text }).parse(jsonOf(text))
     throw new ConveyorError(knownCode(code), message, { ...(facts !== undefined && { facts }), ...(hint !== undefined && { hint }) })
   }
 }
@@ -119,12 +120,4 @@ function withQuery(path: string, input: object): string {
 
 function dataOf(block: string): string[] {
   return block.split("\n").flatMap((line) => (line.startsWith("data: ") ? [line.slice("data: ".length)] : []))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

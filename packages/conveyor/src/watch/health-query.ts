@@ -9,6 +9,7 @@ import { ConveyorError, describe } from "../kernel/errors/errors.ts"
 import type { Facts } from "../kernel/errors/errors.ts"
 import { codesInWords } from "../kernel/health-check.ts"
 import type { HttpCheck, TcpCheck } from "../kernel/health-check.ts"
+import { jsonOf } from "../kernel/json.ts"
 
 export interface HealthQuestion {
   address: { host: string; port: number }
@@ -38,7 +39,7 @@ async function askForAnswer({ address, check, release, signal }: HealthQuestion 
   const isExpected = check.codes.some(({ from, to }) => status >= from && status <= to)
   if (!isExpected) throw unhealthy(`answered ${status} where ${codesInWords(check.codes)} means well: ${quoted(body)}`)
   if (check.body === "none") return { status }
-  const answer = answerSchema.safeParse(parsed(body))
+  const answer = answerSchema.safeParse(jsonOf(body))
   if (!answer.success) throw unhealthy(`the answer is not JSON with the release's id: ${quoted(body)}`)
   if (answer.data.release !== release) throw unhealthy(`answered for release "${answer.data.release}" where "${release}" was asked`)
   return answer.data
@@ -91,11 +92,3 @@ async function askForConnection({ address, signal }: Omit<HealthQuestion, "check
 }
 
 const quoted = (body: string) => body.slice(0, longestQuote)
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}

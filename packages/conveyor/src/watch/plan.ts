@@ -15,5 +15,8 @@ export interface Watched {
   dependsOn: readonly string[]
 }
 
+/** When a check is asked, and how what it finds is judged. */
+export type Pace = Pick<Watched, "everyMs" | "withinMs" | "rule">
+
 /** Observations that are missing for longer than this are a gap in the ledger. */
 export const silentAfterMs = ({ everyMs, withinMs }: Pick<Watched, "everyMs" | "withinMs">): number => 2 * everyMs + withinMs

@@ -22,9 +22,7 @@ import { zabbixExporter } from "../watch/export/zabbix/exporter.ts"
 import { smtp } from "../watch/notify/smtp.ts"
 import { telegram } from "../watch/notify/telegram.ts"
 import { slack, webhook } from "../watch/notify/webhook.ts"
-import type { Watched } from "../watch/plan.ts"
-
-type Pace = Omit<Watched, "check" | "severity" | "dependsOn">
+import type { Pace, Watched } from "../watch/plan.ts"
 
 export function paceOf(pace: WatchConfig["pace"]): Pace {
   const { every, within, open_after, close_after, unknown_after } = pace

@@ -5,6 +5,7 @@ import { basename, join } from "node:path"
 import { z } from "zod"
 import { commandOfDockerfile, remarksOn } from "./remarks.ts"
 import type { Folder } from "./remarks.ts"
+import { jsonOf } from "../../kernel/json.ts"
 
 export interface Look {
   /** "a Node application", or undefined where nothing was recognised. */
@@ -134,13 +135,5 @@ async function ofPhp(folder: Folder): Promise<Commands> {
     build: "composer install --no-interaction",
     test: scripts["test"] === undefined ? undefined : "composer test",
     start: `php -S "$HOST:$PORT"${folder.has("public") === undefined ? "" : " -t public"}`,
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,8 @@
 // jobs.db: how far schedules were looked at, and what became of each time that a job was due. Kept by the jobs alone.
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite"
+import type { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
+import { optionalNumber, optionalText } from "../../kernel/database/columns.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 import { inTransaction, openDatabase } from "../../kernel/database/database.ts"
 
 const migrations = fileURLToPath(new URL("migrations", import.meta.url))
@@ -124,8 +126,6 @@ export class JobBook {
   }
 }
 
-type Row = Record<string, SQLOutputValue>
-
 const toRun = (row: Row): JobRun => ({
   id: Number(row["id"]),
   job: String(row["job"]),
@@ -137,6 +137,3 @@ const toRun = (row: Row): JobRun => ({
   exitCode: optionalNumber(row["exit_code"]),
   reason: optionalText(row["reason"]),
 })
-
-const optionalText = (value: SQLOutputValue | undefined) => (typeof value === "string" ? value : undefined)
-const optionalNumber = (value: SQLOutputValue | undefined) => (typeof value === "number" ? value : undefined)

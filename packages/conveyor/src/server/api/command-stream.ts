@@ -1,5 +1,4 @@
 // One-off commands over HTTP: output as it comes, no faster than it is read; whoever goes away ends the command. Called by the API.
-import { once } from "node:events"
 import type { ServerResponse } from "node:http"
 import type { z } from "zod"
 import { formatDuration } from "../../kernel/time/duration.ts"
@@ -8,6 +7,7 @@ import { serviceAt } from "../../release/one-off.ts"
 import type { Ports } from "../../release/ports.ts"
 import type { ExecOptions } from "../../runtime/runtime.ts"
 import type { commandInput, CommandNews } from "../protocol/commands.ts"
+import { beginJsonLines } from "./json-lines.ts"
 
 type Input = z.output<typeof commandInput>
 type Command = (options: Omit<ExecOptions, "command">) => Promise<number>
@@ -39,16 +39,13 @@ export async function prepareCommand(ports: Ports, { copy, command, ...where }: 
 }
 
 export async function streamCommand(response: ServerResponse, command: Command, { withinMs }: Input, signal: AbortSignal): Promise<void> {
-  const tell = async (news: CommandNews) => {
-    if (!response.write(`${JSON.stringify(news)}\n`)) await once(response, "drain", { signal })
-  }
+  const tell: (news: CommandNews) => Promise<void> = beginJsonLines(response, signal)
   const late = new ConveyorError("command-timed-out", `the command had not ended after ${formatDuration(withinMs)}, and was ended`, {
     facts: { withinMs },
     hint: "Where it may take longer: --timeout 6h",
   })
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(late), withinMs)
-  response.writeHead(200, { "content-type": "application/x-ndjson" }).flushHeaders()
   try {
     await tell({ exitCode: await command({ onOutput: tell, signal: AbortSignal.any([signal, patience.signal]) }) })
   } catch (thrown) {

@@ -1,6 +1,5 @@
 // The output of copies as it comes, those that are started meanwhile too, over HTTP: no faster than it is read, until the asker goes
 // away. Called by the API.
-import { once } from "node:events"
 import type { ServerResponse } from "node:http"
 import { seconds } from "../../kernel/time/duration.ts"
 import { describe } from "../../kernel/errors/errors.ts"
@@ -8,14 +7,12 @@ import type { Ports } from "../../release/ports.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import type { LogQuery } from "../reports/logs.ts"
 import type { LogNews } from "../protocol/logs.ts"
+import { beginJsonLines } from "./json-lines.ts"
 
 const lookEveryMs = seconds(1)
 
 export async function streamLogs(response: ServerResponse, ports: Ports, query: LogQuery, signal: AbortSignal): Promise<void> {
-  response.writeHead(200, { "content-type": "application/x-ndjson" }).flushHeaders()
-  const tell = async (news: LogNews) => {
-    if (!response.write(`${JSON.stringify(news)}\n`)) await once(response, "drain", { signal })
-  }
+  const tell: (news: LogNews) => Promise<void> = beginJsonLines(response, signal)
   const read = async ({ id, service, version }: Copy, last: number | undefined) => {
     const from = last === undefined ? {} : { last }
     for await (const { text } of ports.runtime.logs(id, { ...from, follow: "follow", signal }))

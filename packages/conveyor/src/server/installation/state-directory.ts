@@ -8,6 +8,7 @@ import { ConveyorError, describe } from "../../kernel/errors/errors.ts"
 import { isOwn } from "./installation.ts"
 import { isAlive } from "../../kernel/process/process-identity.ts"
 import { diskFull, isDiskFull } from "../../kernel/disk/room.ts"
+import { jsonOf } from "../../kernel/json.ts"
 
 export interface StateDirectory {
   root: string
@@ -124,14 +125,6 @@ export async function findControlPlane(state: StateDirectory): Promise<ControlAd
     })
   }
   return isAlive(address.data.identity) ? address.data : undefined
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** @throws ConveyorError "not-up" */

@@ -11,6 +11,7 @@ import { isAlive } from "../../kernel/process/process-identity.ts"
 import type { ProcessIdentity } from "../../kernel/process/process-identity.ts"
 import { isOwn } from "./installation.ts"
 import type { StateDirectory } from "./state-directory.ts"
+import { jsonOf } from "../../kernel/json.ts"
 
 export interface Supervision {
   /** The control plane that has said where it is. */
@@ -64,12 +65,4 @@ export async function recordSupervisor({ supervisor }: StateDirectory, identity:
 
 export async function forgetSupervisor({ supervisor }: StateDirectory): Promise<void> {
   await rm(supervisor, { force: true })
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

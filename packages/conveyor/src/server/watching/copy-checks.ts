@@ -1,4 +1,4 @@
-// The copies of the current version as checks of the watch: made anew each second from what the runtime and the checkup have seen, so
+// The copies of the current version as checks of the watch: made anew every few seconds from what the runtime and the checkup have seen, so
 // that nobody asks a copy twice. Called by the watching of the control plane.
 import type { Health } from "../../release/copies/health.ts"
 import { see } from "../../release/lifecycle/seen.ts"
@@ -6,12 +6,10 @@ import type { Ports } from "../../release/ports.ts"
 import type { Copy } from "../../runtime/runtime.ts"
 import { fine, problem, unknown } from "../../watch/checks/check.ts"
 import type { Finding } from "../../watch/checks/check.ts"
-import type { Watched } from "../../watch/plan.ts"
+import type { Pace, Watched } from "../../watch/plan.ts"
 
 /** What is older says nothing about now. */
 const freshMs = 15_000
-
-type Pace = Omit<Watched, "check" | "severity" | "dependsOn">
 
 /**
  * By its place, "copy web/1", whatever version fills it: an incident goes on when a release changes only who is ill. While who is

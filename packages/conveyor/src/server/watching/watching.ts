@@ -8,7 +8,7 @@ import type { Book } from "../../watch/book/book.ts"
 import type { Exporter } from "../../watch/exporter.ts"
 import type { Audience } from "../../watch/telling/telling.ts"
 import type { Notifier } from "../../watch/telling/notifier.ts"
-import type { Watched } from "../../watch/plan.ts"
+import type { Pace, Watched } from "../../watch/plan.ts"
 import { watch } from "../../watch/watch.ts"
 import { causesOf } from "./causes.ts"
 import { copyChecks } from "./copy-checks.ts"
@@ -19,7 +19,7 @@ export interface WatchParts {
   book: Book
   standing: readonly Watched[]
   /** How copies are judged; undefined where they are not watched. */
-  copyPace: Omit<Watched, "check" | "severity" | "dependsOn"> | undefined
+  copyPace: Pace | undefined
   users: "watched" | "unwatched"
   notifiers: readonly Notifier[]
   audiences: readonly Audience[]

@@ -3,7 +3,7 @@ import { isAlive } from "../../kernel/process/process-identity.ts"
 import type { ProcessIdentity } from "../../kernel/process/process-identity.ts"
 import type { Lease } from "../lease.ts"
 import { leaseHeld } from "../lease-errors.ts"
-import type { Row } from "./rows.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 import type { Session } from "./session.ts"
 
 export function sqliteLease(session: Session, self: ProcessIdentity): Lease {

@@ -1,5 +1,6 @@
 // Rows of state.db as the records of the ports.
-import type { SQLOutputValue } from "node:sqlite"
+import { optionalNumber, optionalText } from "../../kernel/database/columns.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 import type { ArtifactRef } from "../../kernel/artifact.ts"
 import type { Facts } from "../../kernel/errors/errors.ts"
 import type {
@@ -12,11 +13,6 @@ import type {
   VersionEnvironment,
   VersionRecord,
 } from "../records.ts"
-
-export type Row = Record<string, SQLOutputValue>
-
-const optionalNumber = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : Number(value))
-const optionalText = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : String(value))
 
 export function toVersion(row: Row): VersionRecord {
   const artifact = optionalText(row["artifact"])

@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/time/clock.ts"
 import { inTransaction } from "../../kernel/database/database.ts"
 import { ConveyorError } from "../../kernel/errors/errors.ts"
 import { leaseLost } from "../lease-errors.ts"
-import type { Row } from "./rows.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 
 type Value = string | number | null
 

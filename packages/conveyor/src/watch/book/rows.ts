@@ -1,15 +1,11 @@
 // Rows of watch.db as the shapes that the watch works with. Used by the book's files alone.
-import type { SQLOutputValue } from "node:sqlite"
+import { optionalNumber, optionalText } from "../../kernel/database/columns.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 import type { Incident, Note, Severity, Suspect, Trouble } from "../incidents/incident.ts"
 import type { Interval } from "../ledger/interval.ts"
 import type { Place } from "../checks/check.ts"
 import type { Message, Transition } from "./messages.ts"
 import type { Silence } from "./silences.ts"
-
-export type Row = Record<string, SQLOutputValue>
-
-const text = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : String(value))
-const moment = (value: SQLOutputValue | undefined) => (value === null || value === undefined ? undefined : Number(value))
 
 export function toIncident(row: Row): Incident {
   return {
@@ -20,11 +16,11 @@ export function toIncident(row: Row): Incident {
     summary: String(row["summary"]),
     place: JSON.parse(String(row["place"])) as Place,
     openedAt: Number(row["opened_at"]),
-    acknowledgedBy: text(row["acknowledged_by"]),
-    acknowledgedAt: moment(row["acknowledged_at"]),
-    closedAt: moment(row["closed_at"]),
-    cause: text(row["cause"]),
-    explainedBy: text(row["explained_by"]),
+    acknowledgedBy: optionalText(row["acknowledged_by"]),
+    acknowledgedAt: optionalNumber(row["acknowledged_at"]),
+    closedAt: optionalNumber(row["closed_at"]),
+    cause: optionalText(row["cause"]),
+    explainedBy: optionalText(row["explained_by"]),
     suspects: JSON.parse(String(row["suspects"])) as Suspect[],
   }
 }
@@ -33,7 +29,7 @@ export const toNote = (row: Row): Note => ({
   at: Number(row["at"]),
   kind: String(row["kind"]) as Note["kind"],
   text: String(row["text"]),
-  by: text(row["by"]),
+  by: optionalText(row["by"]),
 })
 
 export const toInterval = (row: Row): Interval => ({
@@ -50,9 +46,9 @@ export const toMessage = (row: Row): Message => ({
   madeAt: Number(row["made_at"]),
   dueAt: Number(row["due_at"]),
   attempts: Number(row["attempts"]),
-  sentAt: moment(row["sent_at"]),
-  thread: text(row["thread"]),
-  lastError: text(row["last_error"]),
+  sentAt: optionalNumber(row["sent_at"]),
+  thread: optionalText(row["thread"]),
+  lastError: optionalText(row["last_error"]),
 })
 
 export const toSilence = (row: Row): Silence => ({

@@ -1,6 +1,6 @@
 // Silences: for which checks nobody is told, until when, by whom and why. Asked by whoever would tell; set through the API.
 import type { DatabaseSync } from "node:sqlite"
-import type { Row } from "./rows.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 import { toSilence } from "./rows.ts"
 
 export interface Silence {
@@ -41,11 +41,11 @@ export class Silences {
       .all(now)
       .map((row: Row) => toSilence(row))
   }
+}
 
-  /** The one that keeps a check's incident from being told at `now`. */
-  over(check: string, now: number): Silence | undefined {
-    return this.lasting(now).find(({ pattern, from }) => from <= now && matches(pattern, check))
-  }
+/** Whether one of those that last keeps a check's incident from being told at `now`. */
+export function isSilenced(check: string, lasting: readonly Silence[], now: number): boolean {
+  return lasting.some(({ pattern, from }) => from <= now && matches(pattern, check))
 }
 
 /** "*" is any part of a name; everything else is itself. */

@@ -1,7 +1,7 @@
 // How each check stands, over restarts. Written by the rounds after each finding.
 import type { DatabaseSync } from "node:sqlite"
 import type { Judged } from "../judgement/judge.ts"
-import type { Row } from "./rows.ts"
+import type { Row } from "../../kernel/database/columns.ts"
 
 export interface Standing {
   check: string

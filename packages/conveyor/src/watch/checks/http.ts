@@ -6,6 +6,7 @@ import { ask, whyNoAnswer } from "./asked.ts"
 import type { Answered } from "./asked.ts"
 import { at, parseJsonPath } from "../../kernel/json-path.ts"
 import type { Clock } from "../../kernel/time/clock.ts"
+import { jsonOf } from "../../kernel/json.ts"
 
 export interface HttpStep {
   url: string
@@ -44,7 +45,7 @@ function objection({ expect, json, contains }: HttpStep, answered: Answered): st
   if (contains !== undefined && !answered.body.includes(contains))
     return `${JSON.stringify(contains)} is not in the answer: ${quote(answered.body)}`
   if (Object.keys(json).length === 0) return undefined
-  const value = parsed(answered)
+  const value = jsonOf(answered.body)
   if (value === undefined) return `the answer is no JSON${answered.isWhole ? "" : ", or too long to tell"}: ${quote(answered.body)}`
   for (const [path, right] of Object.entries(json)) {
     const found = at(value, parseJsonPath(path) ?? [])
@@ -55,7 +56,7 @@ function objection({ expect, json, contains }: HttpStep, answered: Answered): st
 
 function keep(step: HttpStep, answered: Answered, kept: Map<string, string>): string | undefined {
   for (const [name, path] of Object.entries(step.keep)) {
-    const found = at(parsed(answered), parseJsonPath(path) ?? [])
+    const found = at(jsonOf(answered.body), parseJsonPath(path) ?? [])
     if (typeof found !== "string" && typeof found !== "number") return `${path}, which a later step needs, is not in the answer`
     kept.set(name, String(found))
   }
@@ -72,14 +73,6 @@ function fillIn(step: HttpStep, kept: ReadonlyMap<string, string>): HttpStep {
     url: fill(step.url, encodeURIComponent),
     headers: Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fill(value, asItIs)])),
     body: step.body === undefined ? undefined : fill(step.body, (value) => JSON.stringify(value).slice(1, -1)),
-  }
-}
-
-function parsed({ body }: Answered): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
   }
 }
 

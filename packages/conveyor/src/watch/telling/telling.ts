@@ -1,6 +1,7 @@
 // Who is told of what: derived from what is open, so that a crash between two lines forgets nobody. Called once a second and when
 // an incident closes.
 import type { Book } from "../book/book.ts"
+import { isSilenced } from "../book/silences.ts"
 import type { Incident, Severity } from "../incidents/incident.ts"
 
 /** Who is told of what. */
@@ -23,12 +24,13 @@ export interface Around {
 const longestDoubtMs = 60_000
 
 export function tellOfOpen(book: Book, audiences: readonly Audience[], around: (check: string) => Around, now: number): void {
+  const silences = book.silences.lasting(now)
   for (const incident of book.incidents.allOpen()) {
     const { explainedBy, isInDoubt } = around(incident.check)
     if (explainedBy !== undefined) continue
     if (incident.explainedBy !== undefined) book.incidents.notExplainedAnyMore(incident.id)
     if (isInDoubt && now - incident.openedAt < longestDoubtMs) continue
-    if (book.silences.over(incident.check, now) !== undefined) continue
+    if (isSilenced(incident.check, silences, now)) continue
     for (const audience of audiences) tell(book, incident, audience, now)
   }
 }

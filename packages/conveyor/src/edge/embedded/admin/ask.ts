@@ -3,6 +3,7 @@ import { request } from "node:http"
 import { knownCode } from "../../../kernel/errors/error-catalogue.ts"
 import { ConveyorError, describe } from "../../../kernel/errors/errors.ts"
 import { assertSameProtocol, edgeProtocol, protocolHeader, refusal } from "./protocol.ts"
+import { jsonOf } from "../../../kernel/json.ts"
 
 export interface AdminAddress {
   adminUrl: string
@@ -34,7 +35,7 @@ export async function ask({ adminUrl, token, timeoutMs = 5_000 }: AdminAddress, 
     )
   })
   assertSameProtocol(protocol, "edge")
-  const answer: unknown = parseJson(text)
+  const answer: unknown = jsonOf(text)
   if (status === 200) return answer
   const { code, message, facts, hint } = refusal
     .catch({ code: "edge-failed", message: `The edge answered ${status}: ${text.slice(0, 200)}`, facts: {} })
@@ -67,12 +68,4 @@ function exchange(url: URL, token: string, { method, body }: Question, signal: A
     outgoing.once("error", reject)
     outgoing.end(body)
   })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

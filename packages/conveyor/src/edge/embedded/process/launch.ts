@@ -20,6 +20,7 @@ import { launchOrderOf, readLaunchOrder, writeLaunchOrder } from "./launch-file.
 import type { LaunchOrder } from "./launch-file.ts"
 import { readEdgeAddress, removeEdgeAddress } from "./address-file.ts"
 import type { EdgeSettings } from "../settings.ts"
+import { jsonOf } from "../../../kernel/json.ts"
 
 export interface EdgeLaunch {
   /** The edge's own directory: table, counters, token, address. */
@@ -221,7 +222,7 @@ const logLine = z.object({
 /** The error that the process logged before it ended, as if it had been thrown here. */
 async function lastWords(logFile: string, ended: string): Promise<ConveyorError> {
   const lines = (await readFile(logFile, "utf8")).trimEnd().split("\n")
-  const last = logLine.safeParse(parseJson(lines.at(-1) ?? ""))
+  const last = logLine.safeParse(jsonOf(lines.at(-1) ?? ""))
   if (last.success) {
     const { code, msg, facts, hint } = last.data
     return new ConveyorError(knownCode(code), msg, hint === undefined ? { facts } : { facts, hint })
@@ -273,12 +274,4 @@ async function gone(stateDirectory: string, running: EdgeAddress, withinMs: numb
   }
   const what = `the end of the edge (worker ${running.identity.pid}, guard ${running.guard?.pid ?? "none"})`
   await until<true>(round, { what, everyMs: 20, withinMs, clock, signal })
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

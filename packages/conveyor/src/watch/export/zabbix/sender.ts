@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { z } from "zod"
 import { ConveyorError } from "../../../kernel/errors/errors.ts"
+import { jsonOf } from "../../../kernel/json.ts"
 
 export interface Value {
   host: string
@@ -83,12 +84,4 @@ function takenOf(json: string): Taken | undefined {
   return answer.data?.response !== "success" || processed === undefined
     ? undefined
     : { processed: Number(processed), failed: Number(failed) }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
